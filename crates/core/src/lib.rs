@@ -1,0 +1,3 @@
+//! See ARCHITECTURE.md.
+#![no_std]
+#![forbid(unsafe_code)]
