@@ -1,0 +1,424 @@
+//! VRRP advertisements: version 2 for IPv4 (RFC 3768, with the password of RFC 2338) and version 3
+//! for both families (RFC 9568).
+//!
+//! [`Advertisement::parse`] checks what the bytes alone can show: version, type, length, checksum.
+//! Whether a virtual router, an interval or a password is the right one is the caller's to decide.
+
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr};
+use core::num::NonZeroU8;
+
+use crate::checksum::sum;
+use crate::ipv4::PROTOCOL_VRRP;
+use crate::reader::{Writer, address, array, byte, set_word, word};
+use crate::{BufferTooSmall, internet_checksum};
+
+/// The IPv4 multicast group of VRRP (RFC 9568 §5.1.1.2).
+pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// Bytes before the addresses.
+pub const HEADER_LENGTH: usize = 8;
+/// Bytes of authentication data that every version 2 message ends with.
+pub const AUTHENTICATION_LENGTH: usize = 8;
+/// The longest message: 255 IPv6 addresses.
+pub const MAX_LENGTH: usize = HEADER_LENGTH + 255 * 16;
+/// The highest interval of version 3: 12 bits of centiseconds.
+pub const MAX_CENTISECONDS: u16 = 4095;
+const TYPE_ADVERTISEMENT: u8 = 1;
+
+/// Virtual router identifier, 1–255 (RFC 9568 §5.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vrid(NonZeroU8);
+
+impl Vrid {
+    /// `None` for 0, which no virtual router has.
+    pub const fn new(vrid: u8) -> Option<Self> {
+        match NonZeroU8::new(vrid) {
+            Some(vrid) => Some(Vrid(vrid)),
+            None => None,
+        }
+    }
+
+    /// The number on the wire.
+    pub const fn get(self) -> u8 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for Vrid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Priority of a router for a virtual router (RFC 9568 §5.2.4): 0 resigns, 255 owns the addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(pub u8);
+
+impl Priority {
+    /// The Active Router stops taking part.
+    pub const RESIGN: Priority = Priority(0);
+    /// The router owns the addresses.
+    pub const OWNER: Priority = Priority(255);
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Protocol version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// RFC 3768.
+    V2,
+    /// RFC 9568 (and RFC 5798).
+    V3,
+}
+
+impl Version {
+    /// The number on the wire.
+    pub const fn number(self) -> u8 {
+        match self {
+            Version::V2 => 2,
+            Version::V3 => 3,
+        }
+    }
+}
+
+/// Advertisement interval as the wire carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// Version 2: whole seconds.
+    Seconds(u8),
+    /// Version 3: centiseconds, 12 bits.
+    Centiseconds(u16),
+}
+
+/// Authentication field of version 2 (RFC 2338 §5.3.6). Never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// Type 0; the data is ignored.
+    None,
+    /// Type 1 and its eight bytes, zero-filled.
+    Password([u8; 8]),
+    /// Another type.
+    Other(u8),
+}
+
+impl Authentication {
+    /// The number on the wire.
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Authentication::None => 0,
+            Authentication::Password(_) => 1,
+            Authentication::Other(kind) => *kind,
+        }
+    }
+
+    /// Whether both are the same, in a time that does not depend on the password.
+    pub fn matches(&self, other: &Authentication) -> bool {
+        match (self, other) {
+            (Authentication::None, Authentication::None) => true,
+            (Authentication::Password(a), Authentication::Password(b)) => {
+                a.iter()
+                    .zip(b)
+                    .fold(0, |difference, (a, b)| difference | (a ^ b))
+                    == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Authentication::None => f.write_str("None"),
+            Authentication::Password(_) => f.write_str("Password(********)"),
+            Authentication::Other(kind) => write!(f, "Other({kind})"),
+        }
+    }
+}
+
+/// What a version 3 checksum covers besides the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChecksumForm {
+    /// Nothing: RFC 9568 §5.2.8 for IPv4, and every version 2 message.
+    Plain,
+    /// The pseudo-header of the packet: IPv6 always, and for IPv4 keepalived's, FRR's and
+    /// Wireshark's reading of RFC 5798.
+    PseudoHeader,
+}
+
+/// Why bytes are not an advertisement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdvertisementError {
+    /// Shorter than the fixed header.
+    Truncated {
+        /// Bytes present.
+        length: usize,
+    },
+    /// A version that is neither 2 nor 3.
+    Version(u8),
+    /// Not an advertisement.
+    Type(u8),
+    /// The VRID 0, which no virtual router has.
+    ZeroVrid,
+    /// The number of addresses and the length disagree.
+    Length {
+        /// Bytes that the count asks for.
+        need: usize,
+        /// Bytes present.
+        have: usize,
+    },
+    /// No address at all in version 3 (RFC 9568 §5.2.5).
+    NoAddresses,
+    /// The checksum is wrong in every known form.
+    Checksum,
+}
+
+/// An advertisement as received: a view of checked bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advertisement<'a> {
+    /// Protocol version.
+    pub version: Version,
+    /// Virtual router.
+    pub vrid: Vrid,
+    /// Sender's priority.
+    pub priority: Priority,
+    /// Sender's interval.
+    pub interval: Interval,
+    /// Version 2 authentication, `None` in version 3.
+    pub authentication: Authentication,
+    /// The form in which the checksum was right.
+    pub checksum: ChecksumForm,
+    addresses: &'a [u8],
+    address_length: usize,
+}
+
+/// Version nibble and VRID of a message, to find its virtual router before any further work.
+pub fn peek(message: &[u8]) -> Result<(u8, u8), AdvertisementError> {
+    match (byte(message, 0), byte(message, 1)) {
+        (Some(first), Some(vrid)) if message.len() >= HEADER_LENGTH => Ok((first >> 4, vrid)),
+        _ => Err(AdvertisementError::Truncated {
+            length: message.len(),
+        }),
+    }
+}
+
+impl<'a> Advertisement<'a> {
+    /// Parses a VRRP message; `source` and `destination` are those of its packet.
+    pub fn parse(
+        message: &'a [u8],
+        source: IpAddr,
+        destination: IpAddr,
+    ) -> Result<Self, AdvertisementError> {
+        let truncated = AdvertisementError::Truncated {
+            length: message.len(),
+        };
+        let [first, vrid, priority, count, fifth, sixth, _, _] =
+            array::<HEADER_LENGTH>(message, 0).ok_or(truncated)?;
+        let version = match first >> 4 {
+            2 if source.is_ipv4() => Version::V2,
+            3 => Version::V3,
+            other => return Err(AdvertisementError::Version(other)),
+        };
+        if first & 0x0f != TYPE_ADVERTISEMENT {
+            return Err(AdvertisementError::Type(first & 0x0f));
+        }
+        let vrid = Vrid::new(vrid).ok_or(AdvertisementError::ZeroVrid)?;
+        let address_length = address_length(source);
+        let addresses = check_length(message, version, count, address_length)?;
+        let checksum = check_checksum(message, version, source, destination)?;
+        let (interval, authentication) = match version {
+            Version::V2 => (
+                Interval::Seconds(sixth),
+                authentication(message, fifth).ok_or(truncated)?,
+            ),
+            Version::V3 => (
+                Interval::Centiseconds(u16::from_be_bytes([fifth & 0x0f, sixth])),
+                Authentication::None,
+            ),
+        };
+        Ok(Advertisement {
+            version,
+            vrid,
+            priority: Priority(priority),
+            interval,
+            authentication,
+            checksum,
+            addresses,
+            address_length,
+        })
+    }
+
+    /// The addresses in the order of the message, all of the packet's family.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
+        self.addresses
+            .chunks_exact(self.address_length)
+            .filter_map(|bytes| match array::<16>(bytes, 0) {
+                Some(octets) => Some(IpAddr::from(octets)),
+                None => address(bytes, 0).map(IpAddr::from),
+            })
+    }
+}
+
+fn address_length(address: IpAddr) -> usize {
+    match address {
+        IpAddr::V4(_) => 4,
+        IpAddr::V6(_) => 16,
+    }
+}
+
+/// The address bytes, if the message is exactly as long as `count` asks for.
+fn check_length(
+    message: &[u8],
+    version: Version,
+    count: u8,
+    address_length: usize,
+) -> Result<&[u8], AdvertisementError> {
+    if count == 0 && version == Version::V3 {
+        return Err(AdvertisementError::NoAddresses);
+    }
+    let end = HEADER_LENGTH + usize::from(count) * address_length;
+    let need = match version {
+        Version::V2 => end + AUTHENTICATION_LENGTH,
+        Version::V3 => end,
+    };
+    let have = message.len();
+    match message.get(HEADER_LENGTH..end) {
+        Some(addresses) if have == need => Ok(addresses),
+        _ => Err(AdvertisementError::Length { need, have }),
+    }
+}
+
+fn check_checksum(
+    message: &[u8],
+    version: Version,
+    source: IpAddr,
+    destination: IpAddr,
+) -> Result<ChecksumForm, AdvertisementError> {
+    if source.is_ipv4() && internet_checksum(message) == 0 {
+        return Ok(ChecksumForm::Plain);
+    }
+    match version {
+        Version::V3 if pseudo_sum(source, destination, message) == 0xffff => {
+            Ok(ChecksumForm::PseudoHeader)
+        }
+        Version::V2 | Version::V3 => Err(AdvertisementError::Checksum),
+    }
+}
+
+/// One's complement sum of pseudo-header and message. The order of 16-bit words does not matter to
+/// it, so both families' pseudo-headers are the addresses, the length and the protocol (RFC 8200
+/// §8.1); of two different families the sum is that of no packet.
+fn pseudo_sum(source: IpAddr, destination: IpAddr, message: &[u8]) -> u16 {
+    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    let (length, protocol) = (&length.to_be_bytes(), &[0, PROTOCOL_VRRP]);
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => sum(&[
+            &source.octets(),
+            &destination.octets(),
+            length,
+            protocol,
+            message,
+        ]),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => sum(&[
+            &source.octets(),
+            &destination.octets(),
+            length,
+            protocol,
+            message,
+        ]),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => 0,
+    }
+}
+
+fn authentication(message: &[u8], kind: u8) -> Option<Authentication> {
+    Some(match kind {
+        0 => Authentication::None,
+        1 => Authentication::Password(array(
+            message,
+            message.len().checked_sub(AUTHENTICATION_LENGTH)?,
+        )?),
+        other => Authentication::Other(other),
+    })
+}
+
+/// An advertisement to send.
+#[derive(Clone, Copy, Debug)]
+pub struct AdvertisementRepr<'a> {
+    /// Virtual router.
+    pub vrid: Vrid,
+    /// Our priority.
+    pub priority: Priority,
+    /// Our interval; its variant is the protocol version.
+    pub interval: Interval,
+    /// Version 2 authentication; ignored in version 3.
+    pub authentication: Authentication,
+    /// Form of a version 3 checksum; ignored in version 2.
+    pub checksum: ChecksumForm,
+    /// The addresses, at most 255 and all of the packet's family; further ones are not sent.
+    pub addresses: &'a [IpAddr],
+}
+
+impl AdvertisementRepr<'_> {
+    /// Protocol version, from the interval's unit.
+    pub fn version(&self) -> Version {
+        match self.interval {
+            Interval::Seconds(_) => Version::V2,
+            Interval::Centiseconds(_) => Version::V3,
+        }
+    }
+
+    fn count(&self) -> u8 {
+        u8::try_from(self.addresses.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Writes the message with its checksum and returns its length.
+    pub fn emit(
+        &self,
+        source: IpAddr,
+        destination: IpAddr,
+        buffer: &mut [u8],
+    ) -> Result<usize, BufferTooSmall> {
+        let (version, count) = (self.version(), self.count());
+        let field = match self.interval {
+            Interval::Seconds(seconds) => [self.authentication.kind(), seconds],
+            Interval::Centiseconds(centiseconds) => {
+                centiseconds.min(MAX_CENTISECONDS).to_be_bytes()
+            }
+        };
+        let mut writer = Writer::new(buffer);
+        writer
+            .put(&[(version.number() << 4) | TYPE_ADVERTISEMENT])
+            .put(&[self.vrid.get(), self.priority.0, count])
+            .put(&field)
+            .put(&[0, 0]);
+        for address in self.addresses.iter().take(usize::from(count)) {
+            match address {
+                IpAddr::V4(address) => writer.put(&address.octets()),
+                IpAddr::V6(address) => writer.put(&address.octets()),
+            };
+        }
+        if version == Version::V2 {
+            writer.put(&match self.authentication {
+                Authentication::Password(password) => password,
+                Authentication::None | Authentication::Other(_) => [0; AUTHENTICATION_LENGTH],
+            });
+        }
+        let message = writer.finish()?;
+        let checksum = match (version, self.checksum) {
+            (Version::V3, ChecksumForm::PseudoHeader) => !pseudo_sum(source, destination, message),
+            (Version::V2, _) | (Version::V3, ChecksumForm::Plain) => internet_checksum(message),
+        };
+        set_word(message, 6, checksum);
+        Ok(message.len())
+    }
+}
+
+/// The checksum field of a message, as it stands there.
+pub fn checksum_field(message: &[u8]) -> Option<u16> {
+    word(message, 6)
+}
