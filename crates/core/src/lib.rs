@@ -1,3 +1,40 @@
-//! See ARCHITECTURE.md.
+//! Every decision of Standfast: election, tracking, leaving, dying.
+//!
+//! One [`Node`] holds all virtual routers of a host. It is given time and input, and answers with
+//! output as data; it does nothing itself:
+//!
+//! ```text
+//!   packets, link and address changes,      ┌──────┐   advertise, announce, change addresses,
+//!   check results, a new Spec, stop   ────▶ │ Node │ ─▶ run a check, notify, journal entries
+//!   (Input, with the time of each)          └──────┘   (Output)      next_wakeup: when, and why
+//! ```
+//!
+//! Reading order: [`spec`] (what is wanted), [`input`] (what comes and goes), [`node`] (who gets
+//! what), [`router`] (the state machine of RFC 9568 §6.4 with keepalived's FAULT and our Leaving),
+//! [`estate`] (what is left to do when the process that ran all this has died).
+//!
+//! Architecture invariant: no clock, no I/O, no threads, no randomness; the same inputs at the same
+//! times give the same outputs. Everything that grows is bounded.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::as_conversions, clippy::indexing_slicing)]
+
+extern crate alloc;
+
+pub mod check;
+pub mod estate;
+pub mod input;
+pub mod interface;
+pub mod journal;
+mod limit;
+pub mod node;
+pub mod router;
+pub mod spec;
+pub mod time;
+pub mod timing;
+
+pub use input::{Input, Output};
+pub use node::Node;
+pub use spec::Spec;
+pub use standfast_wire as wire;
+pub use time::{Instant, Micros};

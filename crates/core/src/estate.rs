@@ -1,0 +1,123 @@
+//! What is left to do when the process that ran the routers has died: resign for it, go on
+//! answering until a successor is heard, then let go.
+//!
+//! The supervisor holds an [`Estate`] for every Active router of its worker, filled with bytes and
+//! addresses that are ready to use. It decides like a leaving router (see `router::leave`).
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Version, Vrid};
+
+use crate::input::{InterfaceIndex, RouterId};
+use crate::router::SUCCESSOR_TIME;
+use crate::spec::VirtualAddress;
+use crate::time::{Instant, Micros};
+
+/// What one Active router leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estate {
+    /// Which router.
+    pub router: RouterId,
+    /// Where it advertised.
+    pub interface: InterfaceIndex,
+    /// Where it sent from.
+    pub source: IpAddr,
+    /// Its group.
+    pub group: IpAddr,
+    /// Its virtual router identifier.
+    pub vrid: Vrid,
+    /// Its protocol version.
+    pub version: Version,
+    /// Its interval, as on the wire.
+    pub interval: Interval,
+    /// Its authentication.
+    pub authentication: Authentication,
+    /// The whole packet that resigns.
+    pub resignation: Vec<u8>,
+    /// Go on answering until a successor is heard, at most this long; zero: release at once.
+    pub bound: Micros,
+    /// What to remove.
+    pub addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+}
+
+/// How far the execution of an [`Estate`] is.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    estate: Estate,
+    release_at: Instant,
+    succeeded: bool,
+}
+
+impl Execution {
+    /// Begins at `now`; the caller sends [`Estate::resignation`].
+    pub fn begin(estate: Estate, now: Instant) -> Self {
+        Execution {
+            release_at: now + estate.bound,
+            estate,
+            succeeded: false,
+        }
+    }
+
+    /// What is executed.
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    /// A VRRP message came in on the estate's interface: is it the successor's?
+    pub fn heard(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        destination: IpAddr,
+        ttl: u8,
+        message: &[u8],
+    ) {
+        let estate = &self.estate;
+        let Ok(advertisement) = Advertisement::parse(message, source, destination) else {
+            return;
+        };
+        let ours = ttl == 255
+            && destination == estate.group
+            && source != estate.source
+            && advertisement.vrid == estate.vrid
+            && advertisement.version == estate.version
+            && advertisement.priority != Priority::RESIGN
+            && self.authentic(&advertisement);
+        if ours && !self.succeeded {
+            self.succeeded = true;
+            self.release_at = self.release_at.min(now + SUCCESSOR_TIME);
+        }
+    }
+
+    fn authentic(&self, advertisement: &Advertisement<'_>) -> bool {
+        match advertisement.version {
+            Version::V2 => {
+                advertisement.interval == self.estate.interval
+                    && advertisement
+                        .authentication
+                        .matches(&self.estate.authentication)
+            }
+            Version::V3 => advertisement.interval != Interval::Centiseconds(0),
+        }
+    }
+
+    /// The successor's announcement of an address: returns what is to be removed now.
+    pub fn announced(&mut self, sender: IpAddr) -> Vec<(InterfaceIndex, VirtualAddress)> {
+        let (gone, left) = core::mem::take(&mut self.estate.addresses)
+            .into_iter()
+            .partition(|(_, address)| address.address == sender);
+        self.estate.addresses = left;
+        gone
+    }
+
+    /// When everything left is to be removed.
+    pub fn release_at(&self) -> Instant {
+        self.release_at
+    }
+
+    /// Whether a successor has advertised.
+    pub fn succeeded(&self) -> bool {
+        self.succeeded
+    }
+}

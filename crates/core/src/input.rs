@@ -1,0 +1,233 @@
+//! What comes into a node and what comes out of it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+
+use standfast_wire::MacAddress;
+use standfast_wire::vrrp::Priority;
+
+use crate::journal::Entry;
+use crate::spec::{Spec, VirtualAddress};
+use crate::time::Micros;
+
+/// Number of an interface in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceIndex(pub u32);
+
+/// A virtual router of this node; stays the same across reloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouterId(pub u32);
+
+/// A check of this node; stays the same while its definition does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckId(pub u32);
+
+/// A kernel operation, to match its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub u64);
+
+/// Something that happened outside.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A VRRP packet arrived.
+    Packet(Packet<'a>),
+    /// An ARP message with a sender address that may be one of ours arrived; never our own.
+    Arp {
+        /// Where.
+        interface: InterfaceIndex,
+        /// Sender protocol address.
+        sender: Ipv4Addr,
+        /// Sender hardware address.
+        mac: MacAddress,
+    },
+    /// An interface is there, or changed.
+    Link(Link),
+    /// An interface went away.
+    LinkRemoved(InterfaceIndex),
+    /// An address is there.
+    AddressAdded(HostAddress),
+    /// An address went away.
+    AddressRemoved(HostAddress),
+    /// A check ended.
+    CheckDone {
+        /// Which.
+        check: CheckId,
+        /// How.
+        outcome: CheckOutcome,
+        /// What it printed, bounded by the driver.
+        output: String,
+    },
+    /// A kernel operation ended; one result per address, in order.
+    KernelDone {
+        /// Which.
+        operation: OperationId,
+        /// How, for each address.
+        results: Vec<Result<(), Errno>>,
+    },
+    /// The scripts of a [`Output::Notify`] that the router waits for have ended.
+    NotifyDone(RouterId),
+    /// A new specification: the first one, or a reload.
+    Spec(Box<Spec>),
+    /// The wall clock or the boot clock stepped against the monotonic clock: this host slept.
+    ClockStep(Micros),
+    /// Leave everything; a second time: at once.
+    Stop,
+    /// Nothing but time has passed.
+    Wakeup,
+}
+
+/// A received VRRP packet; its bytes may be anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// Interface it came in on.
+    pub interface: InterfaceIndex,
+    /// Sender.
+    pub source: IpAddr,
+    /// Group or host it was sent to.
+    pub destination: IpAddr,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// The VRRP message.
+    pub message: &'a [u8],
+}
+
+/// State of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Number.
+    pub index: InterfaceIndex,
+    /// Name.
+    pub name: String,
+    /// `IFF_UP` and `IFF_RUNNING`.
+    pub up: bool,
+    /// Hardware address.
+    pub mac: MacAddress,
+}
+
+/// An address that the kernel holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostAddress {
+    /// Interface.
+    pub interface: InterfaceIndex,
+    /// The address.
+    pub address: IpAddr,
+    /// Prefix length.
+    pub prefix: u8,
+    /// It follows a primary address of the same subnet.
+    pub secondary: bool,
+    /// Who put it there.
+    pub origin: Origin,
+}
+
+/// Who put an address on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody else, or nobody knows.
+    Foreign,
+    /// An earlier run of ours, which is gone.
+    Stale,
+    /// An earlier run of ours, whose supervisor still answers for it.
+    Serving,
+}
+
+/// Error number of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub i32);
+
+impl Errno {
+    /// The address is there already.
+    pub const EEXIST: Errno = Errno(17);
+    /// The interface is gone.
+    pub const ENODEV: Errno = Errno(19);
+    /// The address is not there.
+    pub const EADDRNOTAVAIL: Errno = Errno(99);
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckOutcome {
+    /// Exit status 0.
+    Passed,
+    /// Another exit status.
+    Exited(i32),
+    /// Killed by a signal.
+    Signaled(i32),
+    /// Still running after its time-out, and killed.
+    TimedOut,
+    /// Could not be started.
+    NotStarted(Errno),
+}
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send an advertisement; [`crate::Node::encode`] gives its bytes.
+    Advertise {
+        /// Of which router.
+        router: RouterId,
+        /// With which priority.
+        priority: Priority,
+    },
+    /// Announce addresses (gratuitous ARP, unsolicited neighbour advertisement), each address once
+    /// per round.
+    Announce {
+        /// Of which router.
+        router: RouterId,
+        /// Which addresses, and where.
+        addresses: Vec<(InterfaceIndex, IpAddr)>,
+        /// How many rounds.
+        rounds: u16,
+    },
+    /// Change addresses in the kernel; answer with [`Input::KernelDone`].
+    Kernel {
+        /// To match the result.
+        operation: OperationId,
+        /// Add or remove.
+        change: Change,
+        /// Which addresses, and where.
+        addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+    },
+    /// Run a check; answer with [`Input::CheckDone`].
+    RunCheck(CheckId),
+    /// Tell the outside that a router changed.
+    Notify {
+        /// Which router.
+        router: RouterId,
+        /// What.
+        event: NotifyEvent,
+        /// Effective priority.
+        priority: Priority,
+        /// The router waits for the scripts; answer with [`Input::NotifyDone`].
+        wait: bool,
+    },
+    /// Something worth writing down.
+    Event(Entry),
+    /// Every router has left; the process may end.
+    Stopped,
+}
+
+/// What is done to addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Add them.
+    Add,
+    /// Remove them.
+    Remove,
+}
+
+/// What notify scripts and FIFOs are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyEvent {
+    /// Became Active.
+    Master,
+    /// Became Backup.
+    Backup,
+    /// Went to FAULT.
+    Fault,
+    /// The daemon stops.
+    Stop,
+    /// Active heard a lower priority.
+    MasterRxLowerPri,
+}

@@ -1,0 +1,644 @@
+//! What happened and why: the one record that logs, status and explanations are made from.
+//!
+//! The texts keep keepalived's well-known phrases, because people search for them.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+
+use standfast_wire::MacAddress;
+use standfast_wire::vrrp::Priority;
+
+use crate::input::{CheckOutcome, Errno};
+use crate::router::State;
+use crate::time::{Instant, Micros};
+
+/// Entries that a node remembers; older ones are forgotten.
+pub const JOURNAL_LENGTH: usize = 512;
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, on the node's clock.
+    pub at: Instant,
+    /// What it is about.
+    pub subject: Subject,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The whole node.
+    Node,
+    /// A virtual router, by its name.
+    Router(String),
+    /// A check, by its name.
+    Check(String),
+}
+
+/// How much an entry matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Shown with `-D` only.
+    Detail,
+    /// What an operator wants to read.
+    Info,
+    /// Works, but somebody should look.
+    Warning,
+    /// Does not work.
+    Error,
+}
+
+/// Why a packet was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DropCause {
+    /// TTL or hop limit is not 255.
+    Ttl,
+    /// Another protocol version.
+    Version,
+    /// Not an advertisement.
+    Type,
+    /// Length and number of addresses disagree.
+    Length,
+    /// Wrong checksum.
+    Checksum,
+    /// Another authentication type.
+    AuthenticationType,
+    /// Wrong password.
+    Authentication,
+    /// Another interval (version 2), or 0 (version 3).
+    Interval,
+    /// Sent with our own address.
+    OwnAddress,
+    /// We own the addresses (RFC 9568 §7.1).
+    Owner,
+    /// Not sent to our group.
+    Destination,
+}
+
+impl DropCause {
+    /// All causes, in the order of their counters.
+    pub const ALL: [DropCause; 11] = [
+        DropCause::Ttl,
+        DropCause::Version,
+        DropCause::Type,
+        DropCause::Length,
+        DropCause::Checksum,
+        DropCause::AuthenticationType,
+        DropCause::Authentication,
+        DropCause::Interval,
+        DropCause::OwnAddress,
+        DropCause::Owner,
+        DropCause::Destination,
+    ];
+
+    /// What is wrong with the packet, for people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            DropCause::Ttl => "TTL is not 255: it was routed, or sent by something else",
+            DropCause::Version => "another VRRP version than ours",
+            DropCause::Type => "not an advertisement",
+            DropCause::Length => "length does not match the number of addresses",
+            DropCause::Checksum => "wrong checksum",
+            DropCause::AuthenticationType => "another authentication type than ours",
+            DropCause::Authentication => "wrong password",
+            DropCause::Interval => "another advert_int than ours",
+            DropCause::OwnAddress => "sent from our own address: a loop or a duplicate address",
+            DropCause::Owner => "we own the addresses (priority 255) and ignore advertisements",
+            DropCause::Destination => "not sent to our multicast group",
+        }
+    }
+}
+
+/// Why a router changed its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The daemon started, or the router was added by a reload.
+    Started,
+    /// It owns the addresses.
+    Owner,
+    /// The Active router was silent for the down interval.
+    Silence,
+    /// The Active router resigned with priority 0.
+    Resigned,
+    /// Somebody with a better claim advertises.
+    Outranked {
+        /// Who.
+        by: IpAddr,
+        /// With which priority.
+        priority: Priority,
+    },
+    /// After a pause of this host somebody else is Active.
+    Superseded {
+        /// Who.
+        by: IpAddr,
+    },
+    /// A fault.
+    Fault(Fault),
+    /// The last fault is gone.
+    FaultCleared,
+    /// Addresses were deleted by others too often.
+    AddressesLost,
+    /// The daemon stops.
+    Stopping,
+    /// The router is gone from the configuration.
+    Removed,
+}
+
+/// What makes a router unable to take part.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The interface does not exist.
+    InterfaceMissing(String),
+    /// The interface is down.
+    InterfaceDown(String),
+    /// A tracked interface is down.
+    TrackedInterfaceDown(String),
+    /// A tracked check failed.
+    CheckFailed(String),
+    /// The interface has no address of our family to send from.
+    NoAddress(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::InterfaceMissing(name) => write!(f, "interface {name} does not exist"),
+            Fault::InterfaceDown(name) => write!(f, "interface {name} down"),
+            Fault::TrackedInterfaceDown(name) => write!(f, "tracked interface {name} down"),
+            Fault::CheckFailed(name) => write!(f, "check {name} failed"),
+            Fault::NoAddress(name) => write!(f, "no address on interface {name} to send from"),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A router entered a state.
+    Entering {
+        /// Which.
+        state: State,
+        /// Why.
+        cause: Cause,
+    },
+    /// The down timer of a Backup ran out.
+    AdvertisementTimeout,
+    /// A Backup heard priority 0.
+    BackupHeardResign(IpAddr),
+    /// An Active heard priority 0.
+    ActiveHeardResign(IpAddr),
+    /// We sent priority 0.
+    SentResign,
+    /// An Active heard a better one.
+    HeardHigher {
+        /// Who.
+        from: IpAddr,
+        /// Its priority.
+        theirs: Priority,
+        /// Our effective priority.
+        ours: Priority,
+    },
+    /// An Active heard a worse one.
+    HeardLower {
+        /// Who.
+        from: IpAddr,
+        /// Its priority.
+        theirs: Priority,
+        /// Our effective priority.
+        ours: Priority,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// A Backup that preempts heard a worse one.
+    Discarding {
+        /// Who.
+        from: IpAddr,
+        /// Its priority.
+        theirs: Priority,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// The router that we follow is another one.
+    Following {
+        /// Now.
+        now: IpAddr,
+        /// Before, if any.
+        before: Option<IpAddr>,
+    },
+    /// The preempt delay runs.
+    PreemptDelayStarted(Micros),
+    /// The preempt delay ended without a takeover.
+    PreemptDelayStopped,
+    /// The Active router's interval differs from ours (version 3).
+    IntervalLearned {
+        /// Before.
+        before: Micros,
+        /// Now.
+        now: Micros,
+    },
+    /// The address list of an accepted advertisement is not ours.
+    AddressListDiffers {
+        /// Who sent it.
+        from: IpAddr,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// Packets were not taken.
+    Dropped {
+        /// Why.
+        cause: DropCause,
+        /// Who sent the last one.
+        from: IpAddr,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// Packets for virtual routers that are not configured on the interface.
+    UnknownVrid {
+        /// The last one.
+        vrid: u8,
+        /// Who sent it.
+        from: IpAddr,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// Two routers claim to own the addresses.
+    TwoOwners(IpAddr),
+    /// The effective priority changed.
+    Priority {
+        /// Before.
+        before: Priority,
+        /// Now.
+        now: Priority,
+    },
+    /// A fault appeared in a router that is already in FAULT, or in one that enters it.
+    FaultAppeared(Fault),
+    /// A fault went away.
+    FaultGone(Fault),
+    /// Addresses are being added.
+    SettingAddresses(usize),
+    /// Addresses are being removed.
+    RemovingAddresses(usize),
+    /// The kernel refused an address.
+    AddressFailed {
+        /// Add it, or remove it.
+        adding: bool,
+        /// Which.
+        address: IpAddr,
+        /// Why.
+        error: Errno,
+    },
+    /// Somebody else deleted an address; it is back.
+    AddressRestored(IpAddr),
+    /// An address of ours was there before we started.
+    AddressKept(IpAddr),
+    /// Somebody else answers for one of our addresses.
+    OtherHolder {
+        /// The address.
+        address: IpAddr,
+        /// Whose hardware address.
+        mac: MacAddress,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// This host did not run for a while.
+    Paused(Micros),
+    /// Nobody else appeared after a pause.
+    Reasserting,
+    /// We go on answering until a successor is there.
+    AwaitingSuccessor(Micros),
+    /// A successor advertises.
+    SuccessorHeard {
+        /// Who.
+        from: IpAddr,
+        /// With which priority.
+        priority: Priority,
+    },
+    /// No successor within the bound.
+    NoSuccessor,
+    /// The addresses are released; the router is done.
+    Released,
+    /// A check ended as before, or not.
+    CheckResult {
+        /// How.
+        outcome: CheckOutcome,
+        /// What it printed.
+        output: String,
+    },
+    /// A check is now up or down.
+    CheckIs {
+        /// Up or down.
+        up: bool,
+    },
+    /// A check is still running when its next run is due.
+    CheckOverran,
+    /// A check cannot run and is left out of the priority.
+    CheckUnusable(String),
+    /// A tracked check is not configured.
+    UnknownCheck(String),
+    /// The specification was replaced.
+    Reloaded,
+}
+
+impl Event {
+    /// How much it matters.
+    pub fn level(&self) -> Level {
+        match self {
+            Event::Entering { .. }
+            | Event::HeardHigher { .. }
+            | Event::HeardLower { .. }
+            | Event::Discarding { .. }
+            | Event::SentResign
+            | Event::Priority { .. }
+            | Event::FaultAppeared(_)
+            | Event::FaultGone(_)
+            | Event::AwaitingSuccessor(_)
+            | Event::SuccessorHeard { .. }
+            | Event::NoSuccessor
+            | Event::Released
+            | Event::CheckIs { .. }
+            | Event::Reasserting
+            | Event::AddressKept(_)
+            | Event::Reloaded => Level::Info,
+            Event::AdvertisementTimeout
+            | Event::BackupHeardResign(_)
+            | Event::ActiveHeardResign(_)
+            | Event::Following { .. }
+            | Event::PreemptDelayStarted(_)
+            | Event::PreemptDelayStopped
+            | Event::IntervalLearned { .. }
+            | Event::SettingAddresses(_)
+            | Event::RemovingAddresses(_) => Level::Detail,
+            Event::CheckResult { outcome, .. } => match outcome {
+                CheckOutcome::Passed => Level::Detail,
+                _ => Level::Info,
+            },
+            Event::AddressListDiffers { .. }
+            | Event::Dropped { .. }
+            | Event::UnknownVrid { .. }
+            | Event::AddressRestored(_)
+            | Event::OtherHolder { .. }
+            | Event::CheckOverran
+            | Event::Paused(_) => Level::Warning,
+            Event::TwoOwners(_)
+            | Event::AddressFailed { .. }
+            | Event::CheckUnusable(_)
+            | Event::UnknownCheck(_) => Level::Error,
+        }
+    }
+}
+
+/// `, 17 times` where a line stands for several.
+struct Times(u64);
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 | 1 => Ok(()),
+            times => write!(f, " ({times} of them since the last such line)"),
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.subject, &self.event) {
+            (Subject::Check(name), event) => check_line(f, name, event),
+            (Subject::Router(name), event) => {
+                write!(f, "({name}) ")?;
+                router_line(f, event)
+            }
+            (Subject::Node, event) => router_line(f, event),
+        }
+    }
+}
+
+fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Result {
+    match event {
+        Event::CheckResult { outcome, output } => {
+            match outcome {
+                CheckOutcome::Passed => write!(f, "VRRP_Script({name}) succeeded")?,
+                CheckOutcome::Exited(status) => {
+                    write!(
+                        f,
+                        "VRRP_Script({name}) failed (exited with status {status})"
+                    )?;
+                }
+                CheckOutcome::Signaled(signal) => {
+                    write!(f, "VRRP_Script({name}) failed (due to signal {signal})")?;
+                }
+                CheckOutcome::TimedOut => write!(f, "VRRP_Script({name}) timed_out")?,
+                CheckOutcome::NotStarted(errno) => write!(
+                    f,
+                    "VRRP_Script({name}) failed (could not be started: error {})",
+                    errno.0
+                )?,
+            }
+            match output.trim() {
+                "" => Ok(()),
+                output => write!(f, ", printed: {}", output.escape_debug()),
+            }
+        }
+        Event::CheckIs { up: true } => write!(f, "Script `{name}` is up"),
+        Event::CheckIs { up: false } => write!(f, "Script `{name}` is down"),
+        Event::CheckOverran => write!(
+            f,
+            "Track script {name} is already running, skipping run: it takes longer than its interval"
+        ),
+        Event::CheckUnusable(why) => write!(
+            f,
+            "Disabling track script {name}: {why}. It counts as if it were not tracked, so a failure \
+             of the service will NOT move the addresses"
+        ),
+        other => write!(f, "Script `{name}`: {other:?}"),
+    }
+}
+
+fn router_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::Entering { state, cause } => entering_line(f, *state, cause),
+        Event::AdvertisementTimeout => f.write_str("Receive advertisement timeout"),
+        Event::BackupHeardResign(from) => {
+            write!(f, "Backup received priority 0 advertisement from {from}")
+        }
+        Event::ActiveHeardResign(from) => {
+            write!(f, "Master received priority 0 message from {from}")
+        }
+        Event::SentResign => f.write_str("sent 0 priority"),
+        Event::HeardHigher { from, theirs, ours } if theirs == ours => write!(
+            f,
+            "Master received advert from {from} with same priority {theirs} but higher IP address \
+             than ours"
+        ),
+        Event::HeardHigher { from, theirs, ours } => write!(
+            f,
+            "Master received advert from {from} with higher priority {theirs}, ours {ours}"
+        ),
+        Event::HeardLower {
+            from,
+            theirs,
+            ours,
+            times,
+        } => write!(
+            f,
+            "Received advert from {from} with lower priority {theirs}, ours {ours}, forcing new \
+             election{}",
+            Times(*times)
+        ),
+        Event::Discarding {
+            from,
+            theirs,
+            times,
+        } => write!(
+            f,
+            "received lower priority ({theirs}) advert from {from} - discarding{}",
+            Times(*times)
+        ),
+        Event::Following { now, before: None } => write!(f, "master set to {now}"),
+        Event::Following {
+            now,
+            before: Some(before),
+        } => {
+            write!(f, "master changed from {before} to {now}")
+        }
+        Event::Priority { before, now } => {
+            write!(f, "Changing effective priority from {before} to {now}")
+        }
+        Event::FaultAppeared(fault) => write!(f, "entering FAULT state ({fault})"),
+        Event::FaultGone(fault) => write!(f, "no longer: {fault}"),
+        Event::SettingAddresses(_) => f.write_str("setting VIPs."),
+        Event::RemovingAddresses(_) => f.write_str("removing VIPs."),
+        other => finding_line(f, other),
+    }
+}
+
+fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt::Result {
+    let name = state.keepalived_name();
+    match cause {
+        Cause::Started => write!(f, "Entering {name} STATE (init)"),
+        Cause::Fault(_) | Cause::Silence => write!(f, "Entering {name} STATE"),
+        Cause::Owner => write!(f, "Entering {name} STATE: we own the addresses"),
+        Cause::Resigned => write!(f, "Entering {name} STATE: the master resigned"),
+        Cause::Outranked { by, priority } => {
+            write!(f, "Entering {name} STATE: {by} has priority {priority}")
+        }
+        Cause::Superseded { by } => write!(
+            f,
+            "Entering {name} STATE: while this host was paused {by} became master"
+        ),
+        Cause::FaultCleared => write!(f, "Entering {name} STATE: no fault is left"),
+        Cause::AddressesLost => write!(
+            f,
+            "Entering {name} STATE: something on this host keeps deleting our addresses (a network \
+             manager?)"
+        ),
+        Cause::Stopping => write!(f, "Leaving {name} STATE: the daemon stops"),
+        Cause::Removed => write!(f, "Leaving {name} STATE: no longer configured"),
+    }
+}
+
+fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::PreemptDelayStarted(delay) => write!(f, "start preempt delay ({delay})"),
+        Event::PreemptDelayStopped => f.write_str("stop preempt delay"),
+        Event::IntervalLearned { before, now } => write!(
+            f,
+            "advertisement interval updated from {before} to {now} by master"
+        ),
+        Event::AddressListDiffers { from, times } => write!(
+            f,
+            "the address list that {from} advertises is not ours; compare virtual_ipaddress on both \
+             nodes{}",
+            Times(*times)
+        ),
+        Event::Dropped { cause, from, times } => write!(
+            f,
+            "ignored a packet from {from}: {}{}",
+            cause.text(),
+            Times(*times)
+        ),
+        Event::UnknownVrid { vrid, from, times } => write!(
+            f,
+            "Unknown VRID({vrid}) received from {from}: another group on this network{}",
+            Times(*times)
+        ),
+        Event::TwoOwners(from) => write!(
+            f,
+            "CONFIGURATION ERROR: local instance and {from} are both configured as address owner"
+        ),
+        Event::Paused(time) => write!(
+            f,
+            "this host did not run for {time}; listening before asserting ourselves again"
+        ),
+        Event::Reasserting => f.write_str("nobody else is there after the pause; still master"),
+        Event::AwaitingSuccessor(bound) => write!(
+            f,
+            "still answering for the addresses until a successor is heard, at most {bound}"
+        ),
+        Event::SuccessorHeard { from, priority } => {
+            write!(f, "{from} takes over with priority {priority}")
+        }
+        Event::NoSuccessor => f.write_str("nobody took over in time"),
+        Event::Released => f.write_str("the addresses are released"),
+        Event::UnknownCheck(name) => write!(f, "track script {name} not found, ignoring..."),
+        Event::Reloaded => f.write_str("Configuration reloaded"),
+        other => address_line(f, other),
+    }
+}
+
+fn address_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::AddressFailed {
+            adding,
+            address,
+            error,
+        } => write!(
+            f,
+            "the kernel refused to {} {address}: error {}",
+            if *adding { "add" } else { "remove" },
+            error.0
+        ),
+        Event::AddressRestored(address) => write!(
+            f,
+            "{address} was deleted by something else on this host (a network manager?) and is back"
+        ),
+        Event::AddressKept(address) => write!(
+            f,
+            "{address} was on the interface before we started and is the host's own: it is never \
+             removed"
+        ),
+        Event::OtherHolder {
+            address,
+            mac,
+            times,
+        } => write!(
+            f,
+            "{mac} also answers for {address}; announcing it again{}",
+            Times(*times)
+        ),
+        other => write!(f, "{other:?}"),
+    }
+}
+
+/// The last [`JOURNAL_LENGTH`] entries.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    entries: VecDeque<Entry>,
+}
+
+impl Journal {
+    pub(crate) fn push(&mut self, entry: Entry) {
+        if self.entries.len() == JOURNAL_LENGTH {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+
+    /// Oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+}

@@ -1,0 +1,570 @@
+//! A node: all virtual routers of a host, what they share, and who gets which input.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use standfast_wire::ipv4;
+use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
+
+use crate::check::{Check, CheckState, Start};
+use crate::estate::Estate;
+use crate::input::{
+    CheckId, CheckOutcome, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
+    RouterId,
+};
+use crate::interface::Interfaces;
+use crate::journal::{Cause, Event, Journal, Subject};
+use crate::limit::Digest;
+use crate::router::{Effects, Pending, Router, Timer, View};
+use crate::spec::{CheckSpec, Family, Leave, RouterKey, Spec, Tracked};
+use crate::time::{Instant, Micros};
+
+/// A late wake-up below this is ordinary scheduling.
+const PAUSE_THRESHOLD: Micros = Micros::from_millis(5);
+/// Unknown VRIDs are reported at once and then this often.
+const UNKNOWN_VRID_PERIOD: Micros = Micros::from_secs(60);
+
+/// Why a node wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A timer of a router.
+    Router(RouterId, Timer),
+    /// A check is due.
+    Check(CheckId),
+}
+
+/// All decisions of one host.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    routers: BTreeMap<RouterId, Router>,
+    checks: BTreeMap<CheckId, Check>,
+    interfaces: Interfaces,
+    outputs: VecDeque<Output>,
+    journal: Journal,
+    operations: BTreeMap<OperationId, Pending>,
+    next_operation: u64,
+    next_router: u32,
+    next_check: u32,
+    last_input: Option<Instant>,
+    configured: bool,
+    stopping: bool,
+    stopped: bool,
+    unknown_vrids: u64,
+    unknown_vrid_digest: Digest,
+}
+
+impl Node {
+    /// A node without anything to do; the first [`Input::Spec`] starts it.
+    pub fn new() -> Self {
+        Node::default()
+    }
+
+    /// Takes one input. Packets that wait are to be given before [`Input::Wakeup`], and links and
+    /// addresses before the first [`Input::Spec`].
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        self.retire();
+        self.notice_pause(now);
+        match input {
+            Input::Packet(packet) => self.packet(now, &packet),
+            Input::Arp {
+                interface,
+                sender,
+                mac,
+            } => {
+                self.arp(now, interface, IpAddr::V4(sender), mac);
+            }
+            Input::Link(link) => {
+                self.interfaces.update(link);
+                self.evaluate(now);
+            }
+            Input::LinkRemoved(index) => self.link_removed(now, index),
+            Input::AddressAdded(address) => {
+                self.interfaces.add_address(address);
+                self.evaluate(now);
+            }
+            Input::AddressRemoved(address) => self.address_removed(now, address),
+            Input::CheckDone {
+                check,
+                outcome,
+                output,
+            } => {
+                self.check_done(now, check, outcome, output);
+            }
+            Input::KernelDone { operation, results } => {
+                if let Some(pending) = self.operations.remove(&operation) {
+                    self.with_router(now, pending.router, |router, fx| {
+                        router.kernel_done(&pending, &results, fx);
+                    });
+                }
+            }
+            Input::NotifyDone(router) => {
+                self.with_router(now, router, |router, fx| router.scripts_ended(fx));
+            }
+            Input::Spec(spec) => self.apply(now, *spec),
+            Input::ClockStep(_) => self.each_router(now, |router, fx| router.clock_stepped(fx)),
+            Input::Stop => self.stop(now),
+            Input::Wakeup => self.wake(now),
+        }
+        self.last_input = Some(now);
+        self.say_when_stopped();
+    }
+
+    /// The next output, until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Wakeup`] is due, and why.
+    pub fn next_wakeup(&self) -> Option<(Instant, Reason)> {
+        let routers = self.routers.values().filter_map(|router| {
+            let (due, timer) = router.next_wakeup()?;
+            Some((due, Reason::Router(router.id(), timer)))
+        });
+        let checks = self.checks.values().filter_map(|check| {
+            let due = check.next_run()?;
+            Some((due, Reason::Check(check.id)))
+        });
+        routers.chain(checks).min_by_key(|(due, _)| *due)
+    }
+
+    /// All virtual routers.
+    pub fn routers(&self) -> impl Iterator<Item = &Router> {
+        self.routers.values()
+    }
+
+    /// One virtual router.
+    pub fn router(&self, id: RouterId) -> Option<&Router> {
+        self.routers.get(&id)
+    }
+
+    /// All checks.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.checks.values()
+    }
+
+    /// One check.
+    pub fn check(&self, id: CheckId) -> Option<&Check> {
+        self.checks.get(&id)
+    }
+
+    /// What is known of the host's interfaces.
+    pub fn interfaces(&self) -> &Interfaces {
+        &self.interfaces
+    }
+
+    /// What happened.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Packets for virtual routers that are not configured where they arrived.
+    pub fn unknown_vrids(&self) -> u64 {
+        self.unknown_vrids
+    }
+
+    /// Writes the whole IPv4 packet of an advertisement; `None` if the router is gone, has no
+    /// source, or is not IPv4 (for IPv6 the kernel writes the header), or if the buffer is small.
+    pub fn encode(&mut self, id: RouterId, priority: Priority, buffer: &mut [u8]) -> Option<usize> {
+        let router = self.routers.get_mut(&id)?;
+        let identification = router.next_identification();
+        let (IpAddr::V4(source), IpAddr::V4(destination)) = (router.source()?, router.spec().group)
+        else {
+            return None;
+        };
+        let length = encode_message(router, priority, buffer.get_mut(ipv4::HEADER_LENGTH..)?)?;
+        let header = ipv4::Header {
+            identification,
+            ttl: 255,
+            protocol: ipv4::PROTOCOL_VRRP,
+            source,
+            destination,
+        };
+        let header = header.emit(u16::try_from(length).ok()?, buffer).ok()?;
+        Some(header + length)
+    }
+
+    /// The VRRP message alone.
+    pub fn encode_message(
+        &self,
+        id: RouterId,
+        priority: Priority,
+        buffer: &mut [u8],
+    ) -> Option<usize> {
+        encode_message(self.routers.get(&id)?, priority, buffer)
+    }
+
+    /// What would be left to do should this process die now (see [`crate::estate`]).
+    pub fn estates(&mut self) -> Vec<Estate> {
+        let serving: Vec<RouterId> = self
+            .routers
+            .values()
+            .filter(|router| router.is_serving())
+            .map(Router::id)
+            .collect();
+        serving
+            .into_iter()
+            .filter_map(|id| self.estate(id))
+            .collect()
+    }
+
+    fn estate(&mut self, id: RouterId) -> Option<Estate> {
+        let mut packet = alloc::vec![0; ipv4::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH];
+        let length = self.encode(id, Priority::RESIGN, &mut packet)?;
+        packet.truncate(length);
+        let router = self.routers.get(&id)?;
+        let spec = router.spec();
+        let bound = match spec.rules.leave {
+            Leave::Overlap => router.leave_bound(),
+            Leave::Exclusive | Leave::Immediate => Micros::ZERO,
+        };
+        Some(Estate {
+            router: id,
+            interface: router.interface()?,
+            source: router.source()?,
+            group: spec.group,
+            vrid: spec.vrid,
+            version: spec.version,
+            interval: spec.wire_interval(),
+            authentication: spec.authentication,
+            resignation: packet,
+            bound,
+            addresses: router.removable_addresses(&self.interfaces),
+        })
+    }
+
+    /// Somebody stopped this host for a while? Whoever is affected doubts itself.
+    fn notice_pause(&mut self, now: Instant) {
+        let Some((due, _)) = self.next_wakeup() else {
+            return;
+        };
+        let Some(last_input) = self.last_input else {
+            return;
+        };
+        if now.since(due) > PAUSE_THRESHOLD {
+            self.each_router(now, |router, fx| router.note_pause(last_input, due, fx));
+        }
+    }
+
+    fn packet(&mut self, now: Instant, packet: &Packet<'_>) {
+        let Ok((_, vrid)) = peek(packet.message) else {
+            return self.unknown(now, 0, packet.source);
+        };
+        let family = Family::of(packet.source);
+        let mut known = false;
+        self.each_router(now, |router, fx| {
+            let spec = router.spec();
+            if Vrid::new(vrid) == Some(spec.vrid)
+                && router.interface() == Some(packet.interface)
+                && spec.family() == family
+                && !router.is_finished()
+            {
+                known = true;
+                router.receive(packet, fx);
+            }
+        });
+        if !known {
+            self.unknown(now, vrid, packet.source);
+        }
+    }
+
+    fn unknown(&mut self, now: Instant, vrid: u8, from: IpAddr) {
+        self.unknown_vrids = self.unknown_vrids.saturating_add(1);
+        let digest = &mut self.unknown_vrid_digest;
+        if let Some(times) = digest.note(now, UNKNOWN_VRID_PERIOD) {
+            self.event(now, Subject::Node, Event::UnknownVrid { vrid, from, times });
+        }
+    }
+
+    fn arp(
+        &mut self,
+        now: Instant,
+        interface: InterfaceIndex,
+        sender: IpAddr,
+        mac: standfast_wire::MacAddress,
+    ) {
+        let own = self
+            .interfaces
+            .get(interface)
+            .map(|interface| interface.mac);
+        if own == Some(mac) {
+            return;
+        }
+        self.each_router(now, |router, fx| {
+            if router.interface() == Some(interface) && router.has_address(sender) {
+                router.other_holder(sender, mac, fx);
+            }
+        });
+    }
+
+    fn link_removed(&mut self, now: Instant, index: InterfaceIndex) {
+        let Node {
+            routers,
+            interfaces,
+            ..
+        } = self;
+        for router in routers.values_mut() {
+            router.forget_interface(index, interfaces);
+        }
+        self.interfaces.remove(index);
+        self.evaluate(now);
+    }
+
+    fn address_removed(&mut self, now: Instant, address: HostAddress) {
+        self.interfaces.remove_address(address);
+        self.each_router(now, |router, fx| router.address_removed(address, fx));
+        self.evaluate(now);
+    }
+
+    fn check_done(&mut self, now: Instant, id: CheckId, outcome: CheckOutcome, output: String) {
+        let Some(check) = self.checks.get_mut(&id) else {
+            return;
+        };
+        let (before, last) = (check.state, check.last);
+        check.finish(outcome);
+        let (after, subject) = (check.state, Subject::Check(check.spec.name.clone()));
+        if last != Some(outcome) {
+            let event = Event::CheckResult { outcome, output };
+            self.event(now, subject.clone(), event);
+        }
+        if before != after {
+            let up = after == CheckState::Up;
+            self.event(now, subject, Event::CheckIs { up });
+            self.evaluate(now);
+        }
+    }
+
+    fn wake(&mut self, now: Instant) {
+        self.each_router(now, Router::fire_timers);
+        if self.stopping {
+            return;
+        }
+        for (id, check) in &mut self.checks {
+            match check.start(now) {
+                Start::NotDue => {}
+                Start::Run => self.outputs.push_back(Output::RunCheck(*id)),
+                Start::StillRunning => {
+                    let entry = crate::journal::Entry {
+                        at: now,
+                        subject: Subject::Check(check.spec.name.clone()),
+                        event: Event::CheckOverran,
+                    };
+                    self.journal.push(entry.clone());
+                    self.outputs.push_back(Output::Event(entry));
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self, now: Instant) {
+        self.stopping = true;
+        self.checks.clear();
+        self.each_router(now, |router, fx| router.leave_for(Cause::Stopping, fx));
+    }
+
+    /// Replaces what is wanted; what stays the same does not notice.
+    fn apply(&mut self, now: Instant, spec: Spec) {
+        let first = !core::mem::replace(&mut self.configured, true);
+        let Spec {
+            routers,
+            checks,
+            startup_delay,
+        } = spec;
+        let not_before = if first { now + startup_delay } else { now };
+        self.apply_checks(now, checks, first);
+        let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
+        let removed: Vec<RouterId> = self
+            .routers
+            .values()
+            .filter(|router| !wanted.contains(&router.spec().key()))
+            .map(Router::id)
+            .collect();
+        for id in removed {
+            self.with_router(now, id, |router, fx| router.leave_for(Cause::Removed, fx));
+        }
+        for router in routers {
+            match self.id_of(&router.key()) {
+                Some(id) => {
+                    self.with_router(now, id, |known, fx| known.replace_spec(router, fx));
+                }
+                None => {
+                    let id = RouterId(self.next_router);
+                    self.next_router += 1;
+                    let router = Router::new(id, router, now, not_before);
+                    self.routers.insert(id, router);
+                }
+            }
+        }
+        self.report_unknown_checks(now);
+        if !first {
+            self.event(now, Subject::Node, Event::Reloaded);
+        }
+        self.evaluate(now);
+    }
+
+    fn id_of(&self, key: &RouterKey) -> Option<RouterId> {
+        let staying = |router: &&Router| router.spec().key() == *key && !router.is_leaving();
+        self.routers.values().find(staying).map(Router::id)
+    }
+
+    /// A check with the same definition keeps its history.
+    fn apply_checks(&mut self, now: Instant, checks: Vec<CheckSpec>, first: bool) {
+        let mut before = core::mem::take(&mut self.checks);
+        for spec in checks {
+            let same = before.iter().find(|(_, check)| check.spec == spec);
+            if let Some(id) = same.map(|(id, _)| *id) {
+                if let Some(check) = before.remove(&id) {
+                    self.checks.insert(id, check);
+                }
+                continue;
+            }
+            let id = CheckId(self.next_check);
+            self.next_check += 1;
+            if let Some(why) = spec.unusable.clone() {
+                let subject = Subject::Check(spec.name.clone());
+                self.event(now, subject, Event::CheckUnusable(why));
+            }
+            self.checks.insert(id, Check::new(id, spec, now, !first));
+        }
+    }
+
+    fn report_unknown_checks(&mut self, now: Instant) {
+        let known = |name: &str| self.checks.values().any(|check| check.spec.name == name);
+        let mut unknown = Vec::new();
+        for router in self.routers.values() {
+            for track in &router.spec().tracks {
+                if let Tracked::Check(name) = &track.object
+                    && !known(name)
+                {
+                    unknown.push((router.spec().name.clone(), name.clone()));
+                }
+            }
+        }
+        for (router, check) in unknown {
+            self.event(now, Subject::Router(router), Event::UnknownCheck(check));
+        }
+    }
+
+    /// Lets every router look at what it tracks.
+    fn evaluate(&mut self, now: Instant) {
+        if !self.configured {
+            return;
+        }
+        let ids: Vec<RouterId> = self.routers.keys().copied().collect();
+        for id in ids {
+            let Some(mut router) = self.routers.remove(&id) else {
+                continue;
+            };
+            self.evaluate_one(now, &mut router);
+            self.routers.insert(id, router);
+        }
+    }
+
+    fn evaluate_one(&mut self, now: Instant, router: &mut Router) {
+        let Node {
+            routers,
+            checks,
+            interfaces,
+            ..
+        } = self;
+        let own: Vec<IpAddr> = router
+            .addresses()
+            .map(|(address, _)| address.address)
+            .collect();
+        let is_virtual = |address: IpAddr| {
+            own.contains(&address) || routers.values().any(|other| other.has_address(address))
+        };
+        let check = |name: &str| {
+            let mut all = checks.values();
+            all.find(|check| check.spec.name == name)
+                .map(|check| check.state)
+        };
+        let view = View {
+            interfaces,
+            check: &check,
+            is_virtual: &is_virtual,
+        };
+        let mut fx = Effects {
+            now,
+            outputs: &mut self.outputs,
+            journal: &mut self.journal,
+            interfaces,
+            operations: &mut self.operations,
+            next_operation: &mut self.next_operation,
+        };
+        if !router.is_finished() {
+            router.evaluate(&view, &mut fx);
+        }
+    }
+
+    fn with_router(
+        &mut self,
+        now: Instant,
+        id: RouterId,
+        act: impl FnOnce(&mut Router, &mut Effects<'_>),
+    ) {
+        let mut fx = Effects {
+            now,
+            outputs: &mut self.outputs,
+            journal: &mut self.journal,
+            interfaces: &self.interfaces,
+            operations: &mut self.operations,
+            next_operation: &mut self.next_operation,
+        };
+        if let Some(router) = self.routers.get_mut(&id) {
+            act(router, &mut fx);
+        }
+    }
+
+    fn each_router(&mut self, now: Instant, mut act: impl FnMut(&mut Router, &mut Effects<'_>)) {
+        let mut fx = Effects {
+            now,
+            outputs: &mut self.outputs,
+            journal: &mut self.journal,
+            interfaces: &self.interfaces,
+            operations: &mut self.operations,
+            next_operation: &mut self.next_operation,
+        };
+        for router in self.routers.values_mut() {
+            act(router, &mut fx);
+        }
+    }
+
+    fn event(&mut self, now: Instant, subject: Subject, event: Event) {
+        let entry = crate::journal::Entry {
+            at: now,
+            subject,
+            event,
+        };
+        self.journal.push(entry.clone());
+        self.outputs.push_back(Output::Event(entry));
+    }
+
+    /// Forgets routers that have left, once their last outputs have been taken.
+    fn retire(&mut self) {
+        if self.outputs.is_empty() {
+            self.routers.retain(|_, router| !router.is_finished());
+        }
+    }
+
+    fn say_when_stopped(&mut self) {
+        let gone = self.routers.values().all(Router::is_finished);
+        if self.stopping && gone && !core::mem::replace(&mut self.stopped, true) {
+            self.outputs.push_back(Output::Stopped);
+        }
+    }
+}
+
+fn encode_message(router: &Router, priority: Priority, buffer: &mut [u8]) -> Option<usize> {
+    let spec = router.spec();
+    let repr = AdvertisementRepr {
+        vrid: spec.vrid,
+        priority,
+        interval: spec.wire_interval(),
+        authentication: spec.authentication,
+        checksum: spec.checksum,
+        addresses: router.advertised(),
+    };
+    repr.emit(router.source()?, spec.group, buffer).ok()
+}

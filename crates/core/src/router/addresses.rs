@@ -1,0 +1,412 @@
+//! Which addresses the kernel should hold, and which it does.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::fsm::Step;
+use super::{Effects, Pending, Router, State, Timer};
+use crate::input::{Change, Errno, HostAddress, InterfaceIndex, OperationId, Origin, Output};
+use crate::interface::Interfaces;
+use crate::journal::Event;
+use crate::spec::{Family, RouterSpec, VirtualAddress};
+use crate::time::Micros;
+
+/// Addresses that the kernel refused are tried again this much later.
+const RECONCILE_AFTER: Micros = Micros::from_secs(1);
+
+/// One address and what the kernel does with it.
+#[derive(Clone, Debug)]
+pub(super) struct Holding {
+    address: VirtualAddress,
+    status: Status,
+    /// Was on the interface before us and is the host's own: never removed.
+    own: bool,
+    /// An earlier run of ours still answered for it when we started: kept until somebody else is
+    /// heard.
+    adopted: bool,
+    /// Others deleted it and it is being put back.
+    restoring: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Absent,
+    Adding,
+    Held,
+    Removing,
+}
+
+impl Holding {
+    pub(super) fn absent(address: &VirtualAddress) -> Self {
+        Holding {
+            address: address.clone(),
+            status: Status::Absent,
+            own: false,
+            adopted: false,
+            restoring: false,
+        }
+    }
+
+    fn is_removable(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Adding) && !self.own
+    }
+
+    fn interface(&self, router: &RouterSpec, interfaces: &Interfaces) -> Option<InterfaceIndex> {
+        let name = self.address.interface.as_ref().unwrap_or(&router.interface);
+        interfaces.named(name).map(|(index, _)| index)
+    }
+
+    fn is(&self, address: &VirtualAddress) -> bool {
+        self.address.address == address.address && self.address.prefix == address.prefix
+    }
+}
+
+impl Router {
+    /// The addresses and whether the kernel holds them now.
+    pub fn addresses(&self) -> impl Iterator<Item = (&VirtualAddress, bool)> {
+        self.holdings
+            .iter()
+            .map(|holding| (&holding.address, holding.status == Status::Held))
+    }
+
+    /// The addresses that must be removed should we die, and where they are.
+    pub fn removable_addresses(
+        &self,
+        interfaces: &Interfaces,
+    ) -> Vec<(InterfaceIndex, VirtualAddress)> {
+        let removable = self
+            .holdings
+            .iter()
+            .filter(|holding| holding.is_removable());
+        removable
+            .filter_map(|holding| {
+                let index = holding.interface(&self.spec, interfaces)?;
+                Some((index, holding.address.clone()))
+            })
+            .collect()
+    }
+
+    pub(super) fn held_addresses(&self, interfaces: &Interfaces) -> Vec<(InterfaceIndex, IpAddr)> {
+        let held = self
+            .holdings
+            .iter()
+            .filter(|holding| holding.status == Status::Held);
+        held.filter_map(|holding| {
+            let index = holding.interface(&self.spec, interfaces)?;
+            Some((index, holding.address.address))
+        })
+        .collect()
+    }
+
+    pub(super) fn holds_any(&self) -> bool {
+        self.holdings.iter().any(Holding::is_removable)
+    }
+
+    pub(super) fn holds_own(&self) -> bool {
+        self.holdings.iter().any(|holding| holding.own)
+    }
+
+    /// Whether this is one of our virtual addresses.
+    pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        self.holdings
+            .iter()
+            .any(|holding| holding.address.address == address)
+    }
+
+    /// At the start: what is on the interface already? What an earlier run left is removed, or kept
+    /// if it still answers; what is the host's own stays for ever.
+    pub(super) fn claim_leftovers(&mut self, fx: &mut Effects<'_>) {
+        let mut stale = Vec::new();
+        for position in 0..self.holdings.len() {
+            let Some(present) = self.present(position, fx.interfaces) else {
+                continue;
+            };
+            let own = present.origin == Origin::Foreign
+                && (self.spec.is_owner() || self.is_only_address(present, fx.interfaces));
+            let Some(holding) = self.holdings.get_mut(position) else {
+                continue;
+            };
+            holding.status = Status::Held;
+            holding.own = own;
+            holding.adopted = present.origin == Origin::Serving;
+            if own {
+                self.event(Event::AddressKept(present.address), fx);
+            } else if present.origin != Origin::Serving {
+                stale.push(position);
+            }
+        }
+        self.change(Change::Remove, &stale, fx);
+    }
+
+    fn present(&self, position: usize, interfaces: &Interfaces) -> Option<HostAddress> {
+        let holding = self.holdings.get(position)?;
+        let index = holding.interface(&self.spec, interfaces)?;
+        let interface = interfaces.get(index)?;
+        interface.address(holding.address.address).copied()
+    }
+
+    /// Whether the interface would have no address of the family left without this one.
+    fn is_only_address(&self, present: HostAddress, interfaces: &Interfaces) -> bool {
+        let family = Family::of(present.address);
+        let Some(interface) = interfaces.get(present.interface) else {
+            return false;
+        };
+        interface
+            .source(family, |address| self.has_address(address))
+            .is_none()
+    }
+
+    /// Somebody else serves: an adopted address is no longer needed.
+    pub(super) fn let_go_of_adopted(&mut self, fx: &mut Effects<'_>) {
+        let adopted = self.positions(|holding| holding.adopted);
+        for holding in &mut self.holdings {
+            holding.adopted = false;
+        }
+        self.change(Change::Remove, &adopted, fx);
+    }
+
+    pub(super) fn add_addresses(&mut self, fx: &mut Effects<'_>) {
+        for holding in &mut self.holdings {
+            holding.adopted = false;
+        }
+        let absent = self.positions(|holding| holding.status != Status::Held);
+        let count = self.holdings.len();
+        if count > 0 {
+            self.event(Event::SettingAddresses(count), fx);
+        }
+        let held = self.held_addresses(fx.interfaces);
+        self.change(Change::Add, &absent, fx);
+        if !held.is_empty() {
+            self.announce_added(held, fx);
+        }
+    }
+
+    pub(super) fn remove_addresses(&mut self, fx: &mut Effects<'_>) {
+        let removable = self.positions(Holding::is_removable);
+        if !removable.is_empty() {
+            self.event(Event::RemovingAddresses(removable.len()), fx);
+        }
+        self.change(Change::Remove, &removable, fx);
+    }
+
+    pub(super) fn remove_address(&mut self, address: IpAddr, fx: &mut Effects<'_>) {
+        let matching =
+            self.positions(|holding| holding.address.address == address && holding.is_removable());
+        self.change(Change::Remove, &matching, fx);
+    }
+
+    fn positions(&self, wanted: impl Fn(&Holding) -> bool) -> Vec<usize> {
+        let all = self.holdings.iter().enumerate();
+        all.filter(|(_, holding)| wanted(holding))
+            .map(|(position, _)| position)
+            .collect()
+    }
+
+    /// Asks the kernel to change addresses; those on an interface that is gone are absent anyway.
+    fn change(&mut self, change: Change, positions: &[usize], fx: &mut Effects<'_>) {
+        let mut targets = Vec::new();
+        for position in positions {
+            let Some(holding) = self.holdings.get_mut(*position) else {
+                continue;
+            };
+            match (holding.interface(&self.spec, fx.interfaces), change) {
+                (Some(index), Change::Add) => {
+                    holding.status = Status::Adding;
+                    targets.push((index, holding.address.clone()));
+                }
+                (Some(index), Change::Remove) => {
+                    holding.status = Status::Removing;
+                    targets.push((index, holding.address.clone()));
+                }
+                (None, Change::Add) => {
+                    let address = holding.address.address;
+                    self.report_failure(true, address, Errno::ENODEV, fx);
+                }
+                (None, Change::Remove) => holding.status = Status::Absent,
+            }
+        }
+        if !targets.is_empty() {
+            self.request(change, targets, fx);
+        }
+    }
+
+    fn request(
+        &mut self,
+        change: Change,
+        addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+        fx: &mut Effects<'_>,
+    ) {
+        *fx.next_operation += 1;
+        let operation = OperationId(*fx.next_operation);
+        let pending = Pending {
+            router: self.id,
+            change,
+            addresses: addresses
+                .iter()
+                .map(|(_, address)| address.clone())
+                .collect(),
+        };
+        fx.operations.insert(operation, pending);
+        fx.outputs.push_back(Output::Kernel {
+            operation,
+            change,
+            addresses,
+        });
+    }
+
+    /// The kernel has answered.
+    pub(crate) fn kernel_done(
+        &mut self,
+        pending: &Pending,
+        results: &[Result<(), Errno>],
+        fx: &mut Effects<'_>,
+    ) {
+        let mut announced = Vec::new();
+        for (address, result) in pending.addresses.iter().zip(results) {
+            match pending.change {
+                Change::Add => announced.extend(self.added(address, *result, fx)),
+                Change::Remove => self.removed(address, *result, fx),
+            }
+        }
+        if self.state == State::Active && !announced.is_empty() {
+            self.announce_added(announced, fx);
+        }
+    }
+
+    fn added(
+        &mut self,
+        address: &VirtualAddress,
+        result: Result<(), Errno>,
+        fx: &mut Effects<'_>,
+    ) -> Option<(InterfaceIndex, IpAddr)> {
+        let adding =
+            |holding: &&mut Holding| holding.is(address) && holding.status == Status::Adding;
+        let holding = self.holdings.iter_mut().find(adding)?;
+        let restoring = core::mem::take(&mut holding.restoring);
+        match result {
+            Ok(()) | Err(Errno::EEXIST) => {
+                holding.status = Status::Held;
+                let index = holding.interface(&self.spec, fx.interfaces)?;
+                if restoring && result.is_ok() {
+                    self.event(Event::AddressRestored(address.address), fx);
+                }
+                Some((index, address.address))
+            }
+            Err(error) => {
+                holding.status = Status::Absent;
+                self.report_failure(true, address.address, error, fx);
+                None
+            }
+        }
+    }
+
+    fn removed(
+        &mut self,
+        address: &VirtualAddress,
+        result: Result<(), Errno>,
+        fx: &mut Effects<'_>,
+    ) {
+        let removing =
+            |holding: &&mut Holding| holding.is(address) && holding.status == Status::Removing;
+        let Some(holding) = self.holdings.iter_mut().find(removing) else {
+            return;
+        };
+        match result {
+            Ok(()) | Err(Errno::EADDRNOTAVAIL | Errno::ENODEV) => holding.status = Status::Absent,
+            Err(error) => {
+                holding.status = Status::Held;
+                self.report_failure(false, address.address, error, fx);
+            }
+        }
+    }
+
+    fn report_failure(
+        &mut self,
+        adding: bool,
+        address: IpAddr,
+        error: Errno,
+        fx: &mut Effects<'_>,
+    ) {
+        let event = Event::AddressFailed {
+            adding,
+            address,
+            error,
+        };
+        self.event(event, fx);
+        if !self.finished {
+            self.set_timer(Timer::Reconcile, fx.now + RECONCILE_AFTER);
+        }
+    }
+
+    /// Tries again what the kernel refused.
+    pub(super) fn reconcile(&mut self, fx: &mut Effects<'_>) {
+        if self.state == State::Active {
+            let absent = self.positions(|holding| holding.status == Status::Absent);
+            self.change(Change::Add, &absent, fx);
+        } else {
+            let left = self.positions(|holding| holding.is_removable() && !holding.adopted);
+            self.change(Change::Remove, &left, fx);
+        }
+    }
+
+    /// The kernel reports that an address is gone. If it was ours and we did not ask for that, it
+    /// comes back in place, three times a minute.
+    pub(crate) fn address_removed(&mut self, gone: HostAddress, fx: &mut Effects<'_>) {
+        let serving = matches!(self.state, State::Active | State::Leaving);
+        let held = self.holdings.iter().position(|holding| {
+            holding.address.address == gone.address
+                && holding.address.prefix == gone.prefix
+                && holding.status == Status::Held
+                && holding.interface(&self.spec, fx.interfaces) == Some(gone.interface)
+        });
+        let Some(position) = held else {
+            return;
+        };
+        let Some(holding) = self.holdings.get_mut(position) else {
+            return;
+        };
+        holding.status = Status::Absent;
+        if !serving || holding.address.no_track || self.finished {
+            return;
+        }
+        if self.restores.take(fx.now).is_ok() {
+            holding.restoring = true;
+            self.change(Change::Add, &[position], fx);
+        } else {
+            self.step(Step::AddressesLost, fx);
+        }
+    }
+
+    /// The interface is gone, and all addresses on it.
+    pub(crate) fn forget_interface(&mut self, index: InterfaceIndex, interfaces: &Interfaces) {
+        for holding in &mut self.holdings {
+            if holding.interface(&self.spec, interfaces) == Some(index) {
+                holding.status = Status::Absent;
+                holding.own = false;
+            }
+        }
+    }
+
+    /// A reload changed the list: only the difference is applied.
+    pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) {
+        let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
+        let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
+        self.change(Change::Remove, &gone, fx);
+        self.holdings.retain(wanted);
+        for address in spec.all_addresses() {
+            if !self
+                .holdings
+                .iter()
+                .any(|holding| holding.address == *address)
+            {
+                self.holdings.push(Holding::absent(address));
+            }
+        }
+    }
+
+    /// After a reload an Active router holds whatever is wanted now.
+    pub(super) fn add_missing(&mut self, fx: &mut Effects<'_>) {
+        let absent = self.positions(|holding| holding.status == Status::Absent);
+        self.change(Change::Add, &absent, fx);
+    }
+}

@@ -1,0 +1,160 @@
+//! Gratuitous ARP: the burst on becoming Active, its repetition, the refresh, and being heard last
+//! after a conflict.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::{Effects, Router, Timer};
+use crate::input::{InterfaceIndex, Output};
+use crate::limit::Bucket;
+use crate::time::{Instant, Micros};
+
+/// After the last sign of another holder the survivor announces itself this much later, so that it
+/// is the one that the neighbours hear last.
+const AFTER_CONFLICT: [Micros; 3] = [
+    Micros::from_millis(50),
+    Micros::from_millis(200),
+    Micros::from_secs(1),
+];
+/// Announcements because of conflicts: eight at once, then two a second.
+const CONFLICT_ANNOUNCEMENTS: Bucket = Bucket::new(8, Micros::from_millis(500));
+
+#[derive(Clone, Debug)]
+pub(super) struct Announcer {
+    bucket: Bucket,
+    last_sign: Instant,
+    /// Which of [`AFTER_CONFLICT`] comes next, if any.
+    stage: Option<usize>,
+    conflict_expected: bool,
+}
+
+impl Default for Announcer {
+    fn default() -> Self {
+        Announcer {
+            bucket: CONFLICT_ANNOUNCEMENTS,
+            last_sign: Instant::default(),
+            stage: None,
+            conflict_expected: false,
+        }
+    }
+}
+
+impl Announcer {
+    /// Whatever was planned is no longer ours to say.
+    pub(super) fn forget(&mut self) {
+        self.stage = None;
+        self.conflict_expected = false;
+    }
+
+    /// We take over from somebody who is still there.
+    pub(super) fn expect_conflict(&mut self, expected: bool) {
+        self.conflict_expected = expected;
+    }
+}
+
+impl Router {
+    /// Addresses were just added: the first burst, and plans for the next.
+    pub(super) fn announce_added(
+        &mut self,
+        addresses: Vec<(InterfaceIndex, IpAddr)>,
+        fx: &mut Effects<'_>,
+    ) {
+        let garp = self.spec.garp;
+        self.announce(addresses, garp.repeat, fx);
+        if garp.delay > Micros::ZERO {
+            self.set_timer(Timer::SecondBurst, fx.now + garp.delay);
+        }
+        if garp.refresh > Micros::ZERO {
+            self.set_timer(Timer::Refresh, fx.now + garp.delay.plus(garp.refresh));
+        }
+        if core::mem::take(&mut self.announcer.conflict_expected) {
+            self.plan_after_conflict(fx.now);
+        }
+    }
+
+    fn announce(
+        &mut self,
+        addresses: Vec<(InterfaceIndex, IpAddr)>,
+        rounds: u16,
+        fx: &mut Effects<'_>,
+    ) {
+        if !addresses.is_empty() && rounds > 0 {
+            fx.outputs.push_back(Output::Announce {
+                router: self.id,
+                addresses,
+                rounds,
+            });
+        }
+    }
+
+    fn announce_all(&mut self, rounds: u16, fx: &mut Effects<'_>) {
+        let held = self.held_addresses(fx.interfaces);
+        self.announce(held, rounds, fx);
+    }
+
+    /// A timer of ours fired while Active.
+    pub(super) fn announce_again(&mut self, timer: Timer, fx: &mut Effects<'_>) {
+        let garp = self.spec.garp;
+        match timer {
+            Timer::SecondBurst => self.announce_all(garp.repeat, fx),
+            Timer::LowerPriority => self.announce_all(garp.lower_prio_repeat, fx),
+            Timer::Refresh => {
+                self.announce_all(garp.refresh_repeat, fx);
+                self.set_timer(Timer::Refresh, fx.now + garp.refresh);
+            }
+            _ => self.announce_after_conflict(fx),
+        }
+    }
+
+    /// Somebody else holds our addresses, or held them a moment ago: say at once that they are
+    /// here, and again after the last sign of the other.
+    pub(super) fn conflict_sign(&mut self, rounds: u16, fx: &mut Effects<'_>) {
+        if self.announcer.bucket.take(fx.now).is_ok() {
+            self.announce_all(rounds, fx);
+        }
+        let delay = self.spec.garp.lower_prio_delay;
+        let lower = self.spec.garp.lower_prio_repeat > 0 && delay > Micros::ZERO;
+        if lower && !self.timers.contains_key(&Timer::LowerPriority) {
+            self.set_timer(Timer::LowerPriority, fx.now + delay);
+        }
+        if self.spec.rules.conflict {
+            self.plan_after_conflict(fx.now);
+        }
+    }
+
+    fn plan_after_conflict(&mut self, now: Instant) {
+        self.announcer.last_sign = now;
+        // Under a stream of signs the first repetition is not put off for ever.
+        if self.announcer.stage == Some(0) {
+            return;
+        }
+        self.announcer.stage = Some(0);
+        if let Some(first) = AFTER_CONFLICT.first() {
+            self.set_timer(Timer::Reannounce, now + *first);
+        }
+    }
+
+    /// Never drops the last announcement: what the limit holds back comes later.
+    fn announce_after_conflict(&mut self, fx: &mut Effects<'_>) {
+        if self.announcer.stage.is_none() {
+            return;
+        }
+        match self.announcer.bucket.take(fx.now) {
+            Ok(()) => self.announce_all(1, fx),
+            Err(next) => {
+                self.set_timer(Timer::Reannounce, next.max(fx.now + Micros(1)));
+                return;
+            }
+        }
+        // A sign since this repetition was planned: its own repetitions are still to come.
+        let upcoming = AFTER_CONFLICT
+            .iter()
+            .enumerate()
+            .map(|(stage, after)| (stage, self.announcer.last_sign + *after))
+            .find(|(_, at)| *at > fx.now);
+        self.announcer.stage = upcoming.map(|(stage, _)| stage);
+        if let Some((_, at)) = upcoming {
+            self.set_timer(Timer::Reannounce, at);
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! What happens in which state: one exhaustive table, and the transitions it names.
+
+use core::cmp::Ordering;
+use core::net::IpAddr;
+
+use standfast_wire::MacAddress;
+use standfast_wire::vrrp::Priority;
+
+use super::{
+    ELECTION_REPORT_PERIOD, Effects, Followed, PreemptDelay, REPORT_PERIOD, Router, State, Timer,
+};
+use crate::input::NotifyEvent;
+use crate::journal::{Cause, Event, Fault};
+use crate::spec::Wanted;
+use crate::time::{Instant, Micros};
+
+/// An advertisement that has passed every check.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard {
+    pub(super) source: IpAddr,
+    pub(super) priority: Priority,
+    pub(super) interval: Micros,
+}
+
+/// One thing that happens to a router.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// Every check has reported and there is no fault.
+    Ready,
+    /// A fault appeared.
+    Faulted(Fault),
+    /// The last fault is gone.
+    Cleared,
+    /// An advertisement was accepted.
+    Heard(Heard),
+    /// A timer that was due at `due` fired.
+    Timer { timer: Timer, due: Instant },
+    /// Somebody else answers for one of our addresses.
+    OtherHolder { address: IpAddr, mac: MacAddress },
+    /// The scripts that a leaving router waits for have ended.
+    ScriptsDone,
+    /// Others deleted our addresses too often.
+    AddressesLost,
+    /// Leave, because of a stop or of a removal; a second time: at once.
+    Leave(Cause),
+}
+
+impl Router {
+    pub(super) fn step(&mut self, step: Step, fx: &mut Effects<'_>) {
+        match (self.state, step) {
+            (State::Initialize, Step::Ready) => self.start(Cause::Started, fx),
+            (State::Fault, Step::Cleared) => self.start(Cause::FaultCleared, fx),
+            (State::Initialize | State::Backup, Step::Faulted(fault)) => {
+                self.enter_fault(fault, fx);
+            }
+            (State::Active, Step::Faulted(fault)) => {
+                self.advertise(Priority::RESIGN, fx);
+                self.enter_fault(fault, fx);
+            }
+            (State::Leaving, Step::Faulted(_)) => self.release(fx),
+
+            (State::Backup, Step::Heard(heard)) => self.backup_heard(heard, fx),
+            (State::Active, Step::Heard(heard)) => self.active_heard(heard, fx),
+            (State::Leaving, Step::Heard(heard)) => self.leaving_heard(heard, fx),
+
+            (State::Backup, Step::Timer { timer, .. }) => self.backup_timer(timer, fx),
+            (State::Active, Step::Timer { timer, due }) => self.active_timer(timer, due, fx),
+            (State::Leaving, Step::Timer { timer, due }) => self.leaving_timer(timer, due, fx),
+            (State::Initialize | State::Fault, Step::Timer { timer, .. }) => {
+                self.idle_timer(timer, fx);
+            }
+
+            (State::Active, Step::OtherHolder { address, mac }) => {
+                self.report_other_holder(address, mac, fx);
+                self.conflict_sign(1, fx);
+            }
+            (State::Leaving, Step::OtherHolder { address, .. }) => {
+                self.successor_announced(address, fx);
+            }
+            (State::Active, Step::AddressesLost) => {
+                self.advertise(Priority::RESIGN, fx);
+                self.enter_backup(Cause::AddressesLost, fx);
+            }
+
+            (State::Active, Step::Leave(cause)) => self.leave(cause, fx),
+            (State::Leaving, Step::Leave(_)) => self.release(fx),
+            (State::Leaving, Step::ScriptsDone) => self.scripts_done(fx),
+            (State::Initialize | State::Backup | State::Fault, Step::Leave(cause)) => {
+                self.leave_quietly(cause, fx);
+            }
+
+            (State::Fault, Step::Faulted(_) | Step::Ready)
+            | (State::Initialize, Step::Cleared)
+            | (State::Backup | State::Active | State::Leaving, Step::Ready | Step::Cleared)
+            | (State::Initialize | State::Fault, Step::Heard(_))
+            | (
+                State::Initialize | State::Backup | State::Fault,
+                Step::OtherHolder { .. } | Step::AddressesLost | Step::ScriptsDone,
+            )
+            | (State::Active, Step::ScriptsDone)
+            | (State::Leaving, Step::AddressesLost) => {}
+        }
+    }
+
+    /// Takes part from now on (RFC 9568 §6.4.1). An owner is Active at once; everybody else, also
+    /// with `state MASTER`, listens for a whole down interval first.
+    fn start(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        if !core::mem::replace(&mut self.claimed, true) {
+            self.claim_leftovers(fx);
+        }
+        let owner_starts = self.spec.is_owner() && self.spec.wanted != Wanted::Backup;
+        if owner_starts && fx.now >= self.not_before {
+            self.become_active(Cause::Owner, fx);
+        } else {
+            self.enter_backup(cause, fx);
+        }
+    }
+
+    fn enter(&mut self, state: State, cause: Cause, fx: &mut Effects<'_>) {
+        if self.state == State::Active {
+            self.counters.released += 1;
+        }
+        self.state = state;
+        self.since = fx.now;
+        self.listening = false;
+        self.preempt_delay = PreemptDelay::Idle;
+        self.resigned = false;
+        self.timers.clear();
+        self.announcer.forget();
+        self.event(Event::Entering { state, cause }, fx);
+    }
+
+    pub(super) fn enter_backup(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        let was_serving = self.state == State::Active;
+        self.enter(State::Backup, cause, fx);
+        self.active_interval = self.spec.advert_interval;
+        self.arm_down_timer(fx.now);
+        if was_serving {
+            self.remove_addresses(fx);
+        }
+        self.notify(NotifyEvent::Backup, false, fx);
+    }
+
+    fn enter_fault(&mut self, fault: Fault, fx: &mut Effects<'_>) {
+        self.enter(State::Fault, Cause::Fault(fault), fx);
+        self.followed = None;
+        self.remove_addresses(fx);
+        self.notify(NotifyEvent::Fault, false, fx);
+    }
+
+    /// The advertisement goes out before the addresses are added, so that the router that had them
+    /// can drop them first.
+    fn become_active(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        let contested = self.resigned || self.lower_is_active(fx.now);
+        self.enter(State::Active, cause, fx);
+        self.active_interval = self.spec.advert_interval;
+        self.counters.became_active += 1;
+        self.advertise(self.effective, fx);
+        self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+        self.announcer
+            .expect_conflict(contested && self.spec.rules.conflict);
+        self.add_addresses(fx);
+        self.notify(NotifyEvent::Master, false, fx);
+    }
+
+    /// Whether a router that we are about to preempt has been heard within its down interval.
+    fn lower_is_active(&self, now: Instant) -> bool {
+        self.followed
+            .is_some_and(|followed| now.since(followed.heard) < self.down_interval())
+    }
+
+    pub(super) fn arm_down_timer(&mut self, now: Instant) {
+        let from = now.max(self.not_before);
+        self.set_timer(Timer::Down, from + self.down_interval());
+    }
+
+    fn backup_timer(&mut self, timer: Timer, fx: &mut Effects<'_>) {
+        match timer {
+            Timer::Down => {
+                self.event(Event::AdvertisementTimeout, fx);
+                let cause = if self.resigned {
+                    Cause::Resigned
+                } else {
+                    Cause::Silence
+                };
+                self.become_active(cause, fx);
+            }
+            Timer::PreemptDelay => self.preempt_delay = PreemptDelay::Elapsed,
+            Timer::Reconcile => self.reconcile(fx),
+            _ => {}
+        }
+    }
+
+    fn idle_timer(&mut self, timer: Timer, fx: &mut Effects<'_>) {
+        if timer == Timer::Reconcile {
+            self.reconcile(fx);
+        }
+    }
+
+    fn active_timer(&mut self, timer: Timer, due: Instant, fx: &mut Effects<'_>) {
+        match timer {
+            Timer::Advertise => {
+                self.advertise(self.effective, fx);
+                let interval = self.spec.advert_interval;
+                let next = due + interval;
+                let next = if next > fx.now {
+                    next
+                } else {
+                    fx.now + interval
+                };
+                self.set_timer(Timer::Advertise, next);
+            }
+            Timer::Listen => {
+                self.listening = false;
+                self.event(Event::Reasserting, fx);
+                self.advertise(self.effective, fx);
+                self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+                self.conflict_sign(1, fx);
+            }
+            Timer::SecondBurst | Timer::Refresh | Timer::Reannounce | Timer::LowerPriority => {
+                self.announce_again(timer, fx);
+            }
+            Timer::Reconcile => self.reconcile(fx),
+            _ => {}
+        }
+    }
+
+    /// RFC 9568 §6.4.2, with `nopreempt` and `preempt_delay` of keepalived.conf(5).
+    fn backup_heard(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        self.follow(heard, fx);
+        if heard.priority == Priority::RESIGN {
+            self.counters.resigns_received += 1;
+            self.event(Event::BackupHeardResign(heard.source), fx);
+            self.resigned = true;
+            self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());
+            return;
+        }
+        self.let_go_of_adopted(fx);
+        if heard.priority >= self.effective {
+            self.stop_preempt_delay(fx);
+            self.accept(heard, fx);
+        } else if !self.spec.preempt || self.delays_preemption(fx) {
+            self.accept(heard, fx);
+        } else if let Some(times) = self.digests.discarding.note(fx.now, ELECTION_REPORT_PERIOD) {
+            let (from, theirs) = (heard.source, heard.priority);
+            self.event(
+                Event::Discarding {
+                    from,
+                    theirs,
+                    times,
+                },
+                fx,
+            );
+        }
+    }
+
+    fn accept(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        self.resigned = false;
+        self.learn_interval(heard.interval, fx);
+        self.arm_down_timer(fx.now);
+    }
+
+    fn learn_interval(&mut self, interval: Micros, fx: &mut Effects<'_>) {
+        let before = core::mem::replace(&mut self.active_interval, interval);
+        if before != interval {
+            let now = interval;
+            self.event(Event::IntervalLearned { before, now }, fx);
+        }
+    }
+
+    fn follow(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        let before = self.followed.map(|followed| followed.address);
+        self.followed = Some(Followed {
+            address: heard.source,
+            priority: heard.priority,
+            heard: fx.now,
+        });
+        if before != Some(heard.source) {
+            let now = heard.source;
+            self.event(Event::Following { now, before }, fx);
+        }
+    }
+
+    /// Starts the preempt delay at the first lower advertisement; true while it runs.
+    fn delays_preemption(&mut self, fx: &mut Effects<'_>) -> bool {
+        let delay = self.spec.preempt_delay;
+        if self.preempt_delay == PreemptDelay::Idle && delay > Micros::ZERO {
+            self.preempt_delay = PreemptDelay::Running;
+            self.set_timer(Timer::PreemptDelay, fx.now + delay);
+            self.event(Event::PreemptDelayStarted(delay), fx);
+        }
+        self.preempt_delay == PreemptDelay::Running
+    }
+
+    fn stop_preempt_delay(&mut self, fx: &mut Effects<'_>) {
+        if self.preempt_delay == PreemptDelay::Running {
+            self.event(Event::PreemptDelayStopped, fx);
+        }
+        self.preempt_delay = PreemptDelay::Idle;
+        self.timers.remove(&Timer::PreemptDelay);
+    }
+
+    /// RFC 9568 §6.4.3: the greater priority wins, then the greater address.
+    fn active_heard(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        if heard.priority == Priority::RESIGN {
+            self.active_heard_resign(heard, fx);
+            return;
+        }
+        if self.listening {
+            self.enter_backup(Cause::Superseded { by: heard.source }, fx);
+            self.follow(heard, fx);
+            return;
+        }
+        self.report_two_owners(heard, fx);
+        let claim = heard
+            .priority
+            .cmp(&self.effective)
+            .then_with(|| Some(heard.source).cmp(&self.source));
+        match claim {
+            Ordering::Greater => self.yield_to(heard, fx),
+            Ordering::Less | Ordering::Equal => self.answer_lower(heard, fx),
+        }
+    }
+
+    fn active_heard_resign(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        self.counters.resigns_received += 1;
+        if self.listening || self.answers.take(fx.now).is_err() {
+            return;
+        }
+        self.event(Event::ActiveHeardResign(heard.source), fx);
+        self.advertise(self.effective, fx);
+        self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+        if self.spec.rules.conflict {
+            self.conflict_sign(1, fx);
+        }
+    }
+
+    /// A last advertisement of ours makes a keepalived successor announce itself once more.
+    fn yield_to(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        let (from, theirs, ours) = (heard.source, heard.priority, self.effective);
+        self.event(Event::HeardHigher { from, theirs, ours }, fx);
+        let worse = theirs > ours;
+        if self.spec.higher_prio_send_advert || (self.spec.rules.conflict && worse) {
+            self.advertise(self.effective, fx);
+        }
+        let cause = Cause::Outranked {
+            by: heard.source,
+            priority: heard.priority,
+        };
+        self.enter_backup(cause, fx);
+        self.follow(heard, fx);
+        self.accept(heard, fx);
+    }
+
+    /// RFC 9568 §6.4.3: a worse router hears from us at once, so that it steps down.
+    fn answer_lower(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        let (from, theirs, ours) = (heard.source, heard.priority, self.effective);
+        if let Some(times) = self.digests.lower.note(fx.now, ELECTION_REPORT_PERIOD) {
+            let event = Event::HeardLower {
+                from,
+                theirs,
+                ours,
+                times,
+            };
+            self.event(event, fx);
+        }
+        let period = ELECTION_REPORT_PERIOD;
+        if self.digests.lower_notify.note(fx.now, period).is_some() {
+            self.notify(NotifyEvent::MasterRxLowerPri, false, fx);
+        }
+        if !self.spec.lower_prio_no_advert && self.answers.take(fx.now).is_ok() {
+            self.advertise(self.effective, fx);
+        }
+        self.conflict_sign(self.spec.garp.lower_prio_repeat, fx);
+    }
+
+    fn report_two_owners(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        let both = self.effective == Priority::OWNER && heard.priority == Priority::OWNER;
+        if both
+            && self
+                .digests
+                .two_owners
+                .note(fx.now, REPORT_PERIOD)
+                .is_some()
+        {
+            self.event(Event::TwoOwners(heard.source), fx);
+        }
+    }
+
+    fn report_other_holder(&mut self, address: IpAddr, mac: MacAddress, fx: &mut Effects<'_>) {
+        let digest = &mut self.digests.other_holder;
+        if let Some(times) = digest.note(fx.now, REPORT_PERIOD) {
+            let event = Event::OtherHolder {
+                address,
+                mac,
+                times,
+            };
+            self.event(event, fx);
+        }
+    }
+}

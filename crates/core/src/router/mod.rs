@@ -1,0 +1,466 @@
+//! One virtual router: the state machine of RFC 9568 §6.4 (and RFC 3768 §6.4), with keepalived's
+//! FAULT and our Leaving.
+//!
+//! ```text
+//!                    ┌────────────┐  a fault   ┌───────┐
+//!                    │ Initialize ├───────────▶│ Fault │◀─────────────┐
+//!                    └─────┬──────┘            └───┬───┘              │
+//!          every check has │ reported   last fault │ gone             │
+//!                          ▼                       ▼                  │ a fault
+//!                    ┌────────────┐  down timer  ┌────────┐           │ (priority 0 first)
+//!        ┌──────────▶│   Backup   ├─────────────▶│ Active ├───────────┘
+//!        │           └────────────┘  (owner: at  └─┬────┬─┘
+//!        │                            once)        │    │ stop, removed
+//!        └─────────────────────────────────────────┘    ▼
+//!             a better advertisement              ┌─────────┐ successor or bound
+//!                                                 │ Leaving ├──────────────────▶ done
+//!                                                 └─────────┘
+//! ```
+//!
+//! - [`receive`]: is a packet an advertisement that may count? Nothing is touched before that.
+//! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
+//! - [`leave`]: make before break.
+//! - [`addresses`]: which addresses the kernel should hold, and which it does.
+//! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
+
+mod addresses;
+mod announce;
+mod fsm;
+mod leave;
+mod receive;
+mod track;
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+
+use standfast_wire::vrrp::Priority;
+
+use crate::input::{Change, InterfaceIndex, NotifyEvent, OperationId, Output, RouterId};
+use crate::interface::Interfaces;
+use crate::journal::{DropCause, Entry, Event, Fault, Journal, Subject};
+use crate::limit::{Bucket, Digest};
+use crate::spec::{RouterSpec, VirtualAddress};
+use crate::time::{Instant, Micros};
+use crate::timing;
+
+pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
+pub(crate) use track::View;
+
+use addresses::Holding;
+use announce::Announcer;
+use fsm::Step;
+use leave::Leaving;
+
+/// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
+/// has to hear us needs one; a flood shall not become ours.
+const ANSWERS: Bucket = Bucket::new(5, Micros::from_millis(100));
+/// Equal findings are reported at once and then this often.
+const REPORT_PERIOD: Micros = Micros::from_secs(60);
+/// Lines that people watch during an election come at most this often.
+const ELECTION_REPORT_PERIOD: Micros = Micros::from_secs(1);
+/// Addresses that others delete are put back three times a minute.
+const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
+
+/// State of a virtual router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not started: checks have not reported yet.
+    Initialize,
+    /// Listens.
+    Backup,
+    /// Holds the addresses and advertises.
+    Active,
+    /// Cannot take part.
+    Fault,
+    /// Has resigned, and goes on answering until a successor is there.
+    Leaving,
+}
+
+impl State {
+    /// The word that keepalived's users know.
+    pub const fn keepalived_name(self) -> &'static str {
+        match self {
+            State::Initialize => "INIT",
+            State::Backup => "BACKUP",
+            State::Active | State::Leaving => "MASTER",
+            State::Fault => "FAULT",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Initialize => "Initialize",
+            State::Backup => "Backup",
+            State::Active => "Active",
+            State::Fault => "Fault",
+            State::Leaving => "Leaving",
+        })
+    }
+}
+
+/// Why a router wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// Backup: the Active router is silent (`Active_Down_Timer`).
+    Down,
+    /// Active: the next advertisement (`Adver_Timer`).
+    Advertise,
+    /// Backup: from now on a lower router is preempted.
+    PreemptDelay,
+    /// Active after a pause: nobody else was heard.
+    Listen,
+    /// The second burst of announcements.
+    SecondBurst,
+    /// The periodic announcement.
+    Refresh,
+    /// The next announcement after a conflict.
+    Reannounce,
+    /// The repetition after a lower-priority advertisement.
+    LowerPriority,
+    /// Leaving: the successor has had time to announce itself.
+    Release,
+    /// Leaving: nobody took over in time.
+    LeaveBound,
+    /// Leaving: priority 0 once more.
+    ResignAgain,
+    /// Leaving: the scripts take too long.
+    ScriptBound,
+    /// Kernel addresses that could not be set are tried again.
+    Reconcile,
+}
+
+/// Counters of a router since it was configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Advertisements taken.
+    pub received: u64,
+    /// Advertisements sent.
+    pub sent: u64,
+    /// Times it became Active.
+    pub became_active: u64,
+    /// Times it stopped being Active.
+    pub released: u64,
+    /// Priority 0 received.
+    pub resigns_received: u64,
+    /// Priority 0 sent.
+    pub resigns_sent: u64,
+    /// Advertisements with another address list (taken all the same).
+    pub address_lists: u64,
+    /// Packets not taken, by cause.
+    pub dropped: BTreeMap<DropCause, u64>,
+}
+
+/// The router whose advertisements we follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its last priority.
+    pub priority: Priority,
+    /// When it was heard last.
+    pub heard: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PreemptDelay {
+    Idle,
+    Running,
+    Elapsed,
+}
+
+/// A virtual router.
+#[derive(Clone, Debug)]
+pub struct Router {
+    id: RouterId,
+    spec: RouterSpec,
+    /// The addresses of advertisements, in the order of the configuration.
+    advertised: Vec<IpAddr>,
+    state: State,
+    since: Instant,
+    effective: Priority,
+    source: Option<IpAddr>,
+    interface: Option<InterfaceIndex>,
+    /// Interval of the Active router that we follow; our own while Active.
+    active_interval: Micros,
+    followed: Option<Followed>,
+    /// The down timer runs because the Active router resigned.
+    resigned: bool,
+    preempt_delay: PreemptDelay,
+    not_before: Instant,
+    last_sent: Instant,
+    listening: bool,
+    faults: BTreeSet<Fault>,
+    waiting: bool,
+    /// What was on the interface before us has been looked at.
+    claimed: bool,
+    holdings: Vec<Holding>,
+    announcer: Announcer,
+    leaving: Option<Leaving>,
+    finished: bool,
+    timers: BTreeMap<Timer, Instant>,
+    answers: Bucket,
+    restores: Bucket,
+    digests: Digests,
+    counters: Counters,
+    identification: u16,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Digests {
+    dropped: BTreeMap<DropCause, Digest>,
+    lower: Digest,
+    discarding: Digest,
+    address_list: Digest,
+    other_holder: Digest,
+    two_owners: Digest,
+    lower_notify: Digest,
+}
+
+/// A kernel operation whose result is awaited.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) router: RouterId,
+    pub(crate) change: Change,
+    pub(crate) addresses: Vec<VirtualAddress>,
+}
+
+/// Where a router puts what it decides.
+pub(crate) struct Effects<'a> {
+    pub(crate) now: Instant,
+    pub(crate) outputs: &'a mut VecDeque<Output>,
+    pub(crate) journal: &'a mut Journal,
+    pub(crate) interfaces: &'a Interfaces,
+    pub(crate) operations: &'a mut BTreeMap<OperationId, Pending>,
+    pub(crate) next_operation: &'a mut u64,
+}
+
+impl Effects<'_> {
+    pub(crate) fn event(&mut self, subject: Subject, event: Event) {
+        let entry = Entry {
+            at: self.now,
+            subject,
+            event,
+        };
+        self.journal.push(entry.clone());
+        self.outputs.push_back(Output::Event(entry));
+    }
+}
+
+fn advertised(spec: &RouterSpec) -> Vec<IpAddr> {
+    spec.addresses.iter().map(|held| held.address).collect()
+}
+
+impl Router {
+    pub(crate) fn new(id: RouterId, spec: RouterSpec, now: Instant, not_before: Instant) -> Self {
+        Router {
+            id,
+            state: State::Initialize,
+            since: now,
+            effective: spec.priority,
+            source: None,
+            interface: None,
+            active_interval: spec.advert_interval,
+            followed: None,
+            resigned: false,
+            preempt_delay: PreemptDelay::Idle,
+            not_before,
+            last_sent: now,
+            listening: false,
+            faults: BTreeSet::new(),
+            waiting: true,
+            claimed: false,
+            holdings: spec.all_addresses().map(Holding::absent).collect(),
+            announcer: Announcer::default(),
+            leaving: None,
+            finished: false,
+            timers: BTreeMap::new(),
+            answers: ANSWERS,
+            restores: RESTORES,
+            digests: Digests::default(),
+            counters: Counters::default(),
+            identification: 0,
+            advertised: advertised(&spec),
+            spec,
+        }
+    }
+
+    /// Number of this router.
+    pub fn id(&self) -> RouterId {
+        self.id
+    }
+
+    /// What it was asked to do.
+    pub fn spec(&self) -> &RouterSpec {
+        &self.spec
+    }
+
+    /// Its state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// When it entered its state.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Base priority and weights, within 1–254 (255 for an owner).
+    pub fn effective_priority(&self) -> Priority {
+        self.effective
+    }
+
+    /// The address it sends from.
+    pub fn source(&self) -> Option<IpAddr> {
+        self.source
+    }
+
+    /// The kernel's number of its interface.
+    pub fn interface(&self) -> Option<InterfaceIndex> {
+        self.interface
+    }
+
+    /// The interval of the router it follows; its own while Active.
+    pub fn active_interval(&self) -> Micros {
+        self.active_interval
+    }
+
+    /// The router whose advertisements it heard last.
+    pub fn followed(&self) -> Option<Followed> {
+        self.followed
+    }
+
+    /// What keeps it in FAULT.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter()
+    }
+
+    /// Its counters.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether it has left for good.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// When it wakes up next, and why.
+    pub fn next_wakeup(&self) -> Option<(Instant, Timer)> {
+        let earliest = self.timers.iter().min_by_key(|(_, due)| **due);
+        earliest.map(|(timer, due)| (*due, *timer))
+    }
+
+    /// Silence after which it takes over.
+    pub fn down_interval(&self) -> Micros {
+        timing::down_interval(
+            self.spec.version,
+            self.effective,
+            self.active_interval,
+            self.spec.down_timer_adverts,
+        )
+    }
+
+    /// Skew_Time.
+    pub fn skew(&self) -> Micros {
+        timing::skew(self.spec.version, self.effective, self.active_interval)
+    }
+
+    /// Whether it answers for its addresses.
+    pub fn is_serving(&self) -> bool {
+        matches!(self.state, State::Active | State::Leaving) && !self.finished
+    }
+
+    /// Whether it is on its way out, or gone.
+    pub fn is_leaving(&self) -> bool {
+        self.state == State::Leaving
+    }
+
+    pub(crate) fn advertised(&self) -> &[IpAddr] {
+        &self.advertised
+    }
+
+    /// Identification of the next IPv4 packet, counted up from 1.
+    pub(crate) fn next_identification(&mut self) -> u16 {
+        self.identification = self.identification.wrapping_add(1);
+        self.identification
+    }
+
+    /// Fires every timer that is due, one after the other.
+    pub(crate) fn fire_timers(&mut self, fx: &mut Effects<'_>) {
+        // A timer that re-arms itself for now would fire again at once; the bound ends that.
+        for _ in 0..32 {
+            match self.next_wakeup() {
+                Some((due, timer)) if due <= fx.now && !self.finished => {
+                    self.timers.remove(&timer);
+                    self.step(Step::Timer { timer, due }, fx);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// This host may have been paused since `last_input`; it was to wake up at `due`.
+    pub(crate) fn note_pause(&mut self, last_input: Instant, due: Instant, fx: &mut Effects<'_>) {
+        if !self.spec.rules.conflict {
+            return;
+        }
+        let listen = fx.now + self.active_interval.plus(self.skew());
+        match self.state {
+            State::Active if !self.listening => {
+                if fx.now.since(self.last_sent) > self.spec.advert_interval.times(2) {
+                    self.event(Event::Paused(fx.now.since(self.last_sent)), fx);
+                    self.listening = true;
+                    self.timers.clear();
+                    self.set_timer(Timer::Listen, listen);
+                }
+            }
+            State::Backup => {
+                let paused = fx.now.since(last_input) > self.active_interval.times(2)
+                    && fx.now.since(due) > self.active_interval;
+                let overdue = self
+                    .timers
+                    .get(&Timer::Down)
+                    .is_some_and(|at| *at <= fx.now);
+                if paused && overdue {
+                    self.event(Event::Paused(fx.now.since(last_input)), fx);
+                    self.set_timer(Timer::Down, listen);
+                }
+            }
+            State::Active | State::Initialize | State::Fault | State::Leaving => {}
+        }
+    }
+
+    fn set_timer(&mut self, timer: Timer, at: Instant) {
+        self.timers.insert(timer, at);
+    }
+
+    fn event(&self, event: Event, fx: &mut Effects<'_>) {
+        fx.event(Subject::Router(self.spec.name.clone()), event);
+    }
+
+    fn notify(&self, event: NotifyEvent, wait: bool, fx: &mut Effects<'_>) {
+        fx.outputs.push_back(Output::Notify {
+            router: self.id,
+            event,
+            priority: self.effective,
+            wait,
+        });
+    }
+
+    fn advertise(&mut self, priority: Priority, fx: &mut Effects<'_>) {
+        self.last_sent = fx.now;
+        self.counters.sent += 1;
+        fx.outputs.push_back(Output::Advertise {
+            router: self.id,
+            priority,
+        });
+        if priority == Priority::RESIGN {
+            self.counters.resigns_sent += 1;
+            self.event(Event::SentResign, fx);
+        }
+    }
+}

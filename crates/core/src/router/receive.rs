@@ -1,0 +1,153 @@
+//! Is a packet an advertisement that may count? Counted and reported if not, and nothing else is
+//! touched: no timer, no state.
+
+use core::net::IpAddr;
+
+use standfast_wire::vrrp::{
+    Advertisement, AdvertisementError, Authentication, Interval, Priority, Version, peek,
+};
+
+use super::fsm::{Heard, Step};
+use super::{Effects, REPORT_PERIOD, Router, State};
+use crate::input::Packet;
+use crate::journal::{DropCause, Event};
+use crate::time::Micros;
+
+const TTL: u8 = 255;
+
+impl Router {
+    /// Takes a packet for our VRID and family from our interface.
+    pub(crate) fn receive(&mut self, packet: &Packet<'_>, fx: &mut Effects<'_>) {
+        match self.accept_packet(packet) {
+            Ok(advertisement) => {
+                self.counters.received += 1;
+                self.compare_addresses(&advertisement, packet.source, fx);
+                let heard = Heard {
+                    source: packet.source,
+                    priority: advertisement.priority,
+                    interval: self.interval_of(&advertisement),
+                };
+                self.step(Step::Heard(heard), fx);
+            }
+            Err(cause) => self.drop_packet(cause, packet.source, fx),
+        }
+    }
+
+    /// The checks of RFC 9568 §7.1 and RFC 3768 §7.1, in the order in which keepalived counts them.
+    fn accept_packet<'p>(&self, packet: &Packet<'p>) -> Result<Advertisement<'p>, DropCause> {
+        if packet.ttl != TTL {
+            return Err(DropCause::Ttl);
+        }
+        if packet.destination != self.spec.group {
+            return Err(DropCause::Destination);
+        }
+        let (version, _) = peek(packet.message).map_err(drop_cause)?;
+        if version != self.spec.version.number() {
+            return Err(DropCause::Version);
+        }
+        let advertisement = Advertisement::parse(packet.message, packet.source, packet.destination)
+            .map_err(drop_cause)?;
+        self.check_authentication(&advertisement)?;
+        self.check_interval(&advertisement)?;
+        if Some(packet.source) == self.source {
+            return Err(DropCause::OwnAddress);
+        }
+        if self.spec.owner_ignore_adverts && self.effective == Priority::OWNER {
+            return Err(DropCause::Owner);
+        }
+        Ok(advertisement)
+    }
+
+    fn check_authentication(&self, advertisement: &Advertisement<'_>) -> Result<(), DropCause> {
+        if advertisement.version == Version::V3 {
+            return Ok(());
+        }
+        let (ours, theirs) = (&self.spec.authentication, &advertisement.authentication);
+        if ours.kind() != theirs.kind() || matches!(theirs, Authentication::Other(_)) {
+            Err(DropCause::AuthenticationType)
+        } else if ours.matches(theirs) {
+            Ok(())
+        } else {
+            Err(DropCause::Authentication)
+        }
+    }
+
+    /// Version 2 intervals must be equal; version 3 learns any but 0, with which a single forged
+    /// packet would make us take over.
+    fn check_interval(&self, advertisement: &Advertisement<'_>) -> Result<(), DropCause> {
+        match advertisement.interval {
+            Interval::Seconds(_) if advertisement.interval != self.spec.wire_interval() => {
+                Err(DropCause::Interval)
+            }
+            Interval::Centiseconds(0) => Err(DropCause::Interval),
+            Interval::Seconds(_) | Interval::Centiseconds(_) => Ok(()),
+        }
+    }
+
+    fn interval_of(&self, advertisement: &Advertisement<'_>) -> Micros {
+        match advertisement.interval {
+            Interval::Seconds(seconds) => Micros::from_secs(u64::from(seconds)),
+            Interval::Centiseconds(centiseconds) => {
+                Micros::from_millis(u64::from(centiseconds) * 10)
+            }
+        }
+    }
+
+    /// A differing list is counted, reported and honoured, as current keepalived does.
+    fn compare_addresses(
+        &mut self,
+        advertisement: &Advertisement<'_>,
+        from: IpAddr,
+        fx: &mut Effects<'_>,
+    ) {
+        let known = self
+            .followed
+            .is_some_and(|followed| followed.address == from);
+        let listens = matches!(self.state, State::Backup | State::Active);
+        if !listens || (self.spec.skip_check_adv_addr && known) || self.same_list(advertisement) {
+            return;
+        }
+        self.counters.address_lists += 1;
+        if let Some(times) = self.digests.address_list.note(fx.now, REPORT_PERIOD) {
+            self.event(Event::AddressListDiffers { from, times }, fx);
+        }
+    }
+
+    fn same_list(&self, advertisement: &Advertisement<'_>) -> bool {
+        let ours = &self.spec.addresses;
+        advertisement.addresses().count() == ours.len()
+            && advertisement
+                .addresses()
+                .zip(ours)
+                .all(|(theirs, held)| theirs == held.address)
+            || self.same_set(advertisement)
+    }
+
+    /// The lists may stand in different orders.
+    fn same_set(&self, advertisement: &Advertisement<'_>) -> bool {
+        let ours = &self.spec.addresses;
+        advertisement.addresses().count() == ours.len()
+            && advertisement
+                .addresses()
+                .all(|theirs| ours.iter().any(|held| held.address == theirs))
+    }
+
+    fn drop_packet(&mut self, cause: DropCause, from: IpAddr, fx: &mut Effects<'_>) {
+        *self.counters.dropped.entry(cause).or_default() += 1;
+        let digest = self.digests.dropped.entry(cause).or_default();
+        if let Some(times) = digest.note(fx.now, REPORT_PERIOD) {
+            self.event(Event::Dropped { cause, from, times }, fx);
+        }
+    }
+}
+
+fn drop_cause(error: AdvertisementError) -> DropCause {
+    match error {
+        AdvertisementError::Truncated { .. }
+        | AdvertisementError::Length { .. }
+        | AdvertisementError::NoAddresses => DropCause::Length,
+        AdvertisementError::Version(_) => DropCause::Version,
+        AdvertisementError::Type(_) | AdvertisementError::ZeroVrid => DropCause::Type,
+        AdvertisementError::Checksum => DropCause::Checksum,
+    }
+}

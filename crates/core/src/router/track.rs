@@ -1,0 +1,196 @@
+//! Faults and priority from what a router tracks, and what a reload changes.
+
+use alloc::collections::BTreeSet;
+use core::net::IpAddr;
+
+use standfast_wire::vrrp::Priority;
+
+use super::fsm::Step;
+use super::{Effects, Router, State, Timer};
+use crate::check::CheckState;
+use crate::interface::Interfaces;
+use crate::journal::{Cause, Event, Fault};
+use crate::spec::{Effect, RouterSpec, Tracked};
+use crate::time::Instant;
+use crate::timing;
+
+/// What a router can see of the node.
+pub(crate) struct View<'a> {
+    pub(crate) interfaces: &'a Interfaces,
+    /// State of a check by name.
+    pub(crate) check: &'a dyn Fn(&str) -> Option<CheckState>,
+    /// Whether an address is virtual for any router of the node.
+    pub(crate) is_virtual: &'a dyn Fn(IpAddr) -> bool,
+}
+
+/// What tracking comes to.
+struct Verdict {
+    faults: BTreeSet<Fault>,
+    waiting: bool,
+    weights: i32,
+}
+
+impl Router {
+    /// Looks at everything tracked again and draws the consequences.
+    pub(crate) fn evaluate(&mut self, view: &View<'_>, fx: &mut Effects<'_>) {
+        self.find_interface(view);
+        let verdict = self.verdict(view);
+        self.set_effective_priority(verdict.weights, fx);
+        self.waiting = verdict.waiting;
+        self.set_faults(verdict.faults, fx);
+    }
+
+    fn find_interface(&mut self, view: &View<'_>) {
+        let family = self.spec.family();
+        let found = view.interfaces.named(&self.spec.interface);
+        self.interface = found.map(|(index, _)| index);
+        let own = || found.and_then(|(_, interface)| interface.source(family, view.is_virtual));
+        // An owner's only address may be the virtual one.
+        let owned = || {
+            let (_, interface) = found.filter(|_| self.spec.is_owner() || self.holds_own())?;
+            interface.source(family, |_| false)
+        };
+        self.source = self.spec.source.or_else(own).or_else(owned);
+    }
+
+    fn verdict(&self, view: &View<'_>) -> Verdict {
+        let mut verdict = Verdict {
+            faults: BTreeSet::new(),
+            waiting: false,
+            weights: 0,
+        };
+        verdict.faults.extend(self.interface_fault(view));
+        for track in &self.spec.tracks {
+            let (up, fault) = match &track.object {
+                Tracked::Interface(name) => {
+                    let up = view.interfaces.named(name).is_some_and(|(_, i)| i.up);
+                    (up, Fault::TrackedInterfaceDown(name.clone()))
+                }
+                Tracked::Check(name) => match (view.check)(name) {
+                    None | Some(CheckState::Unusable) => continue,
+                    Some(CheckState::Pending) => {
+                        verdict.waiting = true;
+                        continue;
+                    }
+                    Some(CheckState::Up) => (true, Fault::CheckFailed(name.clone())),
+                    Some(CheckState::Down) => (false, Fault::CheckFailed(name.clone())),
+                },
+            };
+            match track.weight.effect(up) {
+                Effect::Add(weight) => verdict.weights += i32::from(weight),
+                Effect::Fault => {
+                    verdict.faults.insert(fault);
+                }
+            }
+        }
+        verdict
+    }
+
+    fn interface_fault(&self, view: &View<'_>) -> Option<Fault> {
+        let name = self.spec.interface.clone();
+        match view.interfaces.named(&name) {
+            None => Some(Fault::InterfaceMissing(name)),
+            Some((_, interface)) if !interface.up && self.spec.track_primary => {
+                Some(Fault::InterfaceDown(name))
+            }
+            Some(_) if self.source.is_none() => Some(Fault::NoAddress(name)),
+            Some(_) => None,
+        }
+    }
+
+    fn set_faults(&mut self, faults: BTreeSet<Fault>, fx: &mut Effects<'_>) {
+        let before = core::mem::replace(&mut self.faults, faults.clone());
+        for fault in faults.difference(&before) {
+            self.event(Event::FaultAppeared(fault.clone()), fx);
+        }
+        for fault in before.difference(&faults) {
+            self.event(Event::FaultGone(fault.clone()), fx);
+        }
+        match faults.into_iter().next() {
+            Some(fault) => self.step(Step::Faulted(fault), fx),
+            None if self.waiting && !self.claimed => {}
+            None if self.state == State::Initialize => self.step(Step::Ready, fx),
+            None => self.step(Step::Cleared, fx),
+        }
+    }
+
+    /// Base and weights within 1–254; an owner's 255 does not change.
+    fn set_effective_priority(&mut self, weights: i32, fx: &mut Effects<'_>) {
+        let now = match self.spec.priority {
+            Priority::OWNER => Priority::OWNER,
+            Priority(base) => {
+                let sum = i32::from(base).saturating_add(weights).clamp(1, 254);
+                Priority(u8::try_from(sum).unwrap_or(1))
+            }
+        };
+        let before = core::mem::replace(&mut self.effective, now);
+        if before == now {
+            return;
+        }
+        self.event(Event::Priority { before, now }, fx);
+        match self.state {
+            State::Active if now < before && self.spec.rules.conflict && !self.listening => {
+                self.advertise(now, fx);
+                self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+            }
+            State::Backup => self.shift_down_timer(before, fx.now),
+            State::Initialize | State::Active | State::Fault | State::Leaving => {}
+        }
+    }
+
+    /// A running down timer moves by the difference of the skews.
+    fn shift_down_timer(&mut self, before: Priority, now: Instant) {
+        let old_skew = timing::skew(self.spec.version, before, self.active_interval);
+        let new_skew = self.skew();
+        if let Some(due) = self.timers.get_mut(&Timer::Down) {
+            *due = ((*due + new_skew) - old_skew).max(now);
+        }
+    }
+
+    /// A reload: keeps the state, applies the difference, and tells the others if there is one.
+    pub(crate) fn replace_spec(&mut self, spec: RouterSpec, fx: &mut Effects<'_>) {
+        if spec == self.spec {
+            return;
+        }
+        self.replace_addresses(&spec, fx);
+        self.advertised = super::advertised(&spec);
+        self.spec = spec;
+        if self.state == State::Active {
+            self.active_interval = self.spec.advert_interval;
+            if !self.listening {
+                self.advertise(self.effective, fx);
+                self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+            }
+            self.add_missing(fx);
+        }
+    }
+
+    /// Somebody else's hardware address answers for `address`.
+    pub(crate) fn other_holder(
+        &mut self,
+        address: IpAddr,
+        mac: standfast_wire::MacAddress,
+        fx: &mut Effects<'_>,
+    ) {
+        self.step(Step::OtherHolder { address, mac }, fx);
+    }
+
+    /// The host slept: somebody may have taken over meanwhile.
+    pub(crate) fn clock_stepped(&mut self, fx: &mut Effects<'_>) {
+        if self.state == State::Active && self.spec.rules.conflict && !self.listening {
+            self.conflict_sign(1, fx);
+        }
+    }
+
+    /// Leaves for that cause; a second time at once.
+    pub(crate) fn leave_for(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        if !self.finished {
+            self.step(Step::Leave(cause), fx);
+        }
+    }
+
+    /// The scripts of a notification that we wait for have ended.
+    pub(crate) fn scripts_ended(&mut self, fx: &mut Effects<'_>) {
+        self.step(Step::ScriptsDone, fx);
+    }
+}

@@ -1,0 +1,355 @@
+//! What is wanted: the part of a configuration that decides.
+//!
+//! A `Spec` is complete and valid by construction of its types; what a configuration file leaves
+//! out has been filled with keepalived's defaults before.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use standfast_wire::vrrp::{Authentication, ChecksumForm, Interval, Priority, Version, Vrid};
+
+use crate::time::Micros;
+
+/// Everything a node is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// Virtual routers; two with the same key: the first counts.
+    pub routers: Vec<RouterSpec>,
+    /// Checks that routers may track; names are unique.
+    pub checks: Vec<CheckSpec>,
+    /// First down interval of a starting node begins this much later (`vrrp_startup_delay`).
+    pub startup_delay: Micros,
+}
+
+/// Address family of a virtual router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4
+    V4,
+    /// IPv6
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::V6,
+        }
+    }
+}
+
+/// What makes two virtual routers the same one across a reload: not the name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouterKey {
+    /// Interface name.
+    pub interface: String,
+    /// Virtual router identifier.
+    pub vrid: Vrid,
+    /// Address family.
+    pub family: Family,
+}
+
+/// One `vrrp_instance`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterSpec {
+    /// Name in the configuration.
+    pub name: String,
+    /// Interface that advertisements are sent on.
+    pub interface: String,
+    /// Virtual router identifier.
+    pub vrid: Vrid,
+    /// Protocol version.
+    pub version: Version,
+    /// Base priority, 1–255.
+    pub priority: Priority,
+    /// Time between advertisements; whole seconds in version 2, centiseconds in version 3.
+    pub advert_interval: Micros,
+    /// Version 2 authentication.
+    pub authentication: Authentication,
+    /// Multicast group.
+    pub group: IpAddr,
+    /// Source address of advertisements, if not the interface's primary one.
+    pub source: Option<IpAddr>,
+    /// Checksum form of version 3 advertisements sent for IPv4.
+    pub checksum: ChecksumForm,
+    /// Addresses that are advertised.
+    pub addresses: Vec<VirtualAddress>,
+    /// Addresses that move along without being advertised.
+    pub excluded: Vec<VirtualAddress>,
+    /// Configured `state`; decides only how an owner starts.
+    pub wanted: Wanted,
+    /// Take over from a router with a lower priority.
+    pub preempt: bool,
+    /// Wait this long after first seeing a lower router before taking over.
+    pub preempt_delay: Micros,
+    /// Intervals of silence before the Active router is taken for dead (3 in the RFC).
+    pub down_timer_adverts: u8,
+    /// Do not compare address lists of the router whose advertisements were accepted last.
+    pub skip_check_adv_addr: bool,
+    /// Active does not answer lower-priority advertisements.
+    pub lower_prio_no_advert: bool,
+    /// Active sends one more advertisement before yielding.
+    pub higher_prio_send_advert: bool,
+    /// An owner discards all advertisements (RFC 9568 §7.1).
+    pub owner_ignore_adverts: bool,
+    /// Gratuitous ARP settings.
+    pub garp: Garp,
+    /// Go to FAULT when the own interface is down.
+    pub track_primary: bool,
+    /// Tracked objects.
+    pub tracks: Vec<Track>,
+    /// Where we go beyond the protocol.
+    pub rules: Rules,
+}
+
+impl RouterSpec {
+    /// The identity of this router across reloads.
+    pub fn key(&self) -> RouterKey {
+        RouterKey {
+            interface: self.interface.clone(),
+            vrid: self.vrid,
+            family: self.family(),
+        }
+    }
+
+    /// Address family, that of the group.
+    pub fn family(&self) -> Family {
+        Family::of(self.group)
+    }
+
+    /// The interval as the wire carries it.
+    pub fn wire_interval(&self) -> Interval {
+        match self.version {
+            Version::V2 => Interval::Seconds(
+                u8::try_from(self.advert_interval.0 / 1_000_000).unwrap_or(u8::MAX),
+            ),
+            Version::V3 => Interval::Centiseconds(
+                u16::try_from(self.advert_interval.0 / 10_000).unwrap_or(u16::MAX),
+            ),
+        }
+    }
+
+    /// All addresses that this router holds while Active, advertised ones first.
+    pub fn all_addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
+        self.addresses.iter().chain(&self.excluded)
+    }
+
+    /// Whether we own the addresses: the priority is fixed and weights do not count.
+    pub fn is_owner(&self) -> bool {
+        self.priority == Priority::OWNER
+    }
+}
+
+/// The configured `state` of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// `state MASTER`
+    Master,
+    /// `state BACKUP`
+    Backup,
+    /// No `state` line.
+    Unset,
+}
+
+/// One address of `virtual_ipaddress` or `virtual_ipaddress_excluded`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VirtualAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Prefix length.
+    pub prefix: u8,
+    /// Interface that holds it, if not the router's.
+    pub interface: Option<String>,
+    /// Broadcast address.
+    pub broadcast: Option<IpAddr>,
+    /// Peer address and its prefix length.
+    pub peer: Option<(IpAddr, u8)>,
+    /// Scope as in rtnetlink(7); 0 is global.
+    pub scope: u8,
+    /// Label of an IPv4 address.
+    pub label: Option<String>,
+    /// Deletion by others is not undone.
+    pub no_track: bool,
+}
+
+impl VirtualAddress {
+    /// A global address without options.
+    pub fn plain(address: IpAddr, prefix: u8) -> Self {
+        VirtualAddress {
+            address,
+            prefix,
+            interface: None,
+            broadcast: None,
+            peer: None,
+            scope: 0,
+            label: None,
+            no_track: false,
+        }
+    }
+}
+
+/// Gratuitous ARP settings (keepalived.conf(5): `garp_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garp {
+    /// Announcements of each address in a burst.
+    pub repeat: u16,
+    /// Time from becoming Active to the second burst; zero: none.
+    pub delay: Micros,
+    /// Time between periodic announcements; zero: none.
+    pub refresh: Micros,
+    /// Announcements of each address at a refresh.
+    pub refresh_repeat: u16,
+    /// Announcements of each address when a lower-priority advertisement is heard.
+    pub lower_prio_repeat: u16,
+    /// Time to the repetition of those; zero: none.
+    pub lower_prio_delay: Micros,
+}
+
+impl Default for Garp {
+    /// keepalived's defaults: five at once, five more after five seconds.
+    fn default() -> Self {
+        Garp {
+            repeat: 5,
+            delay: Micros::from_secs(5),
+            refresh: Micros::ZERO,
+            refresh_repeat: 1,
+            lower_prio_repeat: 5,
+            lower_prio_delay: Micros::from_secs(5),
+        }
+    }
+}
+
+/// Where we go beyond the protocol; all off under `vrrp_strict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How an Active router leaves.
+    pub leave: Leave,
+    /// After a conflict the survivor is heard last: repeated announcements, a last advertisement of
+    /// the loser, listening after a pause, a lowered priority advertised at once.
+    pub conflict: bool,
+}
+
+impl Rules {
+    /// The protocol and nothing else.
+    pub const PROTOCOL: Rules = Rules {
+        leave: Leave::Immediate,
+        conflict: false,
+    };
+    /// Our defaults for a router without scripts that act on roles.
+    pub const OVERLAP: Rules = Rules {
+        leave: Leave::Overlap,
+        conflict: true,
+    };
+}
+
+/// How an Active router leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Priority 0, then go on answering until a successor is there.
+    Overlap,
+    /// Run the scripts, release the addresses, then priority 0.
+    Exclusive,
+    /// Priority 0 and release at once, as keepalived does.
+    Immediate,
+}
+
+/// One tracked object of a router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// What is tracked.
+    pub object: Tracked,
+    /// What its state does to the priority.
+    pub weight: Weight,
+}
+
+/// What is tracked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tracked {
+    /// A check, by name.
+    Check(String),
+    /// An interface, by name.
+    Interface(String),
+}
+
+/// Weight of a tracked object: positive counts while it is up, negative while it is down, 0 means
+/// FAULT while it is down; `reverse` swaps up and down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// -253..=253
+    pub value: i16,
+    /// Swap up and down.
+    pub reverse: bool,
+}
+
+impl Weight {
+    /// Down means FAULT.
+    pub const FAULT: Weight = Weight {
+        value: 0,
+        reverse: false,
+    };
+
+    /// What an object in that state adds to the priority, or whether it makes a fault.
+    pub fn effect(self, up: bool) -> Effect {
+        let up = up != self.reverse;
+        match self.value {
+            0 if up => Effect::Add(0),
+            0 => Effect::Fault,
+            value if (value > 0) == up => Effect::Add(value),
+            _ => Effect::Add(0),
+        }
+    }
+}
+
+/// What a tracked object does to a router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Adds to the priority.
+    Add(i16),
+    /// Makes a fault.
+    Fault,
+}
+
+/// One `vrrp_script`, as far as it decides; what is run is the driver's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckSpec {
+    /// Name in the configuration.
+    pub name: String,
+    /// Everything that makes it another check when it changes (command line, user).
+    pub definition: String,
+    /// Time between starts.
+    pub interval: Micros,
+    /// Longest run.
+    pub timeout: Micros,
+    /// Consecutive successes to count as up.
+    pub rise: u32,
+    /// Consecutive failures to count as down.
+    pub fall: u32,
+    /// Starts as down.
+    pub init_fail: bool,
+    /// It cannot run: why, for people.
+    pub unusable: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_count_as_in_keepalived_conf_5() {
+        let weight = |value, reverse| Weight { value, reverse };
+        for (weight, up, down) in [
+            (weight(0, false), Effect::Add(0), Effect::Fault),
+            (weight(0, true), Effect::Fault, Effect::Add(0)),
+            (weight(5, false), Effect::Add(5), Effect::Add(0)),
+            (weight(5, true), Effect::Add(0), Effect::Add(5)),
+            (weight(-5, false), Effect::Add(0), Effect::Add(-5)),
+            (weight(-5, true), Effect::Add(-5), Effect::Add(0)),
+        ] {
+            assert_eq!(weight.effect(true), up, "{weight:?}");
+            assert_eq!(weight.effect(false), down, "{weight:?}");
+        }
+    }
+}
