@@ -14,9 +14,12 @@
 pub mod clock;
 mod error;
 mod interface;
+pub mod namespace;
+pub mod netlink;
 pub mod poller;
 pub mod signals;
 mod sys;
+pub mod sysctl;
 
 pub use error::{Errno, Error, Object};
 pub use interface::{Interface, InterfaceName, InvalidName};
