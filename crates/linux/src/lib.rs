@@ -11,15 +11,19 @@
 #![allow(unsafe_code)]
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
+pub mod arp;
 pub mod clock;
 mod error;
+mod filter;
 mod interface;
 pub mod namespace;
 pub mod netlink;
+pub mod packet;
 pub mod poller;
 pub mod signals;
 mod sys;
 pub mod sysctl;
+pub mod vrrp;
 
 pub use error::{Errno, Error, Object};
 pub use interface::{Interface, InterfaceName, InvalidName};
