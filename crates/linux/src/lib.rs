@@ -12,17 +12,27 @@
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 pub mod arp;
+pub mod capability;
 pub mod clock;
+pub mod daemonize;
 mod error;
 mod filter;
 mod interface;
 pub mod namespace;
 pub mod netlink;
+pub mod notify;
 pub mod packet;
+pub mod pidfile;
 pub mod poller;
+pub mod process;
+pub mod scheduling;
+pub mod script_security;
 pub mod signals;
+pub mod supervise;
 mod sys;
 pub mod sysctl;
+pub mod syslog;
+pub mod user;
 pub mod vrrp;
 
 pub use error::{Errno, Error, Object};
