@@ -1,2 +1,39 @@
-//! Every system call of Standfast. The only crate with unsafe code.
+//! Every system call of Standfast, as small safe modules that know no VRRP decision.
+//!
+//! Read [`poller`] for the event loop, [`vrrp`] and [`arp`] for the packets, [`netlink`] for what the
+//! kernel holds, [`process`] for children, [`supervise`] for the two halves of the daemon.
+//!
+//! Calls do not block unless their documentation says so. Every failure is an [`Error`] that names the
+//! operation, its object and the kernel's errno.
+//!
+//! Architecture invariant: this is the only crate with unsafe code, every unsafe block says why it is
+//! sound, and no bytes from the network or the kernel can make it panic.
 #![allow(unsafe_code)]
+#![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+
+pub mod arp;
+pub mod capability;
+pub mod clock;
+pub mod daemonize;
+mod error;
+mod filter;
+mod interface;
+pub mod namespace;
+pub mod netlink;
+pub mod notify;
+pub mod packet;
+pub mod pidfile;
+pub mod poller;
+pub mod process;
+pub mod scheduling;
+pub mod script_security;
+pub mod signals;
+pub mod supervise;
+mod sys;
+pub mod sysctl;
+pub mod syslog;
+pub mod user;
+pub mod vrrp;
+
+pub use error::{Errno, Error, Object};
+pub use interface::{Interface, InterfaceName, InvalidName};

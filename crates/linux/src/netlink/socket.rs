@@ -1,0 +1,153 @@
+//! A route netlink socket that talks with the kernel only.
+
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use crate::Errno;
+use crate::sys::{bind, check, check_size, set_option, socket, socket_length};
+
+/// Room for one datagram: the kernel fills dumps up to 32 KiB.
+const DATAGRAM_BYTES: usize = 32 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    fd: OwnedFd,
+    buffer: Box<[u8]>,
+    sequence: u32,
+}
+
+/// What one read found.
+pub(super) enum Datagram<'a> {
+    /// Messages of the kernel.
+    Messages(&'a [u8]),
+    /// Something to skip: from another process.
+    Foreign,
+    /// Nothing waits.
+    None,
+    /// Messages were lost (ENOBUFS), or one did not fit.
+    Lost,
+}
+
+impl Socket {
+    /// Opens a socket subscribed to these multicast groups (`RTNLGRP_*`).
+    pub(super) fn open(groups: &[u32]) -> Result<Self, Errno> {
+        let fd = socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE)?;
+        // Both are refinements that old kernels lack: checked dump requests; errors without an echo.
+        let _ = set_option(
+            fd.as_fd(),
+            libc::SOL_NETLINK,
+            libc::NETLINK_GET_STRICT_CHK,
+            &1_i32,
+        );
+        let _ = set_option(fd.as_fd(), libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, &1_i32);
+        bind(fd.as_fd(), &kernel_address())?;
+        for group in groups {
+            set_option(
+                fd.as_fd(),
+                libc::SOL_NETLINK,
+                libc::NETLINK_ADD_MEMBERSHIP,
+                group,
+            )?;
+        }
+        Ok(Self {
+            fd,
+            buffer: vec![0; DATAGRAM_BYTES].into_boxed_slice(),
+            sequence: 0,
+        })
+    }
+
+    /// A number that no recent request had.
+    pub(super) fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence
+    }
+
+    /// Sends messages to the kernel, which carries them out before this returns.
+    pub(super) fn send(&self, messages: &[u8]) -> Result<(), Errno> {
+        let kernel = kernel_address();
+        let (pointer, length) = (messages.as_ptr().cast(), messages.len());
+        let address = std::ptr::from_ref(&kernel).cast();
+        let address_length = socket_length::<libc::sockaddr_nl>();
+        loop {
+            // SAFETY: the pointers and lengths describe `messages` and `kernel`, which are only read.
+            let result = check_size(unsafe {
+                libc::sendto(
+                    self.fd.as_raw_fd(),
+                    pointer,
+                    length,
+                    0,
+                    address,
+                    address_length,
+                )
+            });
+            match result {
+                Ok(sent) if sent == length => return Ok(()),
+                Ok(_) => return Err(Errno(libc::EMSGSIZE)),
+                Err(Errno(libc::EINTR)) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Takes one datagram without blocking.
+    pub(super) fn receive(&mut self) -> Result<Datagram<'_>, Errno> {
+        let mut sender = MaybeUninit::<libc::sockaddr_nl>::zeroed();
+        let mut sender_length = socket_length::<libc::sockaddr_nl>();
+        let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+        // SAFETY: the pointers and lengths describe the buffer and the sender's address.
+        let result = check_size(unsafe {
+            libc::recvfrom(
+                self.fd.as_raw_fd(),
+                self.buffer.as_mut_ptr().cast(),
+                self.buffer.len(),
+                flags,
+                sender.as_mut_ptr().cast(),
+                &raw mut sender_length,
+            )
+        });
+        let length = match result {
+            Ok(length) => length,
+            Err(Errno(libc::EAGAIN)) => return Ok(Datagram::None),
+            Err(Errno(libc::EINTR)) => return Ok(Datagram::Foreign),
+            Err(Errno(libc::ENOBUFS)) => return Ok(Datagram::Lost),
+            Err(errno) => return Err(errno),
+        };
+        // SAFETY: the structure is plain numbers, zeroed at first.
+        if unsafe { sender.assume_init() }.nl_pid != 0 {
+            return Ok(Datagram::Foreign);
+        }
+        Ok(self
+            .buffer
+            .get(..length)
+            .map_or(Datagram::Lost, Datagram::Messages))
+    }
+
+    /// Blocks until something can be read, at most so many milliseconds; false when nothing came.
+    pub(super) fn wait(&self, millis: i32) -> Result<bool, Errno> {
+        let mut poll = libc::pollfd {
+            fd: self.fd.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: the pointer is to one pollfd.
+        match check(unsafe { libc::poll(&raw mut poll, 1, millis) }) {
+            Ok(count) => Ok(count > 0),
+            Err(Errno(libc::EINTR)) => Ok(true),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Port 0 is the kernel; to bind to it asks for any port.
+fn kernel_address() -> libc::sockaddr_nl {
+    // SAFETY: the structure is plain numbers.
+    let mut address: libc::sockaddr_nl = unsafe { MaybeUninit::zeroed().assume_init() };
+    address.nl_family = libc::sa_family_t::try_from(libc::AF_NETLINK).unwrap_or(0);
+    address
+}
