@@ -1,0 +1,383 @@
+//! What is wrong with a configuration, where, and what keepalived makes of it.
+
+use crate::span::Span;
+
+/// Diagnostics that are kept; the rest is counted (one file of noise has millions).
+pub const MAX_DIAGNOSTICS: usize = 500;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; the configuration does what it says.
+    Note,
+    /// Something is not as written: ignored, adjusted, deprecated or not acted on.
+    Warning,
+    /// The configuration, or an object in it, can't be used as written.
+    Error,
+}
+
+/// keepalived's own classes of complaint, least in rank first; the highest that occurs decides what `keepalived -t` exits with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeepalivedClass {
+    /// A file is not there.
+    FileNotFound,
+    /// An interface is not there.
+    BadInterface,
+    /// Nothing can run.
+    Fatal,
+    /// A pattern for one file matched several.
+    MultipleFiles,
+    /// A word that is no keyword here.
+    UnknownKeyword,
+    /// A `{` where none belongs.
+    UnexpectedBegin,
+    /// No `{` after a block's keyword.
+    MissingBegin,
+    /// A `}` where none belongs.
+    UnexpectedEnd,
+    /// The text ended inside a block.
+    MissingEnd,
+    /// A `"` without its partner.
+    UnmatchedQuote,
+    /// A keyword without its value: keepalived exits at once.
+    MissingParameter,
+    /// Not a number, or out of range.
+    InvalidNumber,
+    /// Any other error.
+    General,
+    /// A warning.
+    Warning,
+    /// An obsolete keyword.
+    Deprecated,
+    /// Scripts that could be abused.
+    Security,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// The stable number of a diagnostic's kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Code {
+            /// Every code, in numerical order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as users see it, such as `SF0008`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// One sentence on what the code stands for.
+            #[must_use]
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A line is longer than 1023 bytes and is ignored.
+    LineTooLong = "SF0001",
+    /// A line holds a NUL byte and is ignored.
+    NulInLine = "SF0002",
+    /// A quotation mark has no partner on its line.
+    UnmatchedQuote = "SF0003",
+    /// An opening brace stands where no block begins.
+    UnexpectedBrace = "SF0004",
+    /// A closing brace closes nothing.
+    ExtraCloseBrace = "SF0005",
+    /// A block's keyword is not followed by an opening brace.
+    MissingOpenBrace = "SF0006",
+    /// The text ends inside a block.
+    MissingCloseBrace = "SF0007",
+    /// The word is no keyword in this block.
+    UnknownKeyword = "SF0008",
+    /// The keyword lacks a value; keepalived exits here.
+    MissingParameter = "SF0009",
+    /// Words between a list's keyword and its brace are ignored.
+    ExtraParameters = "SF0010",
+    /// A value is not UTF-8.
+    NotUtf8 = "SF0011",
+    /// The file begins with a byte order mark, which spoils its first word.
+    ByteOrderMark = "SF0012",
+    /// A file can't be read.
+    FileUnreadable = "SF0020",
+    /// An include names a file that is not there.
+    IncludeNotFound = "SF0021",
+    /// An include names something that is not a plain file without execute bits.
+    IncludeUnsuitable = "SF0022",
+    /// Includes are nested too deeply, or there are too many files.
+    IncludeLimit = "SF0023",
+    /// Definitions expand without end, or to more text than is allowed.
+    ExpansionLimit = "SF0030",
+    /// A definition's name or form is wrong.
+    MalformedDefinition = "SF0031",
+    /// A multi-line definition is used with text after it.
+    MultilineNotLast = "SF0032",
+    /// A `~SEQ` or `~LST` is malformed.
+    MalformedSequence = "SF0033",
+    /// A `$NAME` is not defined and stays as it is written.
+    Undefined = "SF0034",
+    /// The value is not a number.
+    InvalidNumber = "SF0040",
+    /// The number lies outside the keyword's range.
+    OutOfRange = "SF0041",
+    /// Text is glued to a number.
+    TrailingText = "SF0042",
+    /// A number has more digits than are used and was rounded.
+    Rounded = "SF0043",
+    /// The value is none of the words that are allowed here.
+    InvalidChoice = "SF0045",
+    /// The value is not an IP address, or not one that fits.
+    InvalidAddress = "SF0046",
+    /// The word is no option of an address.
+    InvalidAddressOption = "SF0047",
+    /// A name is longer than the kernel or keepalived allows.
+    NameTooLong = "SF0048",
+    /// The keyword was given before, and only the first counts.
+    AlreadySpecified = "SF0049",
+    /// The keyword is obsolete.
+    Deprecated = "SF0050",
+    /// The keyword takes no value: the word after it is ignored, even `off`.
+    FlagWithValue = "SF0051",
+    /// Words after the value are ignored.
+    IgnoredWords = "SF0052",
+    /// The keyword's value fits no rule of the keyword.
+    InvalidValue = "SF0053",
+    /// An instance has no virtual_router_id.
+    VridMissing = "SF0060",
+    /// An instance has no interface.
+    InterfaceMissing = "SF0061",
+    /// An interface does not exist on this host.
+    InterfaceUnknown = "SF0062",
+    /// VRRP can't run on a loopback interface.
+    LoopbackInterface = "SF0063",
+    /// Two instances share VRID, family and interface.
+    DuplicateVrid = "SF0064",
+    /// An instance has no virtual address.
+    NoVirtualAddress = "SF0065",
+    /// A password is longer than 8 bytes and is cut.
+    PasswordTruncated = "SF0066",
+    /// Authentication is configured but is not used.
+    AuthenticationIgnored = "SF0067",
+    /// nopreempt has no effect with state MASTER.
+    NopreemptCleared = "SF0068",
+    /// preempt_delay has no effect here.
+    PreemptDelayCleared = "SF0069",
+    /// Addresses of both families stand in one list.
+    MixedFamilies = "SF0070",
+    /// An address is given twice.
+    DuplicateAddress = "SF0071",
+    /// More addresses than one advertisement holds.
+    TooManyAddresses = "SF0072",
+    /// The setting contradicts strict mode.
+    StrictConflict = "SF0073",
+    /// The advertisement interval was rounded or cut for the VRRP version.
+    IntervalAdjusted = "SF0074",
+    /// The VRRP version does not fit the addresses.
+    VersionConflict = "SF0075",
+    /// An instance tracks its own interface, which it does anyway.
+    OwnInterfaceTracked = "SF0076",
+    /// The name is taken.
+    DuplicateName = "SF0077",
+    /// Unicast settings contradict each other.
+    UnicastConflict = "SF0078",
+    /// The priority and the state say different things.
+    PriorityStateConflict = "SF0079",
+    /// A tracked object is not defined (yet).
+    TrackedUnknown = "SF0080",
+    /// A script is defined but never tracked.
+    ScriptUnused = "SF0081",
+    /// A script block has no command.
+    ScriptWithoutCommand = "SF0082",
+    /// A script can't be found or run.
+    ScriptNotRunnable = "SF0083",
+    /// Scripts run while enable_script_security is off.
+    ScriptSecurity = "SF0084",
+    /// A user or group does not exist.
+    UserUnknown = "SF0085",
+    /// Weights have no effect on an address owner.
+    OwnerIgnoresWeight = "SF0086",
+    /// A sync group lacks members, or has only one.
+    SyncGroupMembers = "SF0090",
+    /// A virtual server or real server lacks something, or keepalived took a default for it.
+    ServiceIncomplete = "SF0100",
+    /// keepalived acts on this keyword, this version does not yet.
+    NotActedOn = "SF0110",
+    /// This part of the language is not supported yet.
+    NotSupported = "SF0111",
+    /// The keyword is newer than the keepalived release that is imitated.
+    NewerKeyword = "SF0112",
+    /// More was found than is shown.
+    TooMany = "SF0120",
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its kind, stable between releases.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence without place or full stop.
+    pub message: String,
+    /// What it is about.
+    pub primary: Span,
+    /// Other places that matter, each with a short text; a label on the primary span explains it.
+    pub labels: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// How keepalived classes it, `None` where keepalived is silent.
+    pub keepalived_class: Option<KeepalivedClass>,
+}
+
+impl Diagnostic {
+    fn new(severity: Severity, code: Code, primary: Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (labels, help, keepalived_class) = (Vec::new(), None, None);
+        Self {
+            code,
+            severity,
+            message,
+            primary,
+            labels,
+            help,
+            keepalived_class,
+        }
+    }
+
+    /// A finding that makes something unusable.
+    pub fn error(code: Code, primary: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, primary, message)
+    }
+
+    /// A finding that changes something.
+    pub fn warning(code: Code, primary: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, primary, message)
+    }
+
+    /// A remark.
+    pub fn note(code: Code, primary: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, primary, message)
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// With another place that matters.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+
+    /// With keepalived's class of the same complaint.
+    #[must_use]
+    pub fn class(mut self, class: KeepalivedClass) -> Self {
+        self.keepalived_class = Some(class);
+        self
+    }
+}
+
+/// Why keepalived would not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the daemon would exit with.
+    pub exit_code: u8,
+    /// The finding that stops it.
+    pub diagnostic: Diagnostic,
+}
+
+/// Collects diagnostics, a bounded number of them, and keepalived's verdict on all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    kept: Vec<Diagnostic>,
+    dropped: usize,
+    errors: usize,
+    highest: Option<KeepalivedClass>,
+    refusal: Option<Refusal>,
+    /// `keepalived -t` would not come to its end: the exit code it leaves with.
+    test_stopped: Option<u8>,
+}
+
+impl Sink {
+    /// Takes a finding, or only counts it once [`MAX_DIAGNOSTICS`] are kept.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.highest = self.highest.max(diagnostic.keepalived_class);
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        if self.is_full() {
+            self.dropped += 1;
+        } else {
+            self.kept.push(diagnostic);
+        }
+    }
+
+    /// Takes a finding that keeps keepalived from starting.
+    pub(crate) fn refuse(&mut self, exit_code: u8, diagnostic: Diagnostic) {
+        if self.refusal.is_none() {
+            self.refusal = Some(Refusal {
+                exit_code,
+                diagnostic: diagnostic.clone(),
+            });
+        }
+        self.push(diagnostic);
+    }
+
+    /// Records that `keepalived -t` exits at once with this code; the first one counts.
+    pub(crate) fn stop_test(&mut self, exit_code: u8) {
+        self.test_stopped.get_or_insert(exit_code);
+    }
+
+    /// Whether further findings are only counted, so that costly texts need not be made.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_DIAGNOSTICS
+    }
+
+    /// Whether a finding of that code is among those kept.
+    pub(crate) fn has(&self, code: Code) -> bool {
+        self.kept.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
+    /// Everything that was found, ordered by place, and keepalived's verdict.
+    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Verdict) {
+        self.kept
+            .sort_by_key(|diagnostic| (diagnostic.primary.file, diagnostic.primary.start));
+        self.kept.dedup();
+        if let (Some(last), true) = (self.kept.last(), self.dropped > 0) {
+            let text = format!("and {} more findings", self.dropped);
+            self.kept
+                .push(Diagnostic::note(Code::TooMany, last.primary, text));
+        }
+        let test_exit = self.test_stopped.unwrap_or(match self.highest {
+            None => 0,
+            Some(
+                KeepalivedClass::FileNotFound
+                | KeepalivedClass::BadInterface
+                | KeepalivedClass::Fatal,
+            ) => 4,
+            Some(KeepalivedClass::Security) => 6,
+            Some(_) => 5,
+        });
+        let verdict = Verdict {
+            test_exit,
+            refusal: self.refusal,
+            has_errors: self.errors > 0,
+        };
+        (self.kept, verdict)
+    }
+}
+
+/// What all findings together mean.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) test_exit: u8,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) has_errors: bool,
+}

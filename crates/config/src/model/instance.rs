@@ -1,0 +1,322 @@
+//! VRRP instances and the groups they stand in.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::address::VirtualAddress;
+use super::script::{Script, Weight};
+use crate::span::Spanned;
+use crate::units::{Micros, Priority, Vrid};
+
+/// The VRRP protocol version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// RFC 3768.
+    V2,
+    /// RFC 9568 (and 5798).
+    V3,
+}
+
+/// The address family of an instance's advertisements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// The family of that address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() {
+            Self::V4
+        } else {
+            Self::V6
+        }
+    }
+}
+
+/// The state an instance is wanted to be in at first; either way it starts by listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InitialState {
+    /// `state MASTER`.
+    Master,
+    /// `state BACKUP`, and no `state` at all.
+    Backup,
+}
+
+/// Timing and number of gratuitous ARP and unsolicited neighbour advertisements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garp {
+    /// Time from becoming master to the second burst; 0 for none.
+    pub master_delay: Micros,
+    /// Packets per address and burst, at least 1.
+    pub master_repeat: u32,
+    /// Time between refreshes while master; 0 for none.
+    pub master_refresh: Micros,
+    /// Packets per address and refresh, at least 1.
+    pub master_refresh_repeat: u32,
+    /// Time from a lower-priority advertisement to the second burst; 0 for none.
+    pub lower_prio_delay: Micros,
+    /// Packets per address and such burst; 0 for none.
+    pub lower_prio_repeat: u32,
+    /// Least time between two gratuitous ARPs of an interface (`vrrp_garp_interval`); 0 for none.
+    pub interval: Micros,
+    /// Least time between two neighbour advertisements of an interface (`vrrp_gna_interval`); 0 for none.
+    pub na_interval: Micros,
+    /// Time between announcements on other interfaces (`garp_extra_if`); 0 for none.
+    pub extra_interface: Micros,
+}
+
+impl Default for Garp {
+    /// keepalived's built-in defaults.
+    fn default() -> Self {
+        Self {
+            master_delay: Micros::from_secs(5),
+            master_repeat: 5,
+            master_refresh: Micros::ZERO,
+            master_refresh_repeat: 1,
+            lower_prio_delay: Micros::from_secs(5),
+            lower_prio_repeat: 5,
+            interval: Micros::ZERO,
+            na_interval: Micros::ZERO,
+            extra_interface: Micros::ZERO,
+        }
+    }
+}
+
+/// How VRRP version 2 advertisements are authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationKind {
+    /// A password in clear text (RFC 2338 §10.2).
+    Pass,
+    /// IP authentication header (RFC 2338 §10.3).
+    Ah,
+}
+
+/// A password of exactly 8 bytes, zero-padded; never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Password([u8; 8]);
+
+impl Password {
+    /// The first 8 bytes, padded with zeros.
+    #[must_use]
+    pub fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; 8];
+        bytes
+            .iter_mut()
+            .zip(text)
+            .for_each(|(to, from)| *to = *from);
+        Self(bytes)
+    }
+
+    /// The bytes on the wire.
+    #[must_use]
+    pub fn reveal(&self) -> [u8; 8] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Password(hidden)")
+    }
+}
+
+/// An `authentication` block that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// `auth_type`.
+    pub kind: AuthenticationKind,
+    /// `auth_pass`; zeros where none is given.
+    pub password: Password,
+}
+
+/// One line of `track_script`, for a script that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedScript {
+    /// The script's name.
+    pub name: Spanned<String>,
+    /// The weight in force: the line's own, or the script's.
+    pub weight: Weight,
+    /// Whether the line gave a weight of its own.
+    pub weight_given: bool,
+}
+
+/// One line of `track_interface`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedInterface {
+    /// The interface's name.
+    pub name: Spanned<String>,
+    /// Its weight.
+    pub weight: Weight,
+}
+
+/// One line of `track_file`, `track_process` or `track_bfd`, not looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedObject {
+    /// The object's name.
+    pub name: Spanned<String>,
+    /// The line's weight; `None` for the object's own.
+    pub weight: Option<Weight>,
+}
+
+/// One line of `unicast_peer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastPeer {
+    /// The peer's address.
+    pub address: Spanned<IpAddr>,
+    /// Least TTL or hop limit that is accepted from it.
+    pub min_ttl: u8,
+    /// Greatest TTL or hop limit that is accepted from it.
+    pub max_ttl: u8,
+}
+
+/// How an instance speaks to its peers without multicast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unicast {
+    /// Whom advertisements go to; empty only with `unicast_fault_no_peer`.
+    pub peers: Vec<UnicastPeer>,
+    /// TTL or hop limit of what is sent.
+    pub ttl: u8,
+    /// Advertisements from others than the peers are dropped.
+    pub check_source: bool,
+    /// Without peers the instance is in fault.
+    pub fault_no_peer: bool,
+}
+
+/// `use_vmac`: a virtual MAC address on an interface of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vmac {
+    /// The interface's name; `None` for `vrrp.VRID`.
+    pub name: Option<String>,
+    /// `vmac_xmit_base`: advertisements leave from the parent interface.
+    pub transmit_base: bool,
+}
+
+/// Scripts that run on changes of state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// `notify_master`.
+    pub master: Option<Script>,
+    /// `notify_backup`.
+    pub backup: Option<Script>,
+    /// `notify_fault`.
+    pub fault: Option<Script>,
+    /// `notify_stop`.
+    pub stop: Option<Script>,
+    /// `notify_deleted` with a script.
+    pub deleted: Option<Script>,
+    /// `notify`: runs on every change, with four words added.
+    pub any: Option<Script>,
+    /// `notify_master_rx_lower_pri`.
+    pub master_rx_lower_pri: Option<Script>,
+}
+
+/// A `vrrp_instance` block with every default applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VrrpInstance {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The state it is wanted in at first, after keepalived's corrections.
+    pub state: InitialState,
+    /// `interface`; `None` only for unicast with a source address.
+    pub interface: Option<Spanned<String>>,
+    /// `virtual_router_id`.
+    pub vrid: Spanned<Vrid>,
+    /// The base priority.
+    pub priority: Priority,
+    /// `advert_int`, rounded as the version demands.
+    pub advert_int: Micros,
+    /// The protocol version in force.
+    pub version: Version,
+    /// The family of its advertisements.
+    pub family: Family,
+    /// Authentication in force.
+    pub authentication: Option<Authentication>,
+    /// False under `nopreempt`.
+    pub preempt: bool,
+    /// `preempt_delay`; 0 for none.
+    pub preempt_delay: Micros,
+    /// `down_timer_adverts`, 1 to 100.
+    pub down_timer_adverts: u8,
+    /// Addresses in advertisements.
+    pub addresses: Vec<VirtualAddress>,
+    /// Addresses that are held but not advertised, with the excess of the first list.
+    pub excluded_addresses: Vec<VirtualAddress>,
+    /// `track_script`.
+    pub track_scripts: Vec<TrackedScript>,
+    /// `track_interface`, without the own interface.
+    pub track_interfaces: Vec<TrackedInterface>,
+    /// `track_file`.
+    pub track_files: Vec<TrackedObject>,
+    /// `track_process`.
+    pub track_processes: Vec<TrackedObject>,
+    /// `track_bfd`.
+    pub track_bfds: Vec<TrackedObject>,
+    /// `dont_track_primary`: the own interface's state does not matter.
+    pub dont_track_primary: bool,
+    /// `track_src_ip`: without the source address the instance is in fault.
+    pub track_source_address: bool,
+    /// Announcements.
+    pub garp: Garp,
+    /// Scripts on changes of state.
+    pub notify: Notify,
+    /// `notify_priority_changes`.
+    pub notify_priority_changes: bool,
+    /// `mcast_src_ip` or `unicast_src_ip`, whichever is in force.
+    pub source_address: Option<Spanned<IpAddr>>,
+    /// The multicast group.
+    pub multicast_group: IpAddr,
+    /// Unicast in place of multicast.
+    pub unicast: Option<Unicast>,
+    /// `skip_check_adv_addr`.
+    pub skip_check_adv_addr: bool,
+    /// `strict_mode`.
+    pub strict: bool,
+    /// `accept`: packets to the addresses are accepted also by a node that does not own them.
+    pub accept: bool,
+    /// `lower_prio_no_advert`.
+    pub lower_prio_no_advert: bool,
+    /// `higher_prio_send_advert`.
+    pub higher_prio_send_advert: bool,
+    /// `owner_ignore_adverts`.
+    pub owner_ignore_adverts: bool,
+    /// `v3_checksum_as_v2`.
+    pub v3_checksum_as_v2: bool,
+    /// `use_vmac`.
+    pub vmac: Option<Vmac>,
+    /// `use_ipvlan`.
+    pub ipvlan: bool,
+    /// `promote_secondaries`.
+    pub promote_secondaries: bool,
+    /// `vrf`.
+    pub vrf: Option<Spanned<String>>,
+    /// `kernel_rx_buf_size` in bytes.
+    pub receive_buffer: Option<u64>,
+    /// `timer_expired_backup`: after a stall go to backup where a peer of this priority would have taken over.
+    pub timer_expired_backup: Option<u8>,
+    /// `smtp_alert`, or the global default.
+    pub smtp_alert: bool,
+}
+
+/// A `vrrp_sync_group` block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncGroup {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The instances in it, all of which exist.
+    pub members: Vec<Spanned<String>>,
+    /// `track_script`.
+    pub track_scripts: Vec<TrackedScript>,
+    /// `track_interface`.
+    pub track_interfaces: Vec<TrackedInterface>,
+    /// Scripts on changes of the group's state.
+    pub notify: Notify,
+    /// `notify_priority_changes`.
+    pub notify_priority_changes: bool,
+    /// `sync_group_tracking_weight`: members may have weighted trackers.
+    pub tracking_weight: bool,
+}

@@ -1,0 +1,140 @@
+//! Keywords outside any block.
+
+use super::{Block, Keyword, Syntax, UINT, keyword};
+
+pub(super) const ROOT: &[Keyword] = &[
+    keyword(
+        "net_namespace",
+        Syntax::Word,
+        "Runs the whole daemon in the named network namespace.",
+    ),
+    keyword(
+        "net_namespace_ipvs",
+        Syntax::OptionalWord,
+        "Programs IPVS in the named network namespace, or in the main one without a name.",
+    )
+    .default("as net_namespace")
+    .since(2, 1, 0),
+    keyword(
+        "namespace_with_ipsets",
+        Syntax::Flag,
+        "Allows ipsets in a network namespace.",
+    ),
+    keyword(
+        "instance",
+        Syntax::Word,
+        "Names this process, to tell several on one host apart.",
+    ),
+    keyword(
+        "use_pid_dir",
+        Syntax::Flag,
+        "Puts pid files into /run/keepalived.",
+    ),
+    keyword(
+        "child_wait_time",
+        UINT,
+        "Time that child processes get to end before they are killed.",
+    )
+    .seconds()
+    .default("5"),
+    keyword(
+        "linkbeat_use_polling",
+        Syntax::Flag,
+        "Polls the link state of every interface.",
+    )
+    .deprecated("linkbeat_interfaces"),
+    keyword(
+        "global_defs",
+        Syntax::Block(Block::Global),
+        "Settings of the whole daemon, and defaults.",
+    )
+    .acts(),
+    keyword(
+        "vrrp_script",
+        Syntax::Named(Block::VrrpScript),
+        "A command that is run again and again, and whose success instances track.",
+    )
+    .acts(),
+    keyword(
+        "vrrp_instance",
+        Syntax::Named(Block::VrrpInstance),
+        "One virtual router on one interface.",
+    )
+    .acts(),
+    keyword(
+        "vrrp_sync_group",
+        Syntax::Named(Block::SyncGroup),
+        "Instances that change state together.",
+    ),
+    keyword(
+        "vrrp_track_process",
+        Syntax::Named(Block::TrackProcess),
+        "Processes whose number instances track.",
+    ),
+    keyword(
+        "track_file",
+        Syntax::Named(Block::TrackFile),
+        "A file whose number instances track.",
+    ),
+    keyword(
+        "vrrp_track_file",
+        Syntax::Named(Block::TrackFile),
+        "The old name of track_file.",
+    ),
+    keyword(
+        "track_group",
+        Syntax::Named(Block::TrackGroup),
+        "Instances that share static entries.",
+    ),
+    keyword(
+        "static_ipaddress",
+        Syntax::Lines,
+        "Addresses that are held as long as the daemon runs.",
+    ),
+    keyword(
+        "static_routes",
+        Syntax::Lines,
+        "Routes that are held as long as the daemon runs.",
+    ),
+    keyword(
+        "static_rules",
+        Syntax::Lines,
+        "Routing rules that are held as long as the daemon runs.",
+    ),
+    keyword(
+        "linkbeat_interfaces",
+        Syntax::Lines,
+        "Interfaces whose link state is polled.",
+    ),
+    keyword(
+        "interface_up_down_delays",
+        Syntax::Lines,
+        "Interfaces whose changes of state count only after a delay.",
+    )
+    .since(2, 2, 4),
+    keyword(
+        "garp_group",
+        Syntax::Block(Block::GarpGroup),
+        "Interfaces that share a GARP rate limit.",
+    ),
+    keyword(
+        "SSL",
+        Syntax::Block(Block::Ssl),
+        "The client certificate of SSL_GET.",
+    ),
+    keyword(
+        "virtual_server_group",
+        Syntax::Named(Block::VirtualServerGroup),
+        "Addresses and marks that one virtual server serves.",
+    ),
+    keyword(
+        "virtual_server",
+        Syntax::Named(Block::VirtualServer),
+        "An IPVS service.",
+    ),
+    keyword(
+        "bfd_instance",
+        Syntax::Named(Block::BfdInstance),
+        "A BFD session (RFC 5880).",
+    ),
+];
