@@ -330,6 +330,25 @@ impl Sink {
         self.push(diagnostic);
     }
 
+    /// Takes a finding unless the last ones hold one of the same kind at the same place, which then gets its labels.
+    pub(crate) fn push_unless_there(&mut self, diagnostic: Diagnostic) {
+        let same = |kept: &&mut Diagnostic| {
+            kept.code == diagnostic.code && kept.primary == diagnostic.primary
+        };
+        match self.kept.iter_mut().rev().take(4).find(same) {
+            Some(kept) => {
+                kept.labels.extend(diagnostic.labels);
+                self.count(KeepalivedClass::UnknownKeyword);
+            }
+            None => self.push(diagnostic),
+        }
+    }
+
+    /// Counts a finding of keepalived's that is not worth one of ours.
+    pub(crate) fn count(&mut self, class: KeepalivedClass) {
+        self.highest = self.highest.max(Some(class));
+    }
+
     /// Records that `keepalived -t` exits at once with this code; the first one counts.
     pub(crate) fn stop_test(&mut self, exit_code: u8) {
         self.test_stopped.get_or_insert(exit_code);

@@ -1,20 +1,31 @@
 //! keepalived.conf: from text to a typed [`Config`], with diagnostics that point at the character and
 //! with keepalived's own verdict on the same text.
 //!
-//! The way through: a `reader` turns files into logical lines (comments, includes, definitions, sequences), `parse`
-//! walks the blocks with the [`registry`] in hand, `resolve` applies defaults and judges what was read.
+//! The way through: `reader` turns files into logical lines (comments, conditions, definitions, sequences, includes,
+//! braces), `parse` walks the blocks with the [`registry`] in hand, `resolve` applies defaults and judges the result.
+//! [`load`] is all three.
 
 #![forbid(unsafe_code)]
 
 mod diagnostic;
+mod load;
 mod model;
+mod parse;
+mod reader;
 pub mod registry;
+mod resolve;
 mod source;
 mod span;
 mod units;
+mod words;
 
 pub use diagnostic::{Code, Diagnostic, KeepalivedClass, MAX_DIAGNOSTICS, Refusal, Severity};
+pub use load::{LoadOptions, Loaded, load};
 pub use model::*;
+pub use reader::{
+    IncludeChecks, MAX_EXPANSION_DEPTH, MAX_EXPANSIONS, MAX_FILES, MAX_INCLUDE_DEPTH,
+    MAX_LINE_BYTES, MAX_TOTAL_BYTES,
+};
 pub use source::{
     Entry, Environment, Existence, FileKind, FileSource, InterfaceState, MAX_FILE_BYTES,
     MemorySource, NoEnvironment, ScriptState, Source,

@@ -210,8 +210,6 @@ pub(super) const UDP: &[Keyword] = &[
 ];
 
 pub(super) const FILE: &[Keyword] = &[
-    ALPHA,
-    LOG_ALL,
     keyword("track_file", Syntax::Word, "The track_file that counts."),
     keyword(
         "weight",

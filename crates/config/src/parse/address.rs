@@ -1,0 +1,234 @@
+//! Lines of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
+
+use std::net::IpAddr;
+
+use super::{Parsed, number};
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::model::{Broadcast, IpNetwork, Scope, VirtualAddress};
+use crate::words::Word;
+
+/// Longest address label in bytes (IFNAMSIZ - 1).
+const MAX_LABEL: usize = 15;
+
+impl Parsed<'_> {
+    /// `ADDRESS[/LENGTH]` with its options; `None`, reported, where the address is none.
+    pub(super) fn virtual_address(&mut self, words: &[Word]) -> Option<VirtualAddress> {
+        let (first, last) = (words.first()?, words.last()?);
+        let (network, prefix_given) = self.network(first)?;
+        let link_local = match network.address {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(address) => address.is_unicast_link_local(),
+        };
+        let mut vip = VirtualAddress {
+            network,
+            prefix_given,
+            device: None,
+            broadcast: None,
+            scope: if link_local {
+                Scope::LINK
+            } else {
+                Scope::GLOBAL
+            },
+            label: None,
+            peer: None,
+            home: false,
+            duplicate_detection: false,
+            manage_temporary: false,
+            no_prefix_route: false,
+            auto_join: false,
+            no_track: false,
+            use_vmac: false,
+            preferred_lifetime_s: None,
+            span: first.span.to(last.span),
+        };
+        let mut at = 1;
+        while let Some(option) = words.get(at) {
+            at += 1 + self.address_option(&mut vip, option, words.get(at + 1))?;
+        }
+        Some(vip)
+    }
+
+    /// An address with or without prefix length; reported, and `None`, where it is none.
+    fn network(&mut self, word: &Word) -> Option<(IpNetwork, bool)> {
+        let shown: String = word.text.chars().take(64).collect();
+        let (address, length) = match word.text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (word.text.as_str(), None),
+        };
+        let Ok(address) = address.parse::<IpAddr>() else {
+            let text = format!("`{shown}` is no IP address; it is skipped");
+            let diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
+            self.reader
+                .sink
+                .push(diagnostic.class(KeepalivedClass::General));
+            return None;
+        };
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let Some(length) = length else {
+            return Some((
+                IpNetwork {
+                    address,
+                    prefix: most,
+                },
+                false,
+            ));
+        };
+        let parsed = number::integer(length).filter(|number| !number.trailing);
+        let prefix = parsed.and_then(|number| u8::try_from(number.value).ok());
+        let Some(prefix) = prefix.filter(|prefix| *prefix <= most) else {
+            let text = format!("`{length}` is no prefix length of {address}; /{most} is used");
+            self.complain(Code::InvalidAddress, word.span, text);
+            return Some((
+                IpNetwork {
+                    address,
+                    prefix: most,
+                },
+                true,
+            ));
+        };
+        Some((IpNetwork { address, prefix }, true))
+    }
+
+    /// Takes one option in, and says how many words after it that took; `None` drops the whole address.
+    fn address_option(
+        &mut self,
+        vip: &mut VirtualAddress,
+        option: &Word,
+        value: Option<&Word>,
+    ) -> Option<usize> {
+        let flag = match option.text.as_str() {
+            "home" => &mut vip.home,
+            "-nodad" => &mut vip.duplicate_detection,
+            "mngtmpaddr" => &mut vip.manage_temporary,
+            "noprefixroute" => &mut vip.no_prefix_route,
+            "autojoin" => &mut vip.auto_join,
+            "no_track" => &mut vip.no_track,
+            "use_vmac" => {
+                vip.use_vmac = true;
+                // A name may follow; anything that is no option is taken as one.
+                return Some(usize::from(
+                    value.is_some_and(|word| !is_option(&word.text)),
+                ));
+            }
+            "dev" | "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft"
+            | "track_group" => {
+                let Some(value) = value else {
+                    let text = format!("`{}` lacks its value", option.text);
+                    self.complain(Code::InvalidAddressOption, option.span, text);
+                    return Some(0);
+                };
+                return self.address_value(vip, &option.text, value);
+            }
+            other => {
+                let text = format!("`{other}` is no option of an address; it is ignored");
+                let mut diagnostic =
+                    Diagnostic::error(Code::InvalidAddressOption, option.span, text);
+                if other.parse::<IpAddr>().is_ok() {
+                    diagnostic = diagnostic.help("put each address on a line of its own");
+                }
+                self.reader
+                    .sink
+                    .push(diagnostic.class(KeepalivedClass::General));
+                return Some(0);
+            }
+        };
+        *flag = true;
+        Some(0)
+    }
+
+    fn address_value(
+        &mut self,
+        vip: &mut VirtualAddress,
+        option: &str,
+        value: &Word,
+    ) -> Option<usize> {
+        match option {
+            "dev" => {
+                if !self.interface_name_fits(value) {
+                    return None;
+                }
+                vip.device = Some(value.text.clone());
+            }
+            "brd" | "broadcast" => vip.broadcast = self.broadcast(vip, value),
+            "scope" => {
+                if let Some(scope) = self.scope(value) {
+                    vip.scope = scope;
+                }
+            }
+            "label" if value.text.len() > MAX_LABEL => {
+                let text = format!("labels have at most {MAX_LABEL} bytes; it is ignored");
+                self.complain(Code::NameTooLong, value.span, text);
+            }
+            "label" if vip.network.address.is_ipv6() => {
+                let text = "IPv6 addresses have no label; it is ignored";
+                self.complain(Code::InvalidAddressOption, value.span, text);
+            }
+            "label" => vip.label = Some(value.text.clone()),
+            "peer" => vip.peer = self.peer(vip, value),
+            "preferred_lft" => vip.preferred_lifetime_s = self.lifetime(value),
+            _ => {}
+        }
+        Some(1)
+    }
+
+    fn broadcast(&mut self, vip: &VirtualAddress, value: &Word) -> Option<Broadcast> {
+        let broadcast = match value.text.as_str() {
+            "+" => Some(Broadcast::AllOnes),
+            "-" => Some(Broadcast::AllZeros),
+            text => text.parse().ok().map(Broadcast::Address),
+        };
+        if broadcast.is_none() || vip.network.address.is_ipv6() {
+            let text = format!(
+                "`{}` is no broadcast address here; it is ignored",
+                value.text
+            );
+            self.complain(Code::InvalidAddressOption, value.span, text);
+            return None;
+        }
+        broadcast
+    }
+
+    fn scope(&mut self, value: &Word) -> Option<Scope> {
+        let scope = match value.text.as_str() {
+            "global" | "universe" => Some(Scope::GLOBAL),
+            "site" => Some(Scope::SITE),
+            "link" => Some(Scope::LINK),
+            "host" => Some(Scope::HOST),
+            "nowhere" => Some(Scope::NOWHERE),
+            text => text.parse().ok().map(Scope),
+        };
+        if scope.is_none() {
+            let text = format!("`{}` is no scope; it is ignored", value.text);
+            self.complain(Code::InvalidAddressOption, value.span, text);
+        }
+        scope
+    }
+
+    fn peer(&mut self, vip: &VirtualAddress, value: &Word) -> Option<IpNetwork> {
+        let (network, _) = self.network(value)?;
+        if network.address.is_ipv4() != vip.network.address.is_ipv4() {
+            let text = "a peer must be of the address's family; it is ignored";
+            self.complain(Code::InvalidAddressOption, value.span, text);
+            return None;
+        }
+        Some(network)
+    }
+
+    fn lifetime(&mut self, value: &Word) -> Option<u32> {
+        if value.text == "forever" {
+            return Some(u32::MAX);
+        }
+        let seconds = self.integer("preferred_lft", value, 0, i64::from(u32::MAX) - 1)?;
+        u32::try_from(seconds).ok()
+    }
+}
+
+fn is_option(word: &str) -> bool {
+    matches!(
+        word,
+        "home" | "-nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin" | "no_track" | "use_vmac"
+    ) || matches!(
+        word,
+        "dev" | "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft" | "track_group"
+    )
+}

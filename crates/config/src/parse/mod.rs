@@ -1,0 +1,480 @@
+//! Walks the blocks with the registry in hand and collects what they say, before any default is applied.
+
+mod address;
+mod draft;
+mod global;
+mod instance;
+mod number;
+mod script;
+mod service;
+mod track;
+mod value;
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::load::LoadOptions;
+use crate::model::{Accepted, RootSettings};
+use crate::reader::{Line, Reader};
+use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, nearest};
+use crate::source::Environment;
+use crate::span::{Span, Spanned};
+use crate::words::{self, Word};
+
+pub(crate) use draft::{
+    GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
+};
+
+/// keepalived's exit code for a configuration it can't start with.
+pub(crate) const EXIT_CONFIG: u8 = 2;
+
+/// One keyword as it stands in the text, with its checked value.
+pub(crate) struct Entry {
+    pub(crate) keyword: &'static Keyword,
+    /// The keyword's own place.
+    pub(crate) span: Span,
+    /// The words after it.
+    pub(crate) arguments: Vec<Word>,
+    pub(crate) value: Value,
+}
+
+impl Entry {
+    /// The place of the first argument, or of the keyword.
+    pub(crate) fn value_span(&self) -> Span {
+        self.arguments.first().map_or(self.span, |word| word.span)
+    }
+
+    /// The first argument, which the syntax demands.
+    pub(crate) fn first(&self) -> Option<Spanned<String>> {
+        self.arguments.first().map(Word::spanned)
+    }
+}
+
+/// Everything that was read, before defaults.
+pub(crate) struct Parsed<'a> {
+    pub(crate) reader: Reader<'a>,
+    pub(crate) environment: &'a dyn Environment,
+    strict_lexing: bool,
+    pub(crate) root: RootSettings,
+    pub(crate) global: GlobalDraft,
+    pub(crate) scripts: Vec<ScriptDraft>,
+    pub(crate) instances: Vec<InstanceDraft>,
+    pub(crate) groups: Vec<GroupDraft>,
+    pub(crate) accepted: Vec<Accepted>,
+    /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
+    pub(crate) objects: BTreeSet<(Block, String)>,
+    pub(crate) script_names: BTreeSet<String>,
+    service: service::ServiceState,
+    /// Keywords whose lack of effect was reported.
+    reported: BTreeSet<(Code, &'static str)>,
+    /// The last `{` that opened nothing: its `}` closes the block around it.
+    stray_brace: Option<(Span, String)>,
+    last_unknown: Option<(Span, String)>,
+}
+
+/// Reads everything.
+pub(crate) fn parse<'a>(
+    reader: Reader<'a>,
+    environment: &'a dyn Environment,
+    options: &LoadOptions,
+) -> Parsed<'a> {
+    let mut parsed = Parsed {
+        reader,
+        environment,
+        strict_lexing: options.strict_lexing,
+        root: RootSettings::default(),
+        global: GlobalDraft::default(),
+        scripts: Vec::new(),
+        instances: Vec::new(),
+        groups: Vec::new(),
+        accepted: Vec::new(),
+        objects: BTreeSet::new(),
+        script_names: BTreeSet::new(),
+        service: service::ServiceState::default(),
+        reported: BTreeSet::new(),
+        stray_brace: None,
+        last_unknown: None,
+    };
+    parsed.walk(Block::Root, true);
+    parsed.reader.check_closed();
+    parsed
+}
+
+impl Parsed<'_> {
+    /// Reads the lines of a block up to its `}`; `report` is off within blocks that have no effect as a whole.
+    ///
+    /// Recursion ends with the registry's deepest block.
+    fn walk(&mut self, block: Block, report: bool) {
+        let mut brace_due = block != Block::Root;
+        while let Some(line) = self.reader.next_line() {
+            match line.text() {
+                b"{" if brace_due => {
+                    brace_due = false;
+                    continue;
+                }
+                b"{" => {
+                    self.unexpected_brace(&line);
+                    continue;
+                }
+                _ if brace_due => self.missing_brace(block, &line),
+                _ => {}
+            }
+            brace_due = false;
+            match line.text() {
+                b"}" if block == Block::Root => self.closes_nothing(&line),
+                b"}" => return,
+                _ => self.keyword_line(block, &line, report),
+            }
+        }
+    }
+
+    fn keyword_line(&mut self, block: Block, line: &Line, report: bool) {
+        let mut words = words::plain(line);
+        if words.is_empty() {
+            return;
+        }
+        let name = words.remove(0);
+        let Some(keyword) = block.keyword(&name.text) else {
+            self.unknown(block, name);
+            return;
+        };
+        let is_command = matches!(keyword.syntax, Syntax::Command | Syntax::OptionalCommand);
+        if is_command {
+            words = words::command(line);
+            words.drain(..1.min(words.len()));
+        }
+        let report = self.remark(keyword, name.span, report);
+        self.check_encoding(&words);
+        if self.lacks_parameter(keyword, &name, &words) {
+            return;
+        }
+        self.dispatch(block, keyword, name.span, words, report);
+    }
+
+    /// Opens a block, or takes in a value.
+    fn dispatch(
+        &mut self,
+        block: Block,
+        keyword: &'static Keyword,
+        span: Span,
+        words: Vec<Word>,
+        report: bool,
+    ) {
+        match keyword.syntax {
+            Syntax::Block(inner) | Syntax::Named(inner) => {
+                self.enter(inner, span, &words);
+                self.walk(inner, report);
+                self.leave(inner, span);
+            }
+            Syntax::Lines => {
+                let lines = self.lines(keyword, &words);
+                let value = Value::Lines(Vec::new());
+                let entry = Entry {
+                    keyword,
+                    span,
+                    arguments: words,
+                    value,
+                };
+                self.apply_lines(block, &entry, lines);
+            }
+            _ => {
+                let value = self.check(keyword, &words);
+                let entry = Entry {
+                    keyword,
+                    span,
+                    arguments: words,
+                    value,
+                };
+                self.apply(block, entry);
+            }
+        }
+    }
+
+    fn enter(&mut self, block: Block, span: Span, words: &[Word]) {
+        let name = words
+            .first()
+            .map_or_else(|| Spanned::new(String::new(), span), Word::spanned);
+        match block {
+            Block::VrrpInstance => self.enter_instance(name),
+            Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
+            Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
+            Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
+                self.objects.insert((block, name.value));
+            }
+            Block::VirtualServer | Block::RealServer => self.service.enter(block, span, words),
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, block: Block, span: Span) {
+        match block {
+            Block::VrrpInstance => self.reader.instance.clear(),
+            Block::VrrpScript => self.leave_script(),
+            Block::VirtualServer => self.leave_virtual_server(span),
+            Block::MiscCheck | Block::Url => self.leave_checker(block, span),
+            _ => {}
+        }
+    }
+
+    fn apply(&mut self, block: Block, entry: Entry) {
+        match block {
+            Block::Root => self.apply_root(entry),
+            Block::Global => self.apply_global(entry),
+            Block::VrrpScript => self.apply_script(&entry),
+            Block::VrrpInstance => self.apply_instance(entry),
+            Block::Authentication => self.apply_authentication(&entry),
+            Block::SyncGroup => self.apply_group(entry),
+            Block::VirtualServer | Block::RealServer | Block::MiscCheck | Block::Url => {
+                self.apply_service(block, &entry);
+                self.accept(entry);
+            }
+            _ => self.accept(entry),
+        }
+    }
+
+    fn apply_lines(&mut self, block: Block, entry: &Entry, lines: Vec<Vec<Word>>) {
+        match block {
+            Block::VrrpInstance => self.apply_instance_lines(entry, lines),
+            Block::SyncGroup => self.apply_group_lines(entry, lines),
+            _ => self.accept_lines(entry, lines),
+        }
+    }
+
+    fn apply_root(&mut self, entry: Entry) {
+        let text = entry.first();
+        match (entry.keyword.name, &entry.value) {
+            ("net_namespace", _) => self.root.net_namespace = text,
+            ("net_namespace_ipvs", _) => {
+                self.root.net_namespace_ipvs =
+                    Some(text.unwrap_or_else(|| Spanned::new(String::new(), entry.span)));
+            }
+            ("instance", _) => self.root.instance = text,
+            ("use_pid_dir", _) => self.root.use_pid_dir = true,
+            ("child_wait_time", Value::Integer(seconds)) => {
+                self.root.child_wait_time = number::seconds(*seconds);
+            }
+            _ => self.accept(entry),
+        }
+    }
+
+    /// Keeps a keyword that has no typed field.
+    pub(crate) fn accept(&mut self, entry: Entry) {
+        let arguments = entry.arguments.iter().map(Word::spanned).collect();
+        let Entry {
+            keyword,
+            span,
+            value,
+            ..
+        } = entry;
+        self.accepted.push(Accepted {
+            keyword,
+            value,
+            arguments,
+            span,
+        });
+    }
+
+    pub(crate) fn accept_lines(&mut self, entry: &Entry, lines: Vec<Vec<Word>>) {
+        let lines = lines
+            .into_iter()
+            .map(|line| line.iter().map(Word::spanned).collect())
+            .collect();
+        let (keyword, span, arguments) = (entry.keyword, entry.span, Vec::new());
+        self.accepted.push(Accepted {
+            keyword,
+            value: Value::Lines(lines),
+            arguments,
+            span,
+        });
+    }
+
+    /// The lines of a free-form block.
+    fn lines(&mut self, keyword: &'static Keyword, extra: &[Word]) -> Vec<Vec<Word>> {
+        if let (Some(first), Some(last)) = (extra.first(), extra.last()) {
+            let text = format!(
+                "`{}` takes a list in braces; these words are ignored",
+                keyword.name
+            );
+            let span = first.span.to(last.span);
+            let help = "put each entry on a line of its own between `{` and `}`";
+            let diagnostic = Diagnostic::error(Code::ExtraParameters, span, text).help(help);
+            self.reader
+                .sink
+                .push(diagnostic.class(KeepalivedClass::General));
+        }
+        let mut lines = Vec::new();
+        let mut brace_due = true;
+        while let Some(line) = self.reader.next_line() {
+            match line.text() {
+                b"{" if brace_due => {}
+                b"}" => break,
+                _ => {
+                    let words = words::plain(&line);
+                    self.check_encoding(&words);
+                    lines.push(words);
+                }
+            }
+            brace_due = false;
+        }
+        lines
+    }
+}
+
+/// What is wrong with the words themselves.
+impl Parsed<'_> {
+    fn unexpected_brace(&mut self, line: &Line) {
+        let span = line.whole();
+        let opener = self.last_unknown.take();
+        let text = "this `{` opens no block; its `}` will close the block around it";
+        let mut diagnostic = Diagnostic::warning(Code::UnexpectedBrace, span, text)
+            .class(KeepalivedClass::UnexpectedBegin);
+        if let Some((place, word)) = &opener {
+            diagnostic = diagnostic.label(*place, format!("`{word}` is no block here"));
+        }
+        self.stray_brace
+            .get_or_insert((span, opener.map_or_else(String::new, |(_, word)| word)));
+        self.reader.sink.push(diagnostic);
+    }
+
+    fn missing_brace(&mut self, block: Block, line: &Line) {
+        let text = format!("a `{{` is missing after `{}`", block.name());
+        let diagnostic = Diagnostic::error(Code::MissingOpenBrace, line.whole(), text);
+        self.reader
+            .sink
+            .push(diagnostic.class(KeepalivedClass::MissingBegin));
+    }
+
+    fn closes_nothing(&mut self, line: &Line) {
+        if self.reader.sink.is_full() && self.reader.sink.has(Code::ExtraCloseBrace) {
+            self.reader.sink.count(KeepalivedClass::UnknownKeyword);
+            return;
+        }
+        let text = "this `}` closes nothing";
+        let mut diagnostic = Diagnostic::error(Code::ExtraCloseBrace, line.whole(), text)
+            .class(KeepalivedClass::UnknownKeyword);
+        if let Some((place, word)) = &self.stray_brace {
+            let why = format!("the block after `{word}` took the `}}` of the block around it");
+            diagnostic = diagnostic.label(*place, why);
+        }
+        self.reader.sink.push_unless_there(diagnostic);
+    }
+
+    fn unknown(&mut self, block: Block, word: Word) {
+        if self.reader.sink.is_full() {
+            self.reader.sink.count(KeepalivedClass::UnknownKeyword);
+            return;
+        }
+        let shown: String = word.text.chars().take(64).collect();
+        let place = match block {
+            Block::Root => "outside any block".to_owned(),
+            _ => format!("in `{}`", block.name()),
+        };
+        let text = format!("`{shown}` is no keyword {place}; it is ignored");
+        let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
+            .class(KeepalivedClass::UnknownKeyword);
+        diagnostic.help = unknown_help(block, &word.text);
+        if let (Block::Root, Some((place, opener))) = (block, &self.stray_brace) {
+            let why = format!("the block after `{opener}` ended the block around it early");
+            diagnostic = diagnostic.label(*place, why);
+        }
+        self.reader.sink.push(diagnostic);
+        self.last_unknown = Some((word.span, shown));
+    }
+
+    /// Says what holds for the keyword itself; false within a block whose lack of effect was said.
+    fn remark(&mut self, keyword: &'static Keyword, span: Span, report: bool) -> bool {
+        let name = keyword.name;
+        if keyword.since > Release::IMITATED {
+            self.reader.sink.count(KeepalivedClass::UnknownKeyword);
+            let text = format!("`{name}` needs keepalived {} or newer", keyword.since);
+            self.once(name, Diagnostic::note(Code::NewerKeyword, span, text));
+        }
+        if let Some(instead) = keyword.deprecated {
+            let text = format!("`{name}` is obsolete");
+            let diagnostic = Diagnostic::warning(Code::Deprecated, span, text)
+                .help(format!("use {instead}"))
+                .class(KeepalivedClass::Deprecated);
+            self.reader.sink.push(diagnostic);
+        }
+        if keyword.acts == Acts::Yes || !report {
+            return report;
+        }
+        let text = format!("`{name}` is accepted, but not acted on yet by this version");
+        let diagnostic = Diagnostic::warning(Code::NotActedOn, span, text);
+        self.once(name, diagnostic);
+        false
+    }
+
+    /// Reports it for the first such keyword only.
+    fn once(&mut self, name: &'static str, diagnostic: Diagnostic) {
+        if self.reported.insert((diagnostic.code, name)) {
+            self.reader.sink.push(diagnostic);
+        }
+    }
+
+    fn check_encoding(&mut self, words: &[Word]) {
+        for word in words.iter().filter(|word| word.lossy) {
+            let text = "this value is not UTF-8; what can't be decoded is replaced";
+            self.reader
+                .sink
+                .push(Diagnostic::warning(Code::NotUtf8, word.span, text));
+        }
+    }
+
+    /// keepalived exits where a keyword lacks its value.
+    fn lacks_parameter(&mut self, keyword: &'static Keyword, name: &Word, words: &[Word]) -> bool {
+        let needs_one = match keyword.syntax {
+            Syntax::Flag
+            | Syntax::Bool
+            | Syntax::OptionalInteger { .. }
+            | Syntax::OptionalWord
+            | Syntax::OptionalWords
+            | Syntax::OptionalCommand
+            | Syntax::Lines
+            | Syntax::Block(_) => false,
+            Syntax::Integer { .. }
+            | Syntax::Decimal { .. }
+            | Syntax::Word
+            | Syntax::Words
+            | Syntax::Choice(_)
+            | Syntax::Address
+            | Syntax::Interface
+            | Syntax::Command
+            | Syntax::Named(_) => words.is_empty(),
+        };
+        if needs_one {
+            let text = format!("`{}` lacks its value", keyword.name);
+            let diagnostic = Diagnostic::error(Code::MissingParameter, name.span, text)
+                .help("keepalived stops here and does not start")
+                .class(KeepalivedClass::MissingParameter);
+            self.reader.sink.stop_test(EXIT_CONFIG);
+            self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
+        }
+        needs_one
+    }
+}
+
+/// What was probably meant by an unknown word.
+fn unknown_help(block: Block, word: &str) -> Option<String> {
+    let old = match word {
+        "nat_mask" => Some("it is long obsolete: remove the line"),
+        "nb_get_retry" => Some("the keyword is `retry` now"),
+        "lvs_id" => Some("the keyword is `router_id` now"),
+        "//" | "/*" | "*/" => Some("comments begin with `#` or `!`"),
+        _ if word.starts_with("//") => Some("comments begin with `#` or `!`"),
+        _ => None,
+    };
+    if let Some(old) = old {
+        return Some(old.to_owned());
+    }
+    if let Some(meant) = nearest(block, word) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    let elsewhere = Block::ALL
+        .iter()
+        .find(|other| other.keyword(word).is_some())?;
+    Some(match elsewhere {
+        Block::Root => format!("`{word}` belongs outside any block"),
+        _ => format!("`{word}` belongs in `{}`", elsewhere.name()),
+    })
+}

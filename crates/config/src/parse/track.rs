@@ -1,0 +1,114 @@
+//! Lines of `track_script`, `track_interface`, `track_file`, `track_process` and `track_bfd`.
+
+use super::Parsed;
+use super::draft::{TrackDraft, Tracking};
+use crate::diagnostic::Code;
+use crate::model::{TrackedObject, Weight};
+use crate::registry::Block;
+use crate::words::Word;
+
+/// What a line may weigh; interfaces and BFD sessions take one less.
+const MAX_WEIGHT: i64 = 254;
+/// What keepalived makes of 254.
+const MAX_EFFECTIVE: i64 = 253;
+
+impl Parsed<'_> {
+    /// The tracking list of that keyword, added to what is tracked already.
+    pub(super) fn track_lines(&mut self, name: &str, lines: &[Vec<Word>], tracking: &mut Tracking) {
+        for words in lines {
+            let Some(draft) = self.track_line(name, words) else {
+                continue;
+            };
+            match name {
+                "track_script" if self.is_script(&draft) => tracking.scripts.push(draft),
+                "track_interface" => tracking.interfaces.push(draft),
+                "track_file" if self.is_object(Block::TrackFile, &draft) => {
+                    tracking.files.push(object(draft));
+                }
+                "track_process" if self.is_object(Block::TrackProcess, &draft) => {
+                    tracking.processes.push(object(draft));
+                }
+                "track_bfd" if self.is_object(Block::BfdInstance, &draft) => {
+                    tracking.bfds.push(object(draft));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `NAME [weight NUMBER [reverse|noreverse]]`.
+    fn track_line(&mut self, keyword: &str, words: &[Word]) -> Option<TrackDraft> {
+        let name = words.first()?;
+        let mut draft = TrackDraft {
+            name: name.spanned(),
+            weight: None,
+            reverse: None,
+        };
+        if keyword == "track_interface" && !self.interface_name_fits(name) {
+            return None;
+        }
+        let mut rest = words.iter().skip(1);
+        while let Some(word) = rest.next() {
+            match word.text.as_str() {
+                "weight" => {
+                    let Some(number) = rest.next() else {
+                        self.complain(Code::InvalidValue, word.span, "`weight` lacks its number");
+                        break;
+                    };
+                    let Some(weight) = self.integer("weight", number, -MAX_WEIGHT, MAX_WEIGHT)
+                    else {
+                        continue;
+                    };
+                    let weight = weight.clamp(-MAX_EFFECTIVE, MAX_EFFECTIVE);
+                    draft.weight = i16::try_from(weight).ok();
+                }
+                "reverse" => draft.reverse = Some(true),
+                "noreverse" => draft.reverse = Some(false),
+                other => {
+                    let text = format!("`{other}` is no option of `{keyword}`; it is ignored");
+                    self.complain(Code::InvalidValue, word.span, text);
+                    break;
+                }
+            }
+        }
+        Some(draft)
+    }
+
+    fn is_script(&mut self, draft: &TrackDraft) -> bool {
+        let known = self.script_names.contains(&draft.name.value);
+        if !known {
+            let text = format!("script `{}` is not defined up to here", draft.name.value);
+            self.untracked(draft, text, "vrrp_script");
+        }
+        known
+    }
+
+    fn is_object(&mut self, block: Block, draft: &TrackDraft) -> bool {
+        let known = self.objects.contains(&(block, draft.name.value.clone()));
+        if !known {
+            let text = format!("`{}` is not defined up to here", draft.name.value);
+            self.untracked(draft, text, block.name());
+        }
+        known
+    }
+
+    fn untracked(&mut self, draft: &TrackDraft, what: String, block: &str) {
+        let text = format!("{what}; it is not tracked");
+        let diagnostic = crate::Diagnostic::error(Code::TrackedUnknown, draft.name.span, text)
+            .help(format!(
+                "the `{block}` block must stand before what tracks it"
+            ));
+        self.reader
+            .sink
+            .push(diagnostic.class(crate::KeepalivedClass::General));
+    }
+}
+
+fn object(draft: TrackDraft) -> TrackedObject {
+    let reverse = draft.reverse.unwrap_or(false);
+    let weight = draft.weight.map(|value| Weight { value, reverse });
+    TrackedObject {
+        name: draft.name,
+        weight,
+    }
+}

@@ -1,0 +1,306 @@
+//! From files to logical lines: comments, conditional lines, definitions, sequences, includes and braces.
+//!
+//! Everything here is bounded: the length of a line, the depth of expansion and of includes, the number of files and
+//! of lines that expansion makes.
+
+mod define;
+mod glob;
+mod include;
+mod line;
+mod sequence;
+mod split;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass, Sink};
+use crate::load::LoadOptions;
+use crate::source::{Environment, Source};
+use crate::span::{FileId, SourceMap, Span};
+
+use define::Definition;
+pub use include::IncludeChecks;
+pub(crate) use line::{Line, is_blank};
+use sequence::Sequence;
+
+/// Longest line in bytes; keepalived's buffer holds one more for the end.
+pub const MAX_LINE_BYTES: usize = 1023;
+/// Files within files; deeper is a loop.
+pub const MAX_INCLUDE_DEPTH: usize = 32;
+/// Files that one configuration is read from.
+pub const MAX_FILES: usize = 4096;
+/// Bytes of all files together.
+pub const MAX_TOTAL_BYTES: usize = 512 * 1024 * 1024;
+/// Definitions within definitions; deeper is a loop.
+pub const MAX_EXPANSION_DEPTH: usize = 64;
+/// References and generated lines of one load: the manual's largest example needs under a million.
+pub const MAX_EXPANSIONS: usize = 4_000_000;
+/// Unclosed braces whose places are remembered.
+const MAX_OPEN_BRACES: usize = 256;
+
+/// Values of sequence variables.
+type Bindings = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Something lines are taken from.
+enum Frame {
+    /// A file, read up to `offset`; relative includes start at `directory`.
+    File {
+        file: FileId,
+        offset: usize,
+        directory: PathBuf,
+    },
+    /// Files to be read one after another, and what names them.
+    Files(VecDeque<PathBuf>, Span),
+    /// The rest of a multi-line definition.
+    Lines(VecDeque<Line>),
+    /// A `~SEQ` or `~LST` with its remaining values.
+    Sequence(Sequence),
+}
+
+/// Reads logical lines.
+pub(crate) struct Reader<'a> {
+    source: &'a dyn Source,
+    environment: &'a dyn Environment,
+    options: &'a LoadOptions,
+    config_id: String,
+    pub(crate) map: SourceMap,
+    pub(crate) sink: Sink,
+    frames: Vec<Frame>,
+    /// What followed a brace on its line.
+    residue: Option<Line>,
+    definitions: BTreeMap<Vec<u8>, Definition>,
+    /// Name of the instance being read, for `${_INSTANCE}`.
+    pub(crate) instance: String,
+    random_state: u64,
+    expansions: usize,
+    total_bytes: usize,
+    files: usize,
+    depth: usize,
+    open_braces: Vec<Span>,
+    last_span: Span,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        source: &'a dyn Source,
+        environment: &'a dyn Environment,
+        options: &'a LoadOptions,
+    ) -> Self {
+        let host = || environment.host_name().unwrap_or_default();
+        let first_label = |name: String| name.split('.').next().unwrap_or_default().to_owned();
+        let config_id = options
+            .config_id
+            .clone()
+            .unwrap_or_else(|| first_label(host()));
+        Self {
+            source,
+            environment,
+            options,
+            config_id,
+            map: SourceMap::default(),
+            sink: Sink::default(),
+            frames: Vec::new(),
+            residue: None,
+            definitions: BTreeMap::new(),
+            instance: String::new(),
+            random_state: options.random_seed,
+            expansions: 0,
+            total_bytes: 0,
+            files: 0,
+            depth: 0,
+            open_braces: Vec::new(),
+            last_span: Span::default(),
+        }
+    }
+
+    /// The next line that is not empty: a `{`, a `}`, or words without unquoted braces. `None` at the end of all files.
+    pub(crate) fn next_line(&mut self) -> Option<Line> {
+        loop {
+            let line = match self.residue.take() {
+                Some(line) => line,
+                None => match self.next_raw()? {
+                    Some(line) => match self.prepare(line) {
+                        Some(line) => line,
+                        None => continue,
+                    },
+                    None => continue,
+                },
+            };
+            let line = self.split_at_brace(line);
+            if !line.text().is_empty() {
+                self.last_span = line.whole();
+                return Some(line);
+            }
+        }
+    }
+
+    /// A line from the innermost frame; `Some(None)` where that frame was at its end, `None` at the end of everything.
+    #[allow(clippy::option_option, reason = "end of input, end of frame, line")]
+    fn next_raw(&mut self) -> Option<Option<Line>> {
+        let line = match self.frames.last_mut()? {
+            Frame::Files(paths, span) => {
+                let (path, span) = (paths.pop_front(), *span);
+                match path {
+                    Some(path) => self.open(&path, span),
+                    None => drop(self.frames.pop()),
+                }
+                return Some(None);
+            }
+            Frame::Lines(lines) => lines.pop_front(),
+            Frame::Sequence(sequence) => sequence.next_line(),
+            Frame::File { file, offset, .. } => {
+                let (file, start) = (*file, *offset);
+                let Some(end) = self
+                    .map
+                    .file(file)
+                    .and_then(|file| end_of_line(file.bytes(), start))
+                else {
+                    self.frames.pop();
+                    return Some(None);
+                };
+                *offset = end + 1;
+                return Some(self.take_physical(file, start, end));
+            }
+        };
+        if line.is_none() {
+            self.frames.pop();
+        } else if !self.spend_expansion(Span::default()) {
+            self.frames
+                .retain(|frame| matches!(frame, Frame::File { .. } | Frame::Files(..)));
+            return Some(None);
+        }
+        Some(line)
+    }
+
+    /// The bytes of one line of a file, unless they can't be a line.
+    fn take_physical(&mut self, file: FileId, start: usize, end: usize) -> Option<Line> {
+        let bytes = self.map.file(file)?.bytes().get(start..end)?;
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let span = Span::new(file, start, start + bytes.len());
+        if bytes.len() > MAX_LINE_BYTES {
+            let text = format!("this line of {} bytes is ignored", bytes.len());
+            let help = format!("keepalived reads at most {MAX_LINE_BYTES} bytes a line");
+            let diagnostic = Diagnostic::error(Code::LineTooLong, span, text).help(help);
+            self.sink.push(diagnostic.class(KeepalivedClass::General));
+            return None;
+        }
+        if bytes.contains(&0) {
+            let text = "this line holds a NUL byte and is ignored";
+            let diagnostic = Diagnostic::error(Code::NulInLine, span, text);
+            self.sink.push(diagnostic.class(KeepalivedClass::General));
+            return None;
+        }
+        if bytes.iter().all(|byte| is_blank(*byte)) {
+            return None;
+        }
+        Some(Line::direct(bytes.to_vec(), file, start))
+    }
+
+    /// Comments, conditions, definitions, sequences and includes; `None` where nothing is left for the parser.
+    fn prepare(&mut self, line: Line) -> Option<Line> {
+        let line = self.without_comment(line).trimmed();
+        let line = self.conditional(line)?;
+        if line.text().is_empty() || self.take_definition(&line) {
+            return None;
+        }
+        if self.take_sequence(&line) {
+            return None;
+        }
+        let line = self.expand(line)?.trimmed();
+        if self.take_include(&line) {
+            return None;
+        }
+        // A definition may hold a sequence, or a definition.
+        if line.text().starts_with(b"~") && self.take_sequence(&line) {
+            return None;
+        }
+        Some(line)
+    }
+
+    /// `@id` and `@^id` lines (keepalived.conf(5), "Conditional configuration").
+    fn conditional(&self, line: Line) -> Option<Line> {
+        let Some(rest) = line.text().strip_prefix(b"@") else {
+            return Some(line);
+        };
+        let negated = rest.first() == Some(&b'^');
+        let rest = if negated { rest.get(1..)? } else { rest };
+        let length = rest
+            .iter()
+            .position(|byte| is_blank(*byte))
+            .unwrap_or(rest.len());
+        let matches = rest.get(..length)? == self.config_id.as_bytes();
+        if length == 0 || matches == negated {
+            return None;
+        }
+        let start = 1 + usize::from(negated) + length;
+        Some(line.slice(start..line.text().len()).trimmed())
+    }
+
+    /// Counts one more expansion; false, and one finding, once there were too many.
+    fn spend_expansion(&mut self, span: Span) -> bool {
+        self.expansions = self.expansions.saturating_add(1);
+        if self.expansions == MAX_EXPANSIONS {
+            let text = format!("definitions and sequences make more than {MAX_EXPANSIONS} lines");
+            let class = KeepalivedClass::General;
+            self.sink
+                .push(Diagnostic::error(Code::ExpansionLimit, span, text).class(class));
+        }
+        self.expansions < MAX_EXPANSIONS
+    }
+
+    /// A `{` was read: remembers where.
+    fn open_brace(&mut self, span: Span) {
+        self.depth += 1;
+        if self.open_braces.len() < MAX_OPEN_BRACES {
+            self.open_braces.push(span);
+        }
+    }
+
+    /// A `}` was read: complains if it closes nothing.
+    fn close_brace(&mut self, span: Span) {
+        if self.depth == 0 {
+            let diagnostic =
+                Diagnostic::error(Code::ExtraCloseBrace, span, "this `}` closes nothing");
+            self.sink
+                .push(diagnostic.class(KeepalivedClass::UnexpectedEnd));
+            return;
+        }
+        self.depth -= 1;
+        self.open_braces.truncate(self.depth);
+    }
+
+    /// Complains about blocks that are still open at the end of everything.
+    pub(crate) fn check_closed(&mut self) {
+        if self.depth == 0 {
+            return;
+        }
+        let end = self.last_span;
+        let text = match self.depth {
+            1 => "a `}` is missing at the end".to_owned(),
+            count => format!("{count} `}}` are missing at the end"),
+        };
+        let mut diagnostic = Diagnostic::error(Code::MissingCloseBrace, end, text)
+            .class(KeepalivedClass::MissingEnd)
+            .help("all that follows an unclosed block is read as part of it");
+        if let Some(open) = self.open_braces.last() {
+            diagnostic = diagnostic.label(*open, "opened here and never closed");
+        }
+        self.sink.push(diagnostic);
+    }
+
+    /// Shares sequence variables between lines.
+    fn bind(bindings: Bindings) -> Option<Rc<Bindings>> {
+        (!bindings.is_empty()).then(|| Rc::new(bindings))
+    }
+}
+
+/// Where the line that begins at `start` ends; `None` at the end of the file.
+fn end_of_line(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
+    Some(
+        rest.iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(bytes.len(), |at| start + at),
+    )
+}

@@ -1,0 +1,411 @@
+//! Defaults, corrections and refusals of one `vrrp_instance`.
+
+use super::{addresses, garp};
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::model::{
+    Authentication, AuthenticationKind, Family, Garp, GlobalDefs, InitialState, Unicast, Version,
+    VirtualAddress, VrrpInstance, VrrpScript,
+};
+use crate::parse::{EXIT_CONFIG, InstanceDraft, Parsed};
+use crate::source::InterfaceState;
+use crate::span::{Span, Spanned};
+use crate::units::{Micros, Priority};
+
+/// Longest interval of version 3: 12 bits of centiseconds (RFC 9568 §5.2.7).
+const MAX_V3_INTERVAL: Micros = Micros::from_millis(40_950);
+const SECOND: u64 = 1_000_000;
+const CENTISECOND: u64 = 10_000;
+
+impl Parsed<'_> {
+    /// The instance as it takes effect; `None`, with a refusal, where keepalived would not start.
+    pub(super) fn resolve_instance(
+        &mut self,
+        mut draft: InstanceDraft,
+        global: &GlobalDefs,
+        scripts: &[VrrpScript],
+    ) -> Option<VrrpInstance> {
+        let name = draft.label();
+        let family = addresses::family(&draft);
+        let version = self.version(&draft, family, global);
+        let strict = draft.strict.unwrap_or(global.strict);
+        let (addresses, excluded) = self.resolve_addresses(&mut draft, family);
+        let vrid = self.vrid(&draft)?;
+        let interface = self.interface(&mut draft, global)?;
+        self.has_addresses(&draft, &addresses, version, strict)?;
+        let authentication = self.authentication(&draft, version, family, strict);
+        let (state, priority) = self.state_and_priority(&draft, strict, authentication);
+        let preempt = self.preempt(&draft, state);
+        let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
+        let advert_int = self.advert_int(&draft, version);
+        let own = interface.as_ref().map(|name| name.value.clone());
+        let tracking = std::mem::take(&mut draft.tracking);
+        let unicast = self.unicast(&mut draft, family, global);
+        let owner = priority == Priority::OWNER;
+        let source = if unicast.is_some() {
+            draft.unicast_src_ip
+        } else {
+            draft.mcast_src_ip
+        };
+        let source_address = self.fitting_source(source, family);
+        let group = draft.mcast_dst_ip.map(|group| group.value);
+        let default_group = match family {
+            Family::V4 => global.multicast.v4.into(),
+            Family::V6 => global.multicast.v6.into(),
+        };
+        let mut vmac = draft.vmac.take();
+        if let Some(vmac) = vmac.as_mut() {
+            vmac.transmit_base = (draft.vmac_xmit_base && !strict) || unicast.is_some();
+        }
+        Some(VrrpInstance {
+            state,
+            interface,
+            vrid,
+            priority,
+            advert_int,
+            version,
+            family,
+            authentication,
+            preempt,
+            preempt_delay,
+            down_timer_adverts: if strict {
+                3
+            } else {
+                draft
+                    .down_timer_adverts
+                    .unwrap_or(global.down_timer_adverts)
+            },
+            addresses,
+            excluded_addresses: excluded,
+            track_scripts: self.tracked_scripts(tracking.scripts, scripts, Some(priority)),
+            track_interfaces: self.tracked_interfaces(tracking.interfaces, own.as_deref()),
+            track_files: tracking.files,
+            track_processes: tracking.processes,
+            track_bfds: tracking.bfds,
+            dont_track_primary: draft.dont_track_primary,
+            track_source_address: draft.track_source_address,
+            garp: instance_garp(&draft, global, strict),
+            notify: std::mem::take(&mut draft.notify),
+            notify_priority_changes: draft
+                .notify_priority_changes
+                .unwrap_or(global.notify_priority_changes),
+            source_address,
+            multicast_group: group
+                .filter(|group| Family::of(*group) == family)
+                .unwrap_or(default_group),
+            unicast,
+            skip_check_adv_addr: draft
+                .skip_check_adv_addr
+                .unwrap_or(global.skip_check_adv_addr),
+            strict,
+            accept: draft.accept.unwrap_or(!strict || owner),
+            lower_prio_no_advert: strict
+                || draft
+                    .lower_prio_no_advert
+                    .unwrap_or(global.lower_prio_no_advert),
+            higher_prio_send_advert: !strict
+                && draft
+                    .higher_prio_send_advert
+                    .unwrap_or(global.higher_prio_send_advert),
+            owner_ignore_adverts: owner
+                && (strict
+                    || draft
+                        .owner_ignore_adverts
+                        .unwrap_or(global.owner_ignore_adverts)),
+            v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2),
+            vmac,
+            ipvlan: draft.ipvlan,
+            promote_secondaries: draft.promote_secondaries,
+            vrf: draft.vrf,
+            receive_buffer: draft.receive_buffer,
+            timer_expired_backup: draft.timer_expired_backup.filter(|_| !preempt),
+            smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).unwrap_or(false),
+            name,
+        })
+    }
+
+    /// keepalived would not start.
+    fn refuse(&mut self, code: Code, span: Span, text: String, help: &str) {
+        let diagnostic = Diagnostic::error(code, span, text)
+            .help(help)
+            .class(KeepalivedClass::General);
+        self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
+    }
+
+    fn vrid(&mut self, draft: &InstanceDraft) -> Option<Spanned<crate::Vrid>> {
+        if draft.vrid.is_none() {
+            let name = draft.label();
+            let text = format!("`{}` has no usable virtual_router_id", name.value);
+            let help = "give it a number from 1 to 255, the same on all nodes of this router";
+            self.refuse(Code::VridMissing, name.span, text, help);
+        }
+        draft.vrid
+    }
+
+    /// The interface; the outer `None` is a refusal.
+    #[allow(
+        clippy::option_option,
+        reason = "refused, or no interface needed, or the interface"
+    )]
+    fn interface(
+        &mut self,
+        draft: &mut InstanceDraft,
+        global: &GlobalDefs,
+    ) -> Option<Option<Spanned<String>>> {
+        let unicast = draft.unicast_peers.is_some() && draft.unicast_src_ip.is_some();
+        let name = draft.label();
+        let Some(interface) = draft.interface.take() else {
+            if unicast {
+                return Some(None);
+            }
+            let text = format!("`{}` has no interface", name.value);
+            self.refuse(
+                Code::InterfaceMissing,
+                name.span,
+                text,
+                "add `interface NAME`",
+            );
+            return None;
+        };
+        match self.environment.interface(&interface.value) {
+            InterfaceState::Missing if !global.dynamic_interfaces => {
+                let text = format!("there is no interface `{}` on this host", interface.value);
+                let help = "keepalived does not start; `dynamic_interfaces` lets it wait for the interface";
+                self.refuse(Code::InterfaceUnknown, interface.span, text, help);
+                None
+            }
+            InterfaceState::Loopback => {
+                let text = format!("VRRP can't run on the loopback `{}`", interface.value);
+                self.refuse(
+                    Code::LoopbackInterface,
+                    interface.span,
+                    text,
+                    "name a real interface",
+                );
+                None
+            }
+            InterfaceState::Missing | InterfaceState::Present | InterfaceState::Unknown => {
+                Some(Some(interface))
+            }
+        }
+    }
+
+    fn has_addresses(
+        &mut self,
+        draft: &InstanceDraft,
+        addresses: &[VirtualAddress],
+        version: Version,
+        strict: bool,
+    ) -> Option<()> {
+        if !addresses.is_empty() || draft.no_virtual_ipaddress {
+            return Some(());
+        }
+        let name = draft.label();
+        if version == Version::V3 || strict {
+            let text = format!("`{}` has no virtual address", name.value);
+            let help = "version 3 and strict mode need at least one";
+            self.refuse(Code::NoVirtualAddress, name.span, text, help);
+            return None;
+        }
+        let text = format!(
+            "`{}` has no virtual address: it protects nothing",
+            name.value
+        );
+        self.warn(Code::NoVirtualAddress, name.span, text);
+        Some(())
+    }
+
+    fn version(&mut self, draft: &InstanceDraft, family: Family, global: &GlobalDefs) -> Version {
+        match (family, draft.version) {
+            (_, Some(version)) => {
+                if (family, version.value) == (Family::V6, Version::V2) {
+                    let text = "VRRP version 2 knows no IPv6; other makes will not understand it";
+                    let diagnostic = Diagnostic::warning(Code::VersionConflict, version.span, text);
+                    self.reader.sink.push(diagnostic);
+                }
+                version.value
+            }
+            (Family::V6, None) => Version::V3,
+            (Family::V4, None) => global.version,
+        }
+    }
+
+    fn authentication(
+        &mut self,
+        draft: &InstanceDraft,
+        version: Version,
+        family: Family,
+        strict: bool,
+    ) -> Option<Authentication> {
+        let authentication = draft.authentication()?;
+        let why = if version == Version::V3 {
+            "VRRP version 3 has no authentication; it is ignored"
+        } else if strict {
+            "strict mode has no authentication; it is ignored"
+        } else if authentication.value.kind == AuthenticationKind::Ah && family == Family::V6 {
+            "AH is for IPv4 only; it is ignored"
+        } else {
+            return Some(authentication.value);
+        };
+        self.warn(Code::AuthenticationIgnored, authentication.span, why);
+        None
+    }
+
+    fn state_and_priority(
+        &mut self,
+        draft: &InstanceDraft,
+        strict: bool,
+        authentication: Option<Authentication>,
+    ) -> (InitialState, Priority) {
+        let given = draft.state.map(|state| state.value);
+        let priority = match (draft.priority, given) {
+            (Some(priority), _) => priority.value,
+            (None, Some(InitialState::Master)) => Priority::OWNER,
+            (None, _) => Priority::DEFAULT,
+        };
+        let owner = priority == Priority::OWNER;
+        let by_priority = if owner {
+            InitialState::Master
+        } else {
+            InitialState::Backup
+        };
+        let mut state = given.unwrap_or(by_priority);
+        let span = draft.state.map_or(draft.label().span, |state| state.span);
+        if strict && (state == InitialState::Master) != owner {
+            let text = "under strict mode `state MASTER` and priority 255 go together";
+            self.warn(Code::PriorityStateConflict, span, text);
+            state = by_priority;
+        }
+        let ah = authentication.is_some_and(|one| one.kind == AuthenticationKind::Ah);
+        if ah && state == InitialState::Master {
+            let text = "`state MASTER` does not go with AH authentication; BACKUP is taken";
+            self.warn(Code::PriorityStateConflict, span, text);
+            state = InitialState::Backup;
+        }
+        (state, priority)
+    }
+
+    fn preempt(&mut self, draft: &InstanceDraft, state: InitialState) -> bool {
+        let Some(span) = draft.nopreempt else {
+            return true;
+        };
+        if state == InitialState::Master {
+            let text = "`nopreempt` has no effect with `state MASTER`";
+            let help =
+                "give all nodes `state BACKUP`; the highest priority still wins the first election";
+            let mut diagnostic = Diagnostic::warning(Code::NopreemptCleared, span, text).help(help);
+            if let Some(state) = draft.state {
+                diagnostic = diagnostic.label(state.span, "the state");
+            }
+            self.reader
+                .sink
+                .push(diagnostic.class(KeepalivedClass::General));
+            return true;
+        }
+        false
+    }
+
+    fn preempt_delay(
+        &mut self,
+        draft: &InstanceDraft,
+        state: InitialState,
+        preempt: bool,
+        strict: bool,
+    ) -> Micros {
+        let Some(delay) = draft
+            .preempt_delay
+            .filter(|delay| delay.value > Micros::ZERO)
+        else {
+            return Micros::ZERO;
+        };
+        let why = if strict {
+            "strict mode"
+        } else if !preempt {
+            "`nopreempt`"
+        } else if state == InitialState::Master {
+            "`state MASTER`"
+        } else {
+            return delay.value;
+        };
+        let text = format!("`preempt_delay` has no effect with {why}");
+        self.warn(Code::PreemptDelayCleared, delay.span, text);
+        Micros::ZERO
+    }
+
+    /// The interval as the version can express it.
+    fn advert_int(&mut self, draft: &InstanceDraft, version: Version) -> Micros {
+        let Some(given) = draft.advert_int else {
+            return Micros::from_secs(1);
+        };
+        let time = given.value.get();
+        let effective = match version {
+            Version::V2 => Micros(rounded(time, SECOND).max(SECOND)),
+            Version::V3 => Micros(rounded(time, CENTISECOND).max(CENTISECOND)).min(MAX_V3_INTERVAL),
+        };
+        if effective != given.value {
+            let unit = match version {
+                Version::V2 => "version 2 counts whole seconds",
+                Version::V3 => "version 3 counts centiseconds, at most 40.95 s",
+            };
+            let text = format!("`advert_int` becomes {effective}: {unit}");
+            self.warn(Code::IntervalAdjusted, given.span, text);
+        }
+        effective
+    }
+
+    fn unicast(
+        &mut self,
+        draft: &mut InstanceDraft,
+        family: Family,
+        global: &GlobalDefs,
+    ) -> Option<Unicast> {
+        let given = draft.unicast_peers.take();
+        let mut peers = Vec::new();
+        for peer in given.unwrap_or_default() {
+            if Family::of(peer.address.value) == family {
+                peers.push(peer);
+            } else {
+                let text = "this peer is of another family than the addresses; it is ignored";
+                self.complain(Code::UnicastConflict, peer.address.span, text);
+            }
+        }
+        // An empty list falls back to multicast unless that is a fault.
+        if peers.is_empty() && !draft.unicast_fault_no_peer {
+            return None;
+        }
+        Some(Unicast {
+            peers,
+            ttl: draft.unicast_ttl.unwrap_or(u8::MAX),
+            check_source: draft.check_unicast_src.unwrap_or(global.check_unicast_src),
+            fault_no_peer: draft.unicast_fault_no_peer,
+        })
+    }
+
+    fn fitting_source(
+        &mut self,
+        source: Option<Spanned<std::net::IpAddr>>,
+        family: Family,
+    ) -> Option<Spanned<std::net::IpAddr>> {
+        let source = source?;
+        if Family::of(source.value) == family {
+            return Some(source);
+        }
+        let text = "this source is of another family than the addresses; it is ignored";
+        self.complain(Code::InvalidAddress, source.span, text);
+        None
+    }
+}
+
+/// Announcements: the instance's own values, else the global ones; strict mode answers no lower priority.
+fn instance_garp(draft: &InstanceDraft, global: &GlobalDefs, strict: bool) -> Garp {
+    let mut default = global.garp;
+    if strict {
+        default.lower_prio_delay = Micros::ZERO;
+        default.lower_prio_repeat = 0;
+    }
+    garp(&draft.garp, default)
+}
+
+/// The nearest multiple of `unit`, halves upwards.
+fn rounded(time: u64, unit: u64) -> u64 {
+    (time + unit / 2) / unit * unit
+}
