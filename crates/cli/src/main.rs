@@ -1,2 +1,26 @@
-//! See ARCHITECTURE.md.
-fn main() {}
+//! `standfast`: the daemon and its tools in one binary. Started under the name `keepalived` (a
+//! symbolic link) it takes keepalived's own command line.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+mod check;
+mod commands;
+mod keepalived;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // The lab starts this binary inside its virtual hosts.
+    if let Some(code) = standfast_lab::agent_main(&arguments) {
+        return code;
+    }
+    let called_keepalived = arguments
+        .first()
+        .and_then(|program| Path::new(program).file_name())
+        .is_some_and(|name| name == "keepalived");
+    if called_keepalived {
+        return keepalived::main(arguments.into_iter().skip(1).collect());
+    }
+    commands::main(arguments)
+}

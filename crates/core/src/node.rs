@@ -164,6 +164,13 @@ impl Node {
         self.unknown_vrids
     }
 
+    /// Sets all counters to zero.
+    pub fn clear_counters(&mut self) {
+        for router in self.routers.values_mut() {
+            router.clear_counters();
+        }
+    }
+
     /// Writes the whole IPv4 packet of an advertisement; `None` if the router is gone, has no
     /// source, or is not IPv4 (for IPv6 the kernel writes the header), or if the buffer is small.
     pub fn encode(&mut self, id: RouterId, priority: Priority, buffer: &mut [u8]) -> Option<usize> {

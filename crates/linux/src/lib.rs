@@ -12,6 +12,7 @@
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 pub mod arp;
+pub mod calendar;
 pub mod capability;
 pub mod clock;
 pub mod daemonize;

@@ -343,6 +343,10 @@ impl Router {
         &self.counters
     }
 
+    pub(crate) fn clear_counters(&mut self) {
+        self.counters = Counters::default();
+    }
+
     /// Whether it has left for good.
     pub fn is_finished(&self) -> bool {
         self.finished

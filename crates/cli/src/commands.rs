@@ -1,0 +1,189 @@
+//! `standfast` and its subcommands.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use standfast_daemon::{LogTarget, Options, Personality};
+use standfast_lab::demo::{Daemon, DemoOptions};
+
+use crate::{check, keepalived};
+
+/// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
+#[derive(Parser)]
+#[command(name = "standfast", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground and log to standard output.
+    Run(Run),
+    /// Check configuration files without running them; needs no privilege.
+    Check(Check),
+    /// Build two hosts and a client on this machine and show failovers.
+    Demo(Demo),
+    /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
+    Cleanup(Cleanup),
+    /// keepalived's own command line.
+    #[command(disable_help_flag = true)]
+    Keepalived {
+        /// Options as in keepalived(8).
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// Configuration file.
+    #[arg(short, long, default_value = "/etc/keepalived/keepalived.conf")]
+    file: PathBuf,
+    /// Refuse to start or reload when the configuration has errors, instead of ignoring the lines.
+    #[arg(long)]
+    strict_config: bool,
+    /// Value that `@id` lines of the configuration are compared with [default: the host name].
+    #[arg(long, value_name = "ID")]
+    config_id: Option<String>,
+    /// Run in this named network namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Pid file.
+    #[arg(long, value_name = "FILE", default_value = "/run/standfast/standfast.pid")]
+    pid_file: PathBuf,
+    /// Log details too.
+    #[arg(short = 'D', long)]
+    detail: bool,
+    /// Log to syslog too.
+    #[arg(long)]
+    syslog: bool,
+}
+
+#[derive(clap::Args)]
+struct Check {
+    /// Configuration files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Exit with 1 for warnings as well.
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Judge also by this host: interfaces, scripts, users.
+    #[arg(long)]
+    on_this_host: bool,
+    /// Value that `@id` lines are compared with [default: the host name].
+    #[arg(long, value_name = "ID")]
+    config_id: Option<String>,
+}
+
+#[derive(clap::Args)]
+struct Demo {
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Let the backup be the installed keepalived.
+    #[arg(long)]
+    keepalived_backup: bool,
+}
+
+#[derive(clap::Args)]
+struct Cleanup {
+    /// The daemon ran as keepalived.
+    #[arg(long)]
+    keepalived: bool,
+    /// Pid file of the daemon.
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
+    /// Network namespace of the daemon.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+}
+
+pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    match Arguments::parse_from(arguments).command {
+        Command::Run(run) => run.run(),
+        Command::Check(arguments) => check::main(
+            &arguments.files,
+            arguments.config_id,
+            arguments.on_this_host,
+            arguments.deny_warnings,
+        ),
+        Command::Demo(demo) => demo.run(),
+        Command::Cleanup(cleanup) => cleanup.run(),
+        Command::Keepalived { arguments } => keepalived::main(arguments),
+    }
+}
+
+impl Run {
+    fn run(self) -> ExitCode {
+        let defaults = Options::new(Personality::Standfast);
+        let options = Options {
+            config: vec![self.file],
+            config_id: self.config_id,
+            foreground: true,
+            log: LogTarget {
+                console: true,
+                syslog: defaults.log.syslog.filter(|_| self.syslog),
+                detail: self.detail,
+            },
+            vrrp_pid_file: Some(self.pid_file.with_file_name("vrrp.pid")),
+            pid_file: Some(self.pid_file),
+            namespace: self.namespace,
+            strict_config: self.strict_config,
+            ..defaults
+        };
+        ExitCode::from(standfast_daemon::run(&options))
+    }
+}
+
+impl Demo {
+    fn run(self) -> ExitCode {
+        let binary = match std::env::current_exe() {
+            Ok(binary) => binary,
+            Err(error) => {
+                eprintln!("standfast: cannot find my own binary: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        let ours = Daemon::Standfast { binary };
+        standfast_lab::demo::run(DemoOptions {
+            backup: if self.keepalived_backup {
+                Daemon::Keepalived
+            } else {
+                ours.clone()
+            },
+            master: ours,
+            json: self.json,
+            terminal: std::io::stdout().is_terminal(),
+        })
+    }
+}
+
+impl Cleanup {
+    fn run(self) -> ExitCode {
+        let personality = if self.keepalived {
+            Personality::Keepalived
+        } else {
+            Personality::Standfast
+        };
+        let options = Options {
+            pid_file: self.pid_file,
+            namespace: self.namespace,
+            ..Options::new(personality)
+        };
+        match standfast_daemon::cleanup(&options) {
+            Ok(0) => ExitCode::SUCCESS,
+            Ok(count) => {
+                println!("removed {count} addresses that a killed daemon had left behind");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("standfast: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Executes what a dead worker left to do: resign, answer until a successor is there, let go.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::AsFd;
+
+use standfast_core::estate::Execution;
+use standfast_core::input::InterfaceIndex;
+use standfast_core::journal::Level;
+use standfast_core::spec::VirtualAddress;
+use standfast_core::{Instant, Micros};
+use standfast_linux::clock::monotonic;
+use standfast_linux::netlink::{Action, AddressChange, Commands};
+use standfast_linux::packet::PacketRing;
+use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
+use standfast_linux::signals::{Signal, Signals};
+use standfast_linux::vrrp::{DEFAULT_BUFFER, Sender, Socket};
+use standfast_linux::{Error, Interface, arp};
+use standfast_wire::arp::Arp;
+use standfast_wire::ipv4;
+
+use crate::log::Sink;
+use crate::message::Will;
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    /// Some addresses are still there: nobody took over in time.
+    pub(crate) still_serving: bool,
+    /// Somebody asked us to stop meanwhile.
+    pub(crate) stop: bool,
+}
+
+/// One router's will and what it takes to execute it.
+struct Case {
+    execution: Execution,
+    will: Will,
+    vrrp: Socket,
+    arp: arp::Socket,
+    done: bool,
+}
+
+const SIGNALS: u64 = 0;
+const FIRST_CASE: u64 = 1;
+
+fn now() -> Instant {
+    Instant(monotonic().0)
+}
+
+/// Blocks until every will is executed; `keep` leaves the addresses of a router without a successor
+/// to the next worker.
+pub(crate) fn execute(
+    wills: impl Iterator<Item = Will>,
+    signals: &Signals,
+    keep: bool,
+    sink: &mut Sink,
+) -> Result<Outcome, Error> {
+    let poller = Poller::new()?;
+    poller.add(signals.as_fd(), SIGNALS, Interest::Read)?;
+    let mut commands = Commands::open()?;
+    let mut cases = Vec::new();
+    for will in wills {
+        match begin(will, &mut commands) {
+            Ok(Some(case)) => cases.push(case),
+            Ok(None) => {}
+            Err(error) => sink.error(&error.to_string()),
+        }
+    }
+    for (token, case) in (FIRST_CASE..).step_by(2).zip(&cases) {
+        poller.add(case.vrrp.as_fd(), token, Interest::Read)?;
+        poller.add(case.arp.as_fd(), token + 1, Interest::Read)?;
+    }
+    let mut outcome = Outcome::default();
+    let mut ring = PacketRing::new();
+    let mut ready = ReadyList::new();
+    while let Some(due) = cases
+        .iter()
+        .filter(|case| !case.done)
+        .map(|case| case.execution.release_at())
+        .min()
+    {
+        let wait = standfast_linux::clock::Micros(due.since(now()).0);
+        poller.wait(&mut ready, Wait::AtMost(wait))?;
+        if read_stop(signals) {
+            // A first request ends the service, a second one the waiting.
+            if std::mem::replace(&mut outcome.stop, true) {
+                release_all(&mut cases, &mut commands, sink);
+            }
+        }
+        for case in cases.iter_mut().filter(|case| !case.done) {
+            case.listen(&mut ring, &mut commands);
+            let keep = keep && !outcome.stop;
+            outcome.still_serving |= case.conclude(keep, &mut commands, sink);
+        }
+    }
+    Ok(outcome)
+}
+
+fn read_stop(signals: &Signals) -> bool {
+    let mut stop = false;
+    while let Ok(Some(received)) = signals.read() {
+        stop |= matches!(received.signal, Signal::Terminate | Signal::Interrupt);
+    }
+    stop
+}
+
+fn release_all(cases: &mut [Case], commands: &mut Commands, sink: &mut Sink) {
+    for case in cases.iter_mut().filter(|case| !case.done) {
+        case.release(commands, sink);
+    }
+}
+
+/// Resigns for the dead router. One that must not overlap with its successor lets go first.
+fn begin(will: Will, commands: &mut Commands) -> Result<Option<Case>, Error> {
+    let (Some(interface), Some(estate)) = (will.interface(), will.estate()) else {
+        return Ok(None);
+    };
+    let IpAddr::V4(group) = estate.group else {
+        return Ok(None);
+    };
+    let exclusive = estate.bound == Micros::ZERO;
+    if exclusive {
+        remove(commands, &will, |_| true);
+    }
+    let mut vrrp = Socket::open(interface, group, DEFAULT_BUFFER)?;
+    vrrp.set_wanted(&[estate.vrid.get()])?;
+    let mut arp = arp::Socket::open(interface)?;
+    let watched: Vec<Ipv4Addr> = will.addresses.iter().filter_map(|held| v4(held.address)).collect();
+    arp.watch(&watched)?;
+    let sent = Sender::open(interface)?.send(&[&estate.resignation]);
+    let case = Case {
+        execution: Execution::begin(estate, now()),
+        will,
+        vrrp,
+        arp,
+        done: exclusive,
+    };
+    // A link that is down takes nothing, and nobody there hears us anyway.
+    match sent.failure {
+        Some(error) if error.errno.0 != ENETDOWN => Err(error),
+        _ => Ok(Some(case)),
+    }
+}
+
+const ENETDOWN: i32 = 100;
+
+fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
+
+impl Case {
+    fn listen(&mut self, ring: &mut PacketRing, commands: &mut Commands) {
+        if let Ok(packets) = self.vrrp.receive(ring) {
+            for packet in packets {
+                if let Ok(packet) = ipv4::Packet::parse(packet.bytes) {
+                    self.execution.heard(
+                        now(),
+                        IpAddr::V4(packet.source),
+                        IpAddr::V4(packet.destination),
+                        packet.ttl,
+                        packet.payload,
+                    );
+                }
+            }
+        }
+        if let Ok(packets) = self.arp.receive(ring) {
+            for packet in packets {
+                if let Ok(arp) = Arp::parse(packet.bytes) {
+                    let gone = self.execution.announced(IpAddr::V4(arp.sender));
+                    remove_these(commands, &self.will, &gone);
+                }
+            }
+        }
+    }
+
+    /// Ends the case when its time has come; true if its addresses stay.
+    fn conclude(&mut self, keep: bool, commands: &mut Commands, sink: &mut Sink) -> bool {
+        let emptied = self.execution.estate().addresses.is_empty();
+        if now() < self.execution.release_at() && !emptied {
+            return false;
+        }
+        if keep && !self.execution.succeeded() && !emptied {
+            sink.log(
+                Level::Warning,
+                "nobody took over the addresses of the dead worker; they stay for the next one",
+            );
+            self.done = true;
+            return true;
+        }
+        self.release(commands, sink);
+        false
+    }
+
+    fn release(&mut self, commands: &mut Commands, sink: &mut Sink) {
+        let left: Vec<(InterfaceIndex, VirtualAddress)> = self.execution.estate().addresses.clone();
+        remove_these(commands, &self.will, &left);
+        sink.info("released the addresses of the dead worker");
+        self.done = true;
+    }
+}
+
+fn remove_these(
+    commands: &mut Commands,
+    will: &Will,
+    addresses: &[(InterfaceIndex, VirtualAddress)],
+) {
+    remove(commands, will, |address| {
+        addresses.iter().any(|(_, held)| held.address == address)
+    });
+}
+
+fn remove(commands: &mut Commands, will: &Will, wanted: impl Fn(IpAddr) -> bool) {
+    let changes: Vec<AddressChange> = will
+        .addresses
+        .iter()
+        .filter(|held| wanted(held.address))
+        .filter_map(|held| {
+            let interface: Interface = held.interface()?;
+            Some(AddressChange::new(Action::Remove, interface, held.address, held.prefix))
+        })
+        .collect();
+    // What is gone already needs no removal.
+    commands.apply(&changes, &mut Vec::new());
+}

@@ -1,0 +1,344 @@
+//! From a configuration to what core decides on and what the runner runs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use standfast_config as config;
+use standfast_core::spec::{
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Wanted, Weight,
+};
+use standfast_core::time::Micros;
+use standfast_linux::script_security::{self, Unusable};
+use standfast_linux::user::Identity;
+use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
+
+use crate::environment::{find_program, lookup_group, lookup_user, root};
+
+/// A configuration, ready to be acted on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) spec: Spec,
+    /// What each check runs, by name.
+    pub(crate) checks: BTreeMap<String, Program>,
+    /// What each router runs, by name.
+    pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// What does not work, for the log.
+    pub(crate) complaints: Vec<String>,
+}
+
+/// What is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// A command with the identity it runs under.
+    Run {
+        argv: Vec<OsString>,
+        identity: Identity,
+    },
+    /// Succeeds while the file can be read.
+    FileReadable(PathBuf),
+}
+
+/// The scripts of one router.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notifies {
+    pub(crate) master: Option<Program>,
+    pub(crate) backup: Option<Program>,
+    pub(crate) fault: Option<Program>,
+    pub(crate) stop: Option<Program>,
+    pub(crate) master_rx_lower_pri: Option<Program>,
+    pub(crate) any: Option<Program>,
+    pub(crate) instance: String,
+}
+
+/// Lowers what this release acts on; instances that it cannot run are named in the complaints.
+pub(crate) fn plan(config: &config::Config) -> Plan {
+    let mut plan = Plan::default();
+    plan.spec.startup_delay = micros(config.global.startup_delay);
+    for script in &config.scripts {
+        plan.lower_check(config, script);
+    }
+    for instance in &config.instances {
+        match unsupported(instance) {
+            None => plan.lower_instance(config, instance),
+            Some(why) => plan.complaints.push(format!(
+                "({}) is NOT run: {why} is not supported by this version",
+                instance.name.value
+            )),
+        }
+    }
+    for group in &config.sync_groups {
+        plan.complaints.push(format!(
+            "sync group {} is not acted on by this version: its instances move independently",
+            group.name.value
+        ));
+    }
+    plan
+}
+
+fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
+    if instance.family == config::Family::V6 {
+        Some("IPv6")
+    } else if instance.unicast.is_some() {
+        Some("unicast_peer")
+    } else if instance.interface.is_none() {
+        Some("an instance without an interface")
+    } else if instance.vmac.is_some() || instance.ipvlan {
+        Some("use_vmac")
+    } else {
+        match instance.authentication {
+            Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
+                Some("auth_type AH")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn micros(duration: config::Micros) -> Micros {
+    Micros(duration.get())
+}
+
+impl Plan {
+    fn lower_check(&mut self, config: &config::Config, script: &config::VrrpScript) {
+        let name = script.name.value.clone();
+        let program = program(config, &script.script, true);
+        if let Ok((_, Some(warning))) = &program {
+            self.complaints.push(format!("track script {name}: {warning}"));
+        }
+        let unusable = program.as_ref().err().cloned();
+        self.spec.checks.push(CheckSpec {
+            name: name.clone(),
+            definition: format!("{:?} {:?}", script.script.command, script.script.identity),
+            interval: micros(script.interval),
+            timeout: micros(script.timeout),
+            rise: script.rise,
+            fall: script.fall,
+            init_fail: script.init_fail,
+            unusable,
+        });
+        if let Ok((program, _)) = program {
+            self.checks.insert(name, program);
+        }
+    }
+
+    fn lower_instance(&mut self, config: &config::Config, instance: &config::VrrpInstance) {
+        let (Some(vrid), Some(interface)) =
+            (Vrid::new(instance.vrid.value.get()), instance.interface.as_ref())
+        else {
+            return;
+        };
+        let notifies = self.lower_notifies(config, instance);
+        let spec = RouterSpec {
+            name: instance.name.value.clone(),
+            interface: interface.value.clone(),
+            vrid,
+            version: version(instance.version),
+            priority: Priority(instance.priority.get()),
+            advert_interval: micros(instance.advert_int),
+            authentication: authentication(instance),
+            group: instance.multicast_group,
+            source: instance.source_address.as_ref().map(|source| source.value),
+            checksum: if instance.v3_checksum_as_v2 {
+                ChecksumForm::Plain
+            } else {
+                ChecksumForm::PseudoHeader
+            },
+            addresses: instance.addresses.iter().map(address).collect(),
+            excluded: instance.excluded_addresses.iter().map(address).collect(),
+            wanted: match instance.state {
+                config::InitialState::Master => Wanted::Master,
+                config::InitialState::Backup => Wanted::Backup,
+            },
+            preempt: instance.preempt,
+            preempt_delay: micros(instance.preempt_delay),
+            down_timer_adverts: instance.down_timer_adverts,
+            skip_check_adv_addr: instance.skip_check_adv_addr,
+            lower_prio_no_advert: instance.lower_prio_no_advert,
+            higher_prio_send_advert: instance.higher_prio_send_advert,
+            owner_ignore_adverts: instance.owner_ignore_adverts,
+            garp: garp(instance.garp),
+            track_primary: !instance.dont_track_primary,
+            tracks: tracks(instance),
+            rules: rules(instance),
+        };
+        self.notifies.insert(spec.name.clone(), notifies);
+        self.spec.routers.push(spec);
+    }
+
+    fn lower_notifies(
+        &mut self,
+        config: &config::Config,
+        instance: &config::VrrpInstance,
+    ) -> Notifies {
+        let name = &instance.name.value;
+        let mut lower = |keyword: &str, script: &Option<config::Script>| {
+            let script = script.as_ref()?;
+            match program(config, script, false) {
+                Ok((program, warning)) => {
+                    let warnings = warning.map(|text| format!("({name}) {keyword}: {text}"));
+                    self.complaints.extend(warnings);
+                    Some(program)
+                }
+                Err(why) => {
+                    self.complaints
+                        .push(format!("({name}) {keyword} is disabled: {why}"));
+                    None
+                }
+            }
+        };
+        let notify = &instance.notify;
+        Notifies {
+            master: lower("notify_master", &notify.master),
+            backup: lower("notify_backup", &notify.backup),
+            fault: lower("notify_fault", &notify.fault),
+            stop: lower("notify_stop", &notify.stop),
+            master_rx_lower_pri: lower("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
+            any: lower("notify", &notify.any),
+            instance: name.clone(),
+        }
+    }
+}
+
+fn version(version: config::Version) -> Version {
+    match version {
+        config::Version::V2 => Version::V2,
+        config::Version::V3 => Version::V3,
+    }
+}
+
+fn authentication(instance: &config::VrrpInstance) -> Authentication {
+    match instance.authentication {
+        Some(authentication) => Authentication::Password(authentication.password.reveal()),
+        None => Authentication::None,
+    }
+}
+
+fn address(address: &config::VirtualAddress) -> VirtualAddress {
+    let (ip, prefix) = (address.network.address, address.network.prefix);
+    let broadcast = match (ip, address.broadcast) {
+        (IpAddr::V4(ip), Some(broadcast)) => Some(broadcast.address(ip, prefix).into()),
+        _ => None,
+    };
+    VirtualAddress {
+        address: ip,
+        prefix,
+        interface: address.device.clone(),
+        broadcast,
+        peer: address.peer.map(|peer| (peer.address, peer.prefix)),
+        scope: address.scope.0,
+        label: address.label.clone(),
+        no_track: address.no_track,
+    }
+}
+
+fn garp(garp: config::Garp) -> Garp {
+    let count = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+    Garp {
+        repeat: count(garp.master_repeat),
+        delay: micros(garp.master_delay),
+        refresh: micros(garp.master_refresh),
+        refresh_repeat: count(garp.master_refresh_repeat),
+        lower_prio_repeat: count(garp.lower_prio_repeat),
+        lower_prio_delay: micros(garp.lower_prio_delay),
+    }
+}
+
+fn tracks(instance: &config::VrrpInstance) -> Vec<Track> {
+    let weight = |weight: config::Weight| Weight {
+        value: weight.value,
+        reverse: weight.reverse,
+    };
+    let scripts = instance.track_scripts.iter().map(|track| Track {
+        object: Tracked::Check(track.name.value.clone()),
+        weight: weight(track.weight),
+    });
+    let interfaces = instance.track_interfaces.iter().map(|track| Track {
+        object: Tracked::Interface(track.name.value.clone()),
+        weight: weight(track.weight),
+    });
+    scripts.chain(interfaces).collect()
+}
+
+/// Where scripts act on the role, two nodes must never both have it: such an instance leaves
+/// exclusively, all others overlap with their successor. Strict mode does nothing of all this.
+fn rules(instance: &config::VrrpInstance) -> Rules {
+    let notify = &instance.notify;
+    let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
+    if instance.strict {
+        Rules::PROTOCOL
+    } else if acting.iter().any(|script| script.is_some()) {
+        Rules {
+            leave: Leave::Exclusive,
+            ..Rules::OVERLAP
+        }
+    } else {
+        Rules::OVERLAP
+    }
+}
+
+/// What a script runs and as whom, with a warning if it is unsafe; or why it cannot run.
+fn program(
+    config: &config::Config,
+    script: &config::Script,
+    is_check: bool,
+) -> Result<(Program, Option<String>), String> {
+    let argv = match &script.command {
+        config::Command::FileReadable(path) if is_check => {
+            return Ok((Program::FileReadable(path.clone()), None));
+        }
+        config::Command::FileReadable(path) => {
+            return Err(format!("{} is a file to test, not a command", path.display()));
+        }
+        config::Command::Argv(argv) => argv,
+    };
+    let identity = identity(config, script)?;
+    let command = argv.first().ok_or("the command is empty")?;
+    let path = find_program(command, &identity)
+        .ok_or_else(|| format!("there is no command {command} in PATH that its user may run"))?;
+    let warning = match script_security::inspect(&path, &identity) {
+        Ok(()) => None,
+        Err(unsafe_path @ Unusable::WritableByOthers { .. }) => {
+            let text = format!("{} is unsafe: {unsafe_path}", path.display());
+            if config.global.script_security {
+                return Err(text);
+            }
+            Some(format!(
+                "SECURITY VIOLATION: {text}; scripts run while enable_script_security is not set"
+            ))
+        }
+        Err(unusable) => return Err(format!("{}: {unusable}", path.display())),
+    };
+    let words = argv.iter().skip(1).map(OsString::from);
+    let argv = std::iter::once(path.into_os_string()).chain(words).collect();
+    Ok((Program::Run { argv, identity }, warning))
+}
+
+/// The script's own user, else `script_user`, else keepalived_script if it exists, else root.
+fn identity(config: &config::Config, script: &config::Script) -> Result<Identity, String> {
+    let global = config.global.script_user.as_ref().map(|user| &user.value);
+    let Some(wanted) = script.identity.as_ref().or(global) else {
+        return Ok(match lookup_user("keepalived_script") {
+            Some(user) => Identity {
+                uid: user.uid,
+                gid: user.gid,
+                groups: vec![user.gid],
+            },
+            None => root(),
+        });
+    };
+    let user = lookup_user(&wanted.user)
+        .ok_or_else(|| format!("its user {} does not exist", wanted.user))?;
+    let gid = match &wanted.group {
+        None => user.gid,
+        Some(group) => {
+            lookup_group(group).ok_or_else(|| format!("its group {group} does not exist"))?
+        }
+    };
+    Ok(Identity {
+        uid: user.uid,
+        gid,
+        groups: vec![gid],
+    })
+}

@@ -1,0 +1,168 @@
+//! What worker and supervisor tell each other: whole messages on a socket pair.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use standfast_core::estate::Estate;
+use standfast_core::input::{InterfaceIndex, RouterId};
+use standfast_core::interface::Interfaces;
+use standfast_core::spec::VirtualAddress;
+use standfast_core::time::Micros;
+use standfast_linux::{Interface, InterfaceName};
+use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
+
+/// From the supervisor to its worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Command {
+    /// Leave; a level of two or more: at once.
+    Stop { level: u32 },
+    /// Read the configuration again.
+    Reload,
+    /// Write the data file.
+    DumpData,
+    /// Write the statistics file; clear the counters afterwards or not.
+    DumpStatistics { clear: bool },
+}
+
+/// From the worker to its supervisor.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The configuration is in force.
+    Ready,
+    /// A reload begins.
+    Reloading,
+    /// Alive; kill me after so many milliseconds without another such report, 0: never.
+    Heartbeat { patience_ms: u64 },
+    /// What to do should I die; replaces what was said about this router before.
+    Will(Will),
+    /// This router has nothing to leave any more.
+    NoWill { router: u32 },
+    /// One line for people about what is going on.
+    Status(String),
+}
+
+/// An [`Estate`] as it travels.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Will {
+    pub(crate) router: u32,
+    interface: u32,
+    interface_name: String,
+    source: IpAddr,
+    group: IpAddr,
+    vrid: u8,
+    version: u8,
+    interval: u16,
+    password: Option<[u8; 8]>,
+    resignation: Vec<u8>,
+    bound_us: u64,
+    pub(crate) addresses: Vec<WillAddress>,
+}
+
+/// An address to remove.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct WillAddress {
+    pub(crate) interface: u32,
+    pub(crate) interface_name: String,
+    pub(crate) address: IpAddr,
+    pub(crate) prefix: u8,
+}
+
+impl WillAddress {
+    /// Where the address is.
+    pub(crate) fn interface(&self) -> Option<Interface> {
+        kernel_interface(self.interface, &self.interface_name)
+    }
+}
+
+fn kernel_interface(index: u32, name: &str) -> Option<Interface> {
+    let name = InterfaceName::new(name).ok()?;
+    Some(Interface { index, name })
+}
+
+impl Will {
+    /// `None` if an interface is gone, and with it what was to be done there.
+    pub(crate) fn new(estate: &Estate, interfaces: &Interfaces) -> Option<Self> {
+        let name = |index| interfaces.get(index).map(|known| known.name.clone());
+        let (version, interval) = match estate.interval {
+            Interval::Seconds(seconds) => (2, u16::from(seconds)),
+            Interval::Centiseconds(centiseconds) => (3, centiseconds),
+        };
+        let addresses = estate.addresses.iter().filter_map(|(index, address)| {
+            Some(WillAddress {
+                interface: index.0,
+                interface_name: name(*index)?,
+                address: address.address,
+                prefix: address.prefix,
+            })
+        });
+        Some(Will {
+            router: estate.router.0,
+            interface: estate.interface.0,
+            interface_name: name(estate.interface)?,
+            source: estate.source,
+            group: estate.group,
+            vrid: estate.vrid.get(),
+            version,
+            interval,
+            password: match estate.authentication {
+                Authentication::Password(password) => Some(password),
+                Authentication::None | Authentication::Other(_) => None,
+            },
+            resignation: estate.resignation.clone(),
+            bound_us: estate.bound.0,
+            addresses: addresses.collect(),
+        })
+    }
+
+    /// The interface that the router advertised on.
+    pub(crate) fn interface(&self) -> Option<Interface> {
+        kernel_interface(self.interface, &self.interface_name)
+    }
+
+    /// `None` if the numbers are none of ours.
+    pub(crate) fn estate(&self) -> Option<Estate> {
+        let (version, interval) = match self.version {
+            2 => (Version::V2, Interval::Seconds(u8::try_from(self.interval).ok()?)),
+            3 => (Version::V3, Interval::Centiseconds(self.interval)),
+            _ => return None,
+        };
+        let addresses = self.addresses.iter().map(|held| {
+            let address = VirtualAddress::plain(held.address, held.prefix);
+            (InterfaceIndex(held.interface), address)
+        });
+        Some(Estate {
+            router: RouterId(self.router),
+            interface: InterfaceIndex(self.interface),
+            source: self.source,
+            group: self.group,
+            vrid: Vrid::new(self.vrid)?,
+            version,
+            interval,
+            authentication: self
+                .password
+                .map_or(Authentication::None, Authentication::Password),
+            resignation: self.resignation.clone(),
+            bound: Micros(self.bound_us),
+            addresses: addresses.collect(),
+        })
+    }
+}
+
+pub(crate) fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    serde_json::to_vec(message).unwrap_or_default()
+}
+
+pub(crate) fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok()
+}
+
+impl Will {
+    /// Equal in everything but the bytes of the packet, whose identification counts up.
+    pub(crate) fn same_but_packet(&self, other: &Will) -> bool {
+        let without = |will: &Will| Will {
+            resignation: Vec::new(),
+            ..will.clone()
+        };
+        without(self) == without(other)
+    }
+}

@@ -1,0 +1,118 @@
+//! How the daemon was asked to run.
+
+use std::path::{Path, PathBuf};
+
+use standfast_linux::syslog::Facility;
+
+/// Under whose name we run: decides pid files, names in logs and how a questionable file is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Personality {
+    /// As `keepalived`: starts whenever keepalived would.
+    Keepalived,
+    /// As `standfast run`.
+    Standfast,
+}
+
+impl Personality {
+    /// The process name and the beginning of file names.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Personality::Keepalived => "keepalived",
+            Personality::Standfast => "standfast",
+        }
+    }
+}
+
+/// Where log lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogTarget {
+    /// To standard output, with a date.
+    pub console: bool,
+    /// To syslog.
+    pub syslog: Option<Facility>,
+    /// Details too (`-D`).
+    pub detail: bool,
+}
+
+/// Everything that the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whose name we run under.
+    pub personality: Personality,
+    /// Configuration files; patterns.
+    pub config: Vec<PathBuf>,
+    /// `@id` lines that count; the host name otherwise.
+    pub config_id: Option<String>,
+    /// Stay in the foreground.
+    pub foreground: bool,
+    /// Log.
+    pub log: LogTarget,
+    /// Pid file of the supervisor; by personality and instance otherwise.
+    pub pid_file: Option<PathBuf>,
+    /// Pid file of the worker.
+    pub vrrp_pid_file: Option<PathBuf>,
+    /// Network namespace to run in; overrides the configuration.
+    pub namespace: Option<String>,
+    /// Restart a worker that dies.
+    pub respawn: bool,
+    /// Leave addresses when stopping.
+    pub keep_addresses: bool,
+    /// Refuse a configuration with errors, where keepalived would ignore the bad lines.
+    pub strict_config: bool,
+}
+
+impl Options {
+    /// The defaults of a personality.
+    pub fn new(personality: Personality) -> Self {
+        Options {
+            personality,
+            config: vec![PathBuf::from("/etc/keepalived/keepalived.conf")],
+            config_id: None,
+            foreground: false,
+            log: LogTarget {
+                console: false,
+                syslog: Some(Facility::Daemon),
+                detail: false,
+            },
+            pid_file: None,
+            vrrp_pid_file: None,
+            namespace: None,
+            respawn: true,
+            keep_addresses: false,
+            strict_config: false,
+        }
+    }
+
+    /// The files that this run keeps under /run.
+    pub(crate) fn run_files(&self, instance: Option<&str>, pid_directory: bool) -> RunFiles {
+        let name = self.personality.name();
+        let own_directory = pid_directory || instance.is_some() || self.namespace.is_some();
+        let directory = match (self.personality, own_directory) {
+            (Personality::Keepalived, false) => PathBuf::from("/run"),
+            (Personality::Keepalived, true) => Path::new("/run/keepalived").join(self.scope()),
+            (Personality::Standfast, _) => Path::new("/run/standfast").join(self.scope()),
+        };
+        let suffix = instance.map(|instance| format!("_{instance}")).unwrap_or_default();
+        let file = |name: &str| directory.join(format!("{name}{suffix}.pid"));
+        let supervisor = self.pid_file.clone().unwrap_or_else(|| file(name));
+        RunFiles {
+            worker: self.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp")),
+            record: supervisor.with_extension("addresses"),
+            supervisor,
+        }
+    }
+
+    /// Daemons in other network namespaces share /run with us.
+    fn scope(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("")
+    }
+}
+
+/// Files under /run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunFiles {
+    pub(crate) supervisor: PathBuf,
+    pub(crate) worker: PathBuf,
+    /// The addresses that we have added.
+    pub(crate) record: PathBuf,
+}

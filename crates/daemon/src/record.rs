@@ -1,0 +1,134 @@
+//! The addresses that we have added, on disk: so that the next start, or `cleanup` after a crash,
+//! knows them from the host's own.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use standfast_linux::netlink::{Action, AddressChange, Commands};
+use standfast_linux::{Interface, InterfaceName};
+
+use crate::options::Options;
+
+/// Bytes of a record that are read; more than any host has addresses.
+const LONGEST_RECORD: u64 = 4 * 1024 * 1024;
+
+/// One address: interface name, address, prefix length.
+pub(crate) type Held = (String, IpAddr, u8);
+
+/// The file, and what stands in it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    path: PathBuf,
+    held: BTreeSet<Held>,
+}
+
+impl Record {
+    /// Reads what an earlier run left.
+    pub(crate) fn open(path: &Path) -> Self {
+        Record {
+            path: path.to_owned(),
+            held: read(path),
+        }
+    }
+
+    pub(crate) fn contains(&self, interface: &str, address: IpAddr, prefix: u8) -> bool {
+        self.held.contains(&(interface.to_owned(), address, prefix))
+    }
+
+    /// Replaces the contents if they changed; the file is always whole.
+    pub(crate) fn write(&mut self, held: BTreeSet<Held>) -> std::io::Result<()> {
+        if held == self.held {
+            return Ok(());
+        }
+        self.held = held;
+        if self.held.is_empty() {
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                other => other,
+            };
+        }
+        let mut text = String::new();
+        for (interface, address, prefix) in &self.held {
+            text.push_str(&format!("{interface} {address}/{prefix}\n"));
+        }
+        let fresh = self.path.with_extension("addresses.new");
+        let mut file = fs::File::create(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        fs::rename(&fresh, &self.path)
+    }
+}
+
+fn read(path: &Path) -> BTreeSet<Held> {
+    use std::io::Read;
+    let mut text = String::new();
+    if let Ok(file) = fs::File::open(path) {
+        // An unreadable record is an empty one: addresses then count as the host's own.
+        let _ = file.take(LONGEST_RECORD).read_to_string(&mut text);
+    }
+    text.lines().filter_map(parse_line).collect()
+}
+
+fn parse_line(line: &str) -> Option<Held> {
+    let (interface, network) = line.split_once(' ')?;
+    let (address, prefix) = network.split_once('/')?;
+    Some((
+        interface.to_owned(),
+        address.parse().ok()?,
+        prefix.parse().ok()?,
+    ))
+}
+
+/// Removes what a daemon that was killed has left behind (for `ExecStopPost`); returns how many
+/// addresses were removed. A daemon that runs is left alone.
+pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
+    let files = options.run_files(None, false);
+    if standfast_linux::pidfile::PidFile::acquire(&files.supervisor).is_err() {
+        return Ok(0);
+    }
+    if let Some(namespace) = &options.namespace {
+        standfast_linux::namespace::enter_network_namespace(namespace)?;
+    }
+    let mut record = Record::open(&files.record);
+    let changes: Vec<AddressChange> = record
+        .held
+        .iter()
+        .filter_map(|(interface, address, prefix)| {
+            let interface = Interface::by_name(InterfaceName::new(interface).ok()?).ok()?;
+            Some(AddressChange::new(Action::Remove, interface, *address, *prefix))
+        })
+        .collect();
+    let mut results = Vec::new();
+    Commands::open()?.apply(&changes, &mut results);
+    let removed = results.iter().filter(|result| result.is_ok()).count();
+    // What could not be removed is not there any more.
+    let _ = record.write(BTreeSet::new());
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_a_restart_and_vanishes_when_empty() {
+        let name = format!("standfast-record-{}.addresses", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let held: Held = ("eth0".into(), "192.0.2.1".parse().unwrap(), 24);
+        Record::open(&path).write([held.clone()].into()).unwrap();
+        let mut record = Record::open(&path);
+        assert!(record.contains("eth0", held.1, 24));
+        assert!(!record.contains("eth1", held.1, 24));
+        record.write(BTreeSet::new()).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn nonsense_is_ignored() {
+        assert_eq!(parse_line("eth0 10.0.0.1"), None);
+        assert_eq!(parse_line("eth0 nonsense/24"), None);
+        assert_eq!(parse_line(""), None);
+    }
+}

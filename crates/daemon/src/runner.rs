@@ -1,0 +1,500 @@
+//! Runs checks and notification scripts on a thread of its own and reports how they ended.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use standfast_core::input::{CheckId, CheckOutcome, Errno, NotifyEvent, RouterId};
+use standfast_core::journal::Level;
+use standfast_core::{Input, Instant, Micros};
+use standfast_linux::clock::monotonic;
+use standfast_linux::poller::{Interest, Poller, ReadyList, Wait, Waker};
+use standfast_linux::process::{Child, Command, Exit, Output};
+use standfast_linux::{Error, Object};
+use standfast_wire::vrrp::Priority;
+
+use crate::log::Logger;
+use crate::lower::{Notifies, Program};
+
+/// From the polite signal to the other one.
+const KILL_AFTER: Micros = Micros::from_secs(2);
+/// The scripts of a router's next event wait this long for those of the one before.
+const ORDER_PATIENCE: Micros = Micros::from_secs(5);
+/// Characters of a script's output that reach the journal.
+const JOURNAL_OUTPUT: usize = 256;
+/// Events of one router that may wait for its scripts; older ones are overtaken by newer.
+const QUEUED_EVENTS: usize = 16;
+const SIGTERM: i32 = 15;
+const SIGKILL: i32 = 9;
+const WAKER_TOKEN: u64 = 0;
+
+/// What is to be run.
+pub(crate) enum Job {
+    /// A check, by its number.
+    Check(CheckId),
+    /// The scripts of a router for an event.
+    Notify {
+        router: RouterId,
+        name: String,
+        event: NotifyEvent,
+        priority: Priority,
+        wait: bool,
+    },
+    /// What there is to run from now on.
+    Programs(Programs),
+}
+
+/// What each check and each router runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Programs {
+    pub(crate) checks: BTreeMap<CheckId, (String, Program, Micros)>,
+    pub(crate) notifies: BTreeMap<String, Notifies>,
+}
+
+/// The handle of the VRRP loop.
+pub(crate) struct Runner {
+    jobs: Sender<Job>,
+    waker: Waker,
+    results: Receiver<Input<'static>>,
+}
+
+impl Runner {
+    /// Starts the thread; `done` is woken when a result waits.
+    pub(crate) fn start(logger: Logger, done: Waker) -> Result<Self, Error> {
+        let (jobs, queue) = channel();
+        let (report, results) = channel();
+        let waker = Waker::new()?;
+        let poller = Poller::new()?;
+        poller.add(waker.as_fd(), WAKER_TOKEN, Interest::Read)?;
+        let worker = Worker {
+            queue,
+            report,
+            done,
+            waker: waker.clone(),
+            poller,
+            logger,
+            programs: Programs::default(),
+            running: BTreeMap::new(),
+            next_token: 1,
+            waiting: BTreeMap::new(),
+        };
+        thread::Builder::new()
+            .name("runner".into())
+            .stack_size(256 * 1024)
+            .spawn(move || worker.run())
+            .map_err(|error| Error {
+                operation: "start",
+                object: Object::Named("runner thread"),
+                errno: error.into(),
+            })?;
+        Ok(Runner {
+            jobs,
+            waker,
+            results,
+        })
+    }
+
+    /// Never blocks.
+    pub(crate) fn submit(&self, job: Job) {
+        // The thread lives as long as this handle.
+        let _ = self.jobs.send(job);
+        self.waker.wake();
+    }
+
+    pub(crate) fn next_result(&self) -> Option<Input<'static>> {
+        self.results.try_recv().ok()
+    }
+}
+
+/// Who wants to know how a child ended.
+#[derive(Clone, Debug)]
+enum Purpose {
+    Check(CheckId, String),
+    Notify(RouterId),
+}
+
+struct Running {
+    purpose: Purpose,
+    child: Child,
+    /// The next signal, and when.
+    deadline: Option<(Instant, i32)>,
+    output_open: bool,
+    reported: bool,
+}
+
+/// Scripts of one router, in the order of its events.
+#[derive(Default)]
+struct Line {
+    queue: VecDeque<Event>,
+    running: usize,
+    since: Instant,
+    wait: bool,
+}
+
+struct Event {
+    event: NotifyEvent,
+    name: String,
+    priority: Priority,
+    wait: bool,
+}
+
+struct Worker {
+    queue: Receiver<Job>,
+    report: Sender<Input<'static>>,
+    done: Waker,
+    waker: Waker,
+    poller: Poller,
+    logger: Logger,
+    programs: Programs,
+    running: BTreeMap<u64, Running>,
+    next_token: u64,
+    waiting: BTreeMap<RouterId, Line>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut ready = ReadyList::new();
+        loop {
+            let wait = self.next_deadline().map_or(Wait::Forever, |due| {
+                let micros = due.since(now()).0;
+                Wait::AtMost(standfast_linux::clock::Micros(micros))
+            });
+            if let Err(error) = self.poller.wait(&mut ready, wait) {
+                self.logger.log(Level::Error, format!("runner: {error}"));
+                return;
+            }
+            let tokens: Vec<u64> = ready.iter().map(|ready| ready.token).collect();
+            for token in tokens {
+                if token == WAKER_TOKEN {
+                    self.waker.drain();
+                    if !self.take_jobs() {
+                        return;
+                    }
+                } else {
+                    self.attend(token);
+                }
+            }
+            self.enforce_deadlines();
+        }
+    }
+
+    /// False when the VRRP loop is gone.
+    fn take_jobs(&mut self) -> bool {
+        loop {
+            match self.queue.try_recv() {
+                Ok(Job::Check(check)) => self.start_check(check),
+                Ok(Job::Notify {
+                    router,
+                    name,
+                    event,
+                    priority,
+                    wait,
+                }) => self.enqueue(
+                    router,
+                    Event {
+                        event,
+                        name,
+                        priority,
+                        wait,
+                    },
+                ),
+                Ok(Job::Programs(programs)) => self.programs = programs,
+                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn start_check(&mut self, check: CheckId) {
+        let Some((name, program, timeout)) = self.programs.checks.get(&check).cloned() else {
+            return;
+        };
+        match program {
+            Program::FileReadable(path) => {
+                let outcome = match File::open(path) {
+                    Ok(_) => CheckOutcome::Passed,
+                    Err(_) => CheckOutcome::Exited(1),
+                };
+                self.check_done(check, outcome, String::new());
+            }
+            Program::Run { argv, identity } => {
+                let command = Command {
+                    identity: Some(identity),
+                    ..Command::new(argv)
+                };
+                let deadline = Some((now() + timeout, SIGTERM));
+                let purpose = Purpose::Check(check, name);
+                if let Err(errno) = self.spawn(&command, purpose, deadline) {
+                    let outcome = CheckOutcome::NotStarted(errno);
+                    self.check_done(check, outcome, String::new());
+                }
+            }
+        }
+    }
+
+    fn check_done(&mut self, check: CheckId, outcome: CheckOutcome, output: String) {
+        self.send(Input::CheckDone {
+            check,
+            outcome,
+            output,
+        });
+    }
+
+    fn send(&mut self, input: Input<'static>) {
+        // The loop may be on its way out.
+        let _ = self.report.send(input);
+        self.done.wake();
+    }
+
+    fn enqueue(&mut self, router: RouterId, event: Event) {
+        let line = self.waiting.entry(router).or_default();
+        if line.queue.len() == QUEUED_EVENTS {
+            line.queue.pop_front();
+        }
+        line.queue.push_back(event);
+        self.advance(router);
+    }
+
+    /// Starts the scripts of the next event unless those of the one before still run.
+    fn advance(&mut self, router: RouterId) {
+        let now = now();
+        while let Some(line) = self.waiting.get_mut(&router) {
+            let busy = line.running > 0 && now.since(line.since) < ORDER_PATIENCE;
+            if busy {
+                return;
+            }
+            let Some(event) = line.queue.pop_front() else {
+                return;
+            };
+            line.since = now;
+            line.running = 0;
+            line.wait = event.wait;
+            self.start_scripts(router, &event);
+        }
+    }
+
+    fn start_scripts(&mut self, router: RouterId, event: &Event) {
+        let commands = self
+            .programs
+            .notifies
+            .get(&event.name)
+            .map(|notifies| notifies.commands(event.event, event.priority))
+            .unwrap_or_default();
+        let mut started = 0;
+        for command in commands {
+            match self.spawn(&command, Purpose::Notify(router), None) {
+                Ok(()) => started += 1,
+                Err(errno) => {
+                    let text = format!(
+                        "({}) notify script {:?} could not be started: {}",
+                        event.name,
+                        command.argv,
+                        std::io::Error::from_raw_os_error(errno.0)
+                    );
+                    self.logger.log(Level::Error, text);
+                }
+            }
+        }
+        match self.waiting.get_mut(&router) {
+            Some(line) if started > 0 => line.running = started,
+            _ if event.wait => self.send(Input::NotifyDone(router)),
+            _ => {}
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        command: &Command,
+        purpose: Purpose,
+        deadline: Option<(Instant, i32)>,
+    ) -> Result<(), Errno> {
+        let errno = |error: Error| Errno(error.errno.0);
+        let child = command.spawn().map_err(errno)?;
+        let token = self.next_token;
+        self.next_token += 2;
+        let fd = child.process().as_fd();
+        self.poller.add(fd, token, Interest::Read).map_err(errno)?;
+        if let Some(output) = child.output() {
+            self.poller
+                .add(output, token + 1, Interest::Read)
+                .map_err(errno)?;
+        }
+        self.running.insert(
+            token,
+            Running {
+                purpose,
+                child,
+                deadline,
+                output_open: true,
+                reported: false,
+            },
+        );
+        Ok(())
+    }
+
+    fn attend(&mut self, token: u64) {
+        // A child has an odd token, its output the even one after it.
+        let child_token = if token % 2 == 1 { token } else { token - 1 };
+        let Some(running) = self.running.get_mut(&child_token) else {
+            return;
+        };
+        if running.output_open {
+            running.read_output(&self.poller);
+        }
+        if token != child_token {
+            return;
+        }
+        match running.child.process().exit() {
+            Ok(None) => {}
+            Ok(Some(exit)) => self.finish(child_token, outcome(exit)),
+            Err(error) => self.finish(child_token, CheckOutcome::NotStarted(Errno(error.errno.0))),
+        }
+    }
+
+    fn finish(&mut self, token: u64, outcome: CheckOutcome) {
+        let Some(mut running) = self.running.remove(&token) else {
+            return;
+        };
+        if running.output_open {
+            running.read_output(&self.poller);
+        }
+        // What the script left behind in its group has no business any more.
+        let text = running.child.captured().text();
+        match running.purpose.clone() {
+            Purpose::Check(check, _) if !running.reported => {
+                let text = text.chars().take(JOURNAL_OUTPUT).collect();
+                self.check_done(check, outcome, text);
+            }
+            Purpose::Check(..) => {}
+            Purpose::Notify(router) => self.notify_ended(router, outcome, &text),
+        }
+    }
+
+    fn notify_ended(&mut self, router: RouterId, outcome: CheckOutcome, text: &str) {
+        if outcome != CheckOutcome::Passed {
+            let printed = text.chars().take(JOURNAL_OUTPUT).collect::<String>();
+            let text = format!("notify script failed: {outcome:?} {}", printed.escape_debug());
+            self.logger.log(Level::Warning, text);
+        }
+        let Some(line) = self.waiting.get_mut(&router) else {
+            return;
+        };
+        line.running = line.running.saturating_sub(1);
+        if line.running == 0 {
+            if std::mem::take(&mut line.wait) {
+                self.send(Input::NotifyDone(router));
+            }
+            self.advance(router);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let children = self
+            .running
+            .values()
+            .filter_map(|running| running.deadline.map(|(due, _)| due));
+        let lines = self
+            .waiting
+            .values()
+            .filter(|line| !line.queue.is_empty())
+            .map(|line| line.since + ORDER_PATIENCE);
+        children.chain(lines).min()
+    }
+
+    fn enforce_deadlines(&mut self) {
+        let now = now();
+        let overdue: Vec<u64> = self
+            .running
+            .iter()
+            .filter(|(_, running)| running.deadline.is_some_and(|(due, _)| due <= now))
+            .map(|(token, _)| *token)
+            .collect();
+        for token in overdue {
+            self.time_out(token, now);
+        }
+        let routers: Vec<RouterId> = self.waiting.keys().copied().collect();
+        for router in routers {
+            self.advance(router);
+        }
+    }
+
+    fn time_out(&mut self, token: u64, now: Instant) {
+        let Some(running) = self.running.get_mut(&token) else {
+            return;
+        };
+        let Some((_, signal)) = running.deadline else {
+            return;
+        };
+        // The group may have ended in this moment.
+        let _ = running.child.kill_group(signal);
+        running.deadline = (signal == SIGTERM).then_some((now + KILL_AFTER, SIGKILL));
+        let text = running.child.captured().text();
+        let unreported = !std::mem::replace(&mut running.reported, true);
+        if let (Purpose::Check(check, _), true) = (running.purpose.clone(), unreported) {
+            let text = text.chars().take(JOURNAL_OUTPUT).collect();
+            self.check_done(check, CheckOutcome::TimedOut, text);
+        }
+    }
+}
+
+impl Running {
+    fn read_output(&mut self, poller: &Poller) {
+        match self.child.read_output() {
+            Ok(Output::Open) => {}
+            Ok(Output::Closed) | Err(_) => {
+                self.output_open = false;
+                if let Some(fd) = self.child.output() {
+                    // It is closed with the child in any case.
+                    let _ = poller.remove(fd);
+                }
+            }
+        }
+    }
+}
+
+fn outcome(exit: Exit) -> CheckOutcome {
+    match exit {
+        Exit::Code(0) => CheckOutcome::Passed,
+        Exit::Code(code) => CheckOutcome::Exited(code),
+        Exit::Signal(signal) => CheckOutcome::Signaled(signal),
+    }
+}
+
+fn now() -> Instant {
+    Instant(monotonic().0)
+}
+
+impl Notifies {
+    /// First the script of the state, then the general one with its four words, as keepalived does.
+    fn commands(&self, event: NotifyEvent, priority: Priority) -> Vec<Command> {
+        let (own, word) = match event {
+            NotifyEvent::Master => (&self.master, Some("MASTER")),
+            NotifyEvent::Backup => (&self.backup, Some("BACKUP")),
+            NotifyEvent::Fault => (&self.fault, Some("FAULT")),
+            NotifyEvent::Stop => (&self.stop, Some("STOP")),
+            NotifyEvent::MasterRxLowerPri => (&self.master_rx_lower_pri, None),
+        };
+        let own = own.as_ref().and_then(|program| command(program, &[]));
+        let any = word.and_then(|word| {
+            let words = ["INSTANCE", &self.instance, word, &priority.to_string()];
+            command(self.any.as_ref()?, &words)
+        });
+        own.into_iter().chain(any).collect()
+    }
+}
+
+fn command(program: &Program, words: &[&str]) -> Option<Command> {
+    match program {
+        Program::FileReadable(_) => None,
+        Program::Run { argv, identity } => {
+            let words = words.iter().map(OsString::from);
+            Some(Command {
+                identity: Some(identity.clone()),
+                ..Command::new(argv.iter().cloned().chain(words))
+            })
+        }
+    }
+}

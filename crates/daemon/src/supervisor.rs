@@ -1,0 +1,577 @@
+//! The supervisor: starts the worker, passes on what it is told, and acts when the worker dies.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+
+use standfast_config::{Config, FileSource, Loaded, load};
+use standfast_core::journal::Level;
+use standfast_core::{Instant, Micros};
+use standfast_linux::capability::{Capability, Effective};
+use standfast_linux::clock::monotonic;
+use standfast_linux::notify::{Notifier, State, watchdog_interval};
+use standfast_linux::pidfile::{NotAcquired, PidFile};
+use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait};
+use standfast_linux::process::{Exit, Process};
+use standfast_linux::signals::{self, Signal, Signals};
+use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_with_parent, fork};
+use standfast_linux::{Error, daemonize, namespace, supervise};
+
+use crate::environment::HostEnvironment;
+use crate::exit_code;
+use crate::last_will;
+use crate::log::Sink;
+use crate::message::{Command, Report, Will, decode, encode};
+use crate::options::{Options, Personality, RunFiles};
+use crate::worker::{self, Birth, load_options, log_line};
+
+const SIGNALS: u64 = 0;
+const WORKER: u64 = 1;
+const REPORTS: u64 = 2;
+const TIMER: u64 = 3;
+const SIGTERM: i32 = 15;
+const SIGKILL: i32 = 9;
+/// A worker that ran this long is restarted at once.
+const STEADY: Micros = Micros::from_secs(60);
+/// Longest pause between two restarts.
+const LONGEST_BACKOFF: Micros = Micros::from_secs(60);
+/// A supervisor that was itself this late does not blame its worker.
+const OWN_LATENESS: Micros = Micros::from_millis(250);
+/// Beyond the time that leaving may take, a worker that does not end is killed.
+const STOP_GRACE: Micros = Micros::from_secs(10);
+
+fn now() -> Instant {
+    Instant(monotonic().0)
+}
+
+/// Runs the daemon until it is stopped; the process's exit code.
+pub fn run(options: &Options) -> u8 {
+    let identity = match options.personality {
+        Personality::Keepalived => "Keepalived",
+        Personality::Standfast => "standfast",
+    };
+    let mut sink = Sink::new(options.log, identity);
+    match prepare(options, &mut sink) {
+        Ok(supervisor) => supervisor.supervise(sink),
+        Err(Unable { code, text }) => {
+            sink.error(&text);
+            if !options.log.console {
+                eprintln!("{}: {text}", options.personality.name());
+            }
+            code
+        }
+    }
+}
+
+struct Unable {
+    code: u8,
+    text: String,
+}
+
+impl Unable {
+    fn fatal(error: &Error) -> Self {
+        Unable {
+            code: exit_code::FATAL,
+            text: error.to_string(),
+        }
+    }
+}
+
+fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
+    sink.info(&format!(
+        "Starting Standfast v{} as {}",
+        env!("CARGO_PKG_VERSION"),
+        options.personality.name()
+    ));
+    if let Some(name) = &options.namespace {
+        namespace::enter_network_namespace(name).map_err(|error| Unable::fatal(&error))?;
+    }
+    let (config, options) = read_config(options, sink)?;
+    require_capabilities()?;
+    let instance = config.root.instance.as_ref().map(|name| name.value.as_str());
+    let files = options.run_files(instance, config.root.use_pid_dir);
+    let mut pid_file = acquire(&files)?;
+    if !options.foreground {
+        daemonize::daemonize().map_err(|error| Unable::fatal(&error))?;
+        pid_file.take_over().map_err(|error| Unable::fatal(&error))?;
+    }
+    take_name(&options);
+    let signals = Signals::block().map_err(|error| Unable::fatal(&error))?;
+    Supervisor::new(options, config, files, pid_file, signals)
+        .map_err(|error| Unable::fatal(&error))
+}
+
+/// Reads and judges the configuration; a `net_namespace` in it is entered, and the file is judged
+/// again by what exists there.
+fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), Unable> {
+    let mut options = options.clone();
+    let mut loaded = read(&options);
+    let wanted = loaded.config.root.net_namespace.as_ref();
+    if let (Some(name), None) = (wanted.map(|name| name.value.clone()), &options.namespace) {
+        namespace::enter_network_namespace(&name).map_err(|error| Unable::fatal(&error))?;
+        options.namespace = Some(name);
+        loaded = read(&options);
+    }
+    for (_, file) in loaded.sources.files() {
+        sink.info(&format!("Opening file '{}'.", file.path().display()));
+    }
+    for diagnostic in &loaded.diagnostics {
+        let (level, text) = log_line(&loaded, diagnostic);
+        sink.log(level, &text);
+    }
+    if let Some(refusal) = loaded.keepalived_refusal() {
+        return Err(Unable {
+            code: refusal.exit_code,
+            text: format!("cannot start: {}", refusal.diagnostic.message),
+        });
+    }
+    if options.strict_config && loaded.has_errors() {
+        return Err(Unable {
+            code: exit_code::CONFIG,
+            text: "cannot start: the configuration has errors and --strict-config is given".into(),
+        });
+    }
+    Ok((loaded.config, options))
+}
+
+fn read(options: &Options) -> Loaded {
+    load(&options.config, &FileSource, &HostEnvironment, &load_options(options))
+}
+
+fn require_capabilities() -> Result<(), Unable> {
+    let needed = [Capability::NetAdmin, Capability::NetRaw];
+    let effective = Effective::of_this_thread().map_err(|error| Unable::fatal(&error))?;
+    let missing: Vec<String> = effective
+        .missing(&needed)
+        .map(|capability| capability.to_string())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Unable {
+        code: exit_code::NO_PERMISSION,
+        text: format!(
+            "missing {}: run as root, or grant them with AmbientCapabilities= in the systemd unit \
+             or with setcap(8)",
+            missing.join(" and ")
+        ),
+    })
+}
+
+fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
+    PidFile::acquire(&files.supervisor).map_err(|error| {
+        let text = match &error {
+            NotAcquired::Held { .. } => format!(
+                "daemon is already running ({}: {error})",
+                files.supervisor.display()
+            ),
+            NotAcquired::Failed(_) => error.to_string(),
+        };
+        Unable {
+            code: exit_code::FATAL,
+            text,
+        }
+    })
+}
+
+/// killall(1) and scripts know us by our name, however we were started.
+fn take_name(options: &Options) {
+    let wanted = options.personality.name();
+    let current = std::fs::read_to_string("/proc/self/comm").unwrap_or_default();
+    if current.trim() != wanted {
+        // Only people would notice.
+        let _ = supervise::set_process_name(wanted);
+    }
+}
+
+struct Supervisor {
+    options: Options,
+    config: Config,
+    files: RunFiles,
+    _pid_file: PidFile,
+    signals: Signals,
+    poller: Poller,
+    timer: Timer,
+    notifier: Option<Notifier>,
+    watchdog: Option<Micros>,
+    next_watchdog: Instant,
+    worker: Option<Worker>,
+    wills: BTreeMap<u32, Will>,
+    patience: Option<Micros>,
+    last_heartbeat: Instant,
+    stop_level: u32,
+    stop_deadline: Option<Instant>,
+    restart_at: Option<Instant>,
+    backoff: Micros,
+    adopt: bool,
+}
+
+struct Worker {
+    process: Process,
+    channel: Channel,
+    started: Instant,
+}
+
+/// What a turn of the loop came to.
+enum Turn {
+    Go,
+    End(u8),
+}
+
+impl Supervisor {
+    fn new(
+        options: Options,
+        config: Config,
+        files: RunFiles,
+        pid_file: PidFile,
+        signals: Signals,
+    ) -> Result<Self, Error> {
+        let poller = Poller::new()?;
+        let timer = Timer::new()?;
+        poller.add(signals.as_fd(), SIGNALS, Interest::Read)?;
+        poller.add(timer.as_fd(), TIMER, Interest::Read)?;
+        Ok(Supervisor {
+            options,
+            config,
+            files,
+            _pid_file: pid_file,
+            signals,
+            poller,
+            timer,
+            // Without systemd there is nobody to tell.
+            notifier: Notifier::from_environment().ok().flatten(),
+            watchdog: watchdog_interval().map(|interval| Micros(interval.0 / 2)),
+            next_watchdog: now(),
+            worker: None,
+            wills: BTreeMap::new(),
+            patience: None,
+            last_heartbeat: now(),
+            stop_level: 0,
+            stop_deadline: None,
+            restart_at: None,
+            backoff: Micros::ZERO,
+            adopt: false,
+        })
+    }
+
+    fn supervise(mut self, mut sink: Sink) -> u8 {
+        let code = match self.start_worker(&mut sink) {
+            Ok(()) => self.watch(&mut sink),
+            Err(error) => {
+                sink.error(&error.to_string());
+                exit_code::FATAL
+            }
+        };
+        sink.info(&format!("Stopped Standfast v{}", env!("CARGO_PKG_VERSION")));
+        code
+    }
+
+    fn watch(&mut self, sink: &mut Sink) -> u8 {
+        let mut ready = ReadyList::new();
+        loop {
+            if let Err(error) = self.arm().and_then(|()| {
+                self.poller.wait(&mut ready, Wait::Forever)
+            }) {
+                sink.error(&error.to_string());
+                return exit_code::FATAL;
+            }
+            self.timer.drain();
+            match self.turn(sink) {
+                Ok(Turn::Go) => {}
+                Ok(Turn::End(code)) => return code,
+                Err(error) => {
+                    sink.error(&error.to_string());
+                    return exit_code::FATAL;
+                }
+            }
+        }
+    }
+
+    fn arm(&self) -> Result<(), Error> {
+        let alive = self.worker.is_some();
+        let suspicion = self.patience.filter(|_| alive);
+        let due = [
+            suspicion.map(|patience| self.last_heartbeat + patience),
+            self.watchdog.map(|_| self.next_watchdog),
+            self.restart_at,
+            self.stop_deadline,
+        ];
+        match due.into_iter().flatten().min() {
+            Some(due) => self.timer.set(standfast_linux::clock::Micros(due.0)),
+            None => self.timer.disarm(),
+        }
+    }
+
+    fn turn(&mut self, sink: &mut Sink) -> Result<Turn, Error> {
+        self.read_signals(sink);
+        self.read_reports();
+        if let Some(exit) = self.worker_exit()? {
+            return self.worker_died(exit, sink);
+        }
+        let now = now();
+        self.suspect(now, sink);
+        if self.stop_deadline.is_some_and(|due| due <= now) {
+            self.stop_deadline = None;
+            sink.error("the worker does not end, killing it");
+            self.kill_worker();
+        }
+        if self.restart_at.is_some_and(|due| due <= now) {
+            self.restart_at = None;
+            self.start_worker(sink)?;
+        }
+        if self.watchdog.is_some() && self.next_watchdog <= now {
+            self.next_watchdog = now + self.watchdog.unwrap_or(Micros::ZERO);
+            self.tell_systemd(&[State::Watchdog]);
+        }
+        let waits_for_nothing = self.worker.is_none() && self.restart_at.is_none();
+        Ok(if waits_for_nothing {
+            Turn::End(exit_code::OK)
+        } else {
+            Turn::Go
+        })
+    }
+
+    /// A worker that is silent for too long has lost its grip on the addresses.
+    fn suspect(&mut self, now: Instant, sink: &mut Sink) {
+        let (Some(patience), true) = (self.patience, self.worker.is_some()) else {
+            return;
+        };
+        let due = self.last_heartbeat + patience;
+        if due > now {
+            return;
+        }
+        if now.since(due) > OWN_LATENESS {
+            // We did not run either: give it another chance.
+            self.last_heartbeat = now;
+            return;
+        }
+        sink.error(&format!("the worker is silent for {patience}, killing it"));
+        self.last_heartbeat = now;
+        self.kill_worker();
+    }
+
+    fn kill_worker(&self) {
+        if let Some(worker) = &self.worker {
+            // It may have ended in this moment.
+            let _ = worker.process.signal(SIGKILL);
+        }
+    }
+
+    fn start_worker(&mut self, sink: &mut Sink) -> Result<(), Error> {
+        let (ours, theirs) = Channel::pair()?;
+        let parent = std::process::id();
+        match fork()? {
+            Fork::Child => {
+                drop(ours);
+                let code = self.be_worker(theirs, parent);
+                std::process::exit(i32::from(code));
+            }
+            Fork::Parent(process) => {
+                drop(theirs);
+                self.poller.add(process.as_fd(), WORKER, Interest::Read)?;
+                self.poller.add(ours.as_fd(), REPORTS, Interest::Read)?;
+                sink.info(&format!(
+                    "Starting VRRP child process, pid={}",
+                    process.pid()
+                ));
+                self.worker = Some(Worker {
+                    process,
+                    channel: ours,
+                    started: now(),
+                });
+                self.patience = None;
+                self.last_heartbeat = now();
+                self.adopt = false;
+                Ok(())
+            }
+        }
+    }
+
+    /// The other half of the fork.
+    fn be_worker(&mut self, supervisor: Channel, parent: u32) -> u8 {
+        let signals = match die_with_parent(SIGTERM, parent).and_then(|()| Signals::block()) {
+            Ok(signals) => signals,
+            Err(_) => return exit_code::FATAL,
+        };
+        worker::run(Birth {
+            options: self.options.clone(),
+            config: std::mem::take(&mut self.config),
+            record_path: self.files.record.clone(),
+            pid_file: self.files.worker.clone(),
+            supervisor,
+            signals,
+            adopt: self.adopt,
+        })
+    }
+
+    fn read_signals(&mut self, sink: &mut Sink) {
+        while let Ok(Some(received)) = self.signals.read() {
+            match received.signal {
+                Signal::Terminate | Signal::Interrupt => self.stop(sink),
+                Signal::Reload => self.command(&Command::Reload),
+                Signal::Data => self.command(&Command::DumpData),
+                Signal::Stats => self.command(&Command::DumpStatistics { clear: false }),
+                Signal::StatsClear => self.command(&Command::DumpStatistics { clear: true }),
+                Signal::Json => self.forward(Signal::Json),
+                Signal::Child => {}
+            }
+        }
+    }
+
+    fn forward(&self, signal: Signal) {
+        if let Some(worker) = &self.worker {
+            // It may have ended in this moment.
+            let _ = signals::send(worker.process.pid(), signal.number());
+        }
+    }
+
+    fn stop(&mut self, sink: &mut Sink) {
+        self.stop_level += 1;
+        if self.stop_level == 1 {
+            sink.info("Stopping");
+            self.tell_systemd(&[State::Stopping]);
+            self.stop_deadline = Some(now() + self.longest_leave().plus(STOP_GRACE));
+        }
+        self.restart_at = None;
+        let level = self.stop_level;
+        self.command(&Command::Stop { level });
+    }
+
+    /// The longest time that make before break may take, scripts included.
+    fn longest_leave(&self) -> Micros {
+        let bounds = self.config.instances.iter().map(|instance| {
+            let adverts = u64::from(instance.down_timer_adverts) + 1;
+            Micros(instance.advert_int.get()).times(adverts)
+        });
+        bounds
+            .max()
+            .unwrap_or_default()
+            .plus(standfast_core::router::SCRIPT_BOUND)
+    }
+
+    fn command(&self, command: &Command) {
+        if let Some(worker) = &self.worker {
+            // A worker that is gone is noticed by its descriptor.
+            let _ = worker.channel.send(&encode(command));
+        }
+    }
+
+    fn read_reports(&mut self) {
+        let mut buffer = vec![0; LONGEST_MESSAGE];
+        while let Some(worker) = &self.worker {
+            match worker.channel.receive(&mut buffer) {
+                Ok(Received::Message(length)) => {
+                    let report = buffer.get(..length).and_then(decode::<Report>);
+                    if let Some(report) = report {
+                        self.take_report(report);
+                    }
+                }
+                Ok(Received::Nothing) => return,
+                Ok(Received::Closed) | Err(_) => {
+                    // Its process descriptor tells the rest.
+                    let _ = self.poller.remove(worker.channel.as_fd());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_report(&mut self, report: Report) {
+        match report {
+            Report::Ready => self.tell_systemd(&[State::Ready]),
+            Report::Reloading => self.tell_systemd(&[State::Reloading]),
+            Report::Heartbeat { patience_ms } => {
+                self.last_heartbeat = now();
+                self.patience = (patience_ms > 0).then_some(Micros::from_millis(patience_ms));
+            }
+            Report::Will(will) => {
+                self.wills.insert(will.router, will);
+            }
+            Report::NoWill { router } => {
+                self.wills.remove(&router);
+            }
+            Report::Status(text) => self.tell_systemd(&[State::Status(&text)]),
+        }
+    }
+
+    fn tell_systemd(&self, states: &[State<'_>]) {
+        if let Some(notifier) = &self.notifier {
+            // systemd notices a service that does not speak.
+            let _ = notifier.send(states);
+        }
+    }
+
+    fn worker_exit(&self) -> Result<Option<Exit>, Error> {
+        match &self.worker {
+            Some(worker) => worker.process.exit(),
+            None => Ok(None),
+        }
+    }
+
+    fn worker_died(&mut self, exit: Exit, sink: &mut Sink) -> Result<Turn, Error> {
+        // Its last words count.
+        self.read_reports();
+        let started = self.worker.take().map_or(now(), |worker| worker.started);
+        let wills = std::mem::take(&mut self.wills).into_values();
+        let code = match exit {
+            Exit::Code(code) => u8::try_from(code).unwrap_or(exit_code::FATAL),
+            Exit::Signal(_) => exit_code::FATAL,
+        };
+        let graceful = exit == Exit::Code(0);
+        if graceful {
+            return Ok(Turn::End(exit_code::OK));
+        }
+        let permanent = matches!(exit, Exit::Code(1 | 2 | 4));
+        let restart = self.options.respawn && self.stop_level == 0 && !permanent;
+        sink.error(&format!(
+            "VRRP child process died ({}), resigning for it",
+            describe(exit)
+        ));
+        if self.options.keep_addresses && !restart {
+            return Ok(Turn::End(code));
+        }
+        let outcome = last_will::execute(wills, &self.signals, restart, sink)?;
+        if !restart || outcome.stop {
+            return Ok(Turn::End(if outcome.stop { exit_code::OK } else { code }));
+        }
+        self.adopt = outcome.still_serving;
+        self.reread_config(sink);
+        self.schedule_restart(started, sink);
+        Ok(Turn::Go)
+    }
+
+    /// The file may have been reloaded since; one that cannot be used is passed over.
+    fn reread_config(&mut self, sink: &mut Sink) {
+        let loaded = read(&self.options);
+        if loaded.keepalived_refusal().is_none() {
+            self.config = loaded.config;
+        } else {
+            sink.error("the configuration cannot be used any more, keeping the one from the start");
+        }
+    }
+
+    /// At once after a steady run; otherwise after 0, 1, 2, 4 … seconds.
+    fn schedule_restart(&mut self, started: Instant, sink: &mut Sink) {
+        let now = now();
+        if now.since(started) > STEADY {
+            self.backoff = Micros::ZERO;
+        }
+        self.restart_at = Some(now + self.backoff);
+        if self.backoff > Micros::ZERO {
+            sink.log(
+                Level::Warning,
+                &format!("Restart of VRRP process delayed {} to limit respawn rate", self.backoff),
+            );
+        }
+        self.backoff = match self.backoff {
+            Micros::ZERO => Micros::from_secs(1),
+            backoff => backoff.times(2).min(LONGEST_BACKOFF),
+        };
+    }
+}
+
+fn describe(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("exit status {code}"),
+        Exit::Signal(signal) => format!("signal {signal}"),
+    }
+}
