@@ -1,0 +1,176 @@
+//! The lab keeps its own promises: hosts are separate, nothing is left behind, instruments measure.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use standfast_lab::{HostOptions, Lab, LabOptions, Moment, Probe};
+
+fn options() -> LabOptions {
+    LabOptions::with_agent(PathBuf::from(env!("CARGO_BIN_EXE_lab-agent")))
+}
+
+fn address(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(192, 168, 1, last)
+}
+
+#[test]
+fn three_hosts_start_within_half_a_second() {
+    let begin = Instant::now();
+    let lab = Lab::new(options()).unwrap();
+    let hosts: Vec<_> = (1..4)
+        .map(|n| {
+            lab.host(&HostOptions::new(&format!("h{n}"), address(n)))
+                .unwrap()
+        })
+        .collect();
+    let took = begin.elapsed();
+    assert_eq!(hosts[2].run(&["hostname"]).unwrap().output, "h3\n");
+    assert!(took < Duration::from_millis(500), "took {took:?}");
+}
+
+#[test]
+fn hosts_share_a_wire_and_nothing_else() {
+    let lab = Lab::new(options()).unwrap();
+    let one = lab.host(&HostOptions::new("one", address(1))).unwrap();
+    let two = lab.host(&HostOptions::new("two", address(2))).unwrap();
+    let sleeper = one.spawn(&["sleep", "60"], &[]).unwrap();
+    for path in [
+        "/etc/lab-test",
+        "/etc/keepalived/lab-test",
+        "/run/x",
+        "/opt/x",
+        "/tmp/x",
+    ] {
+        one.write_file(path, "mine", 0o600).unwrap();
+        assert_eq!(one.read_file(path).unwrap(), "mine");
+        assert!(two.read_file(path).is_err(), "{path} is not private");
+        assert!(std::fs::metadata(path).is_err(), "{path} is on the machine");
+    }
+    assert!(
+        !two.run_within(Duration::from_secs(5), &["killall", "sleep"])
+            .unwrap()
+            .succeeded()
+    );
+    assert!(sleeper.ended().is_none());
+    one.run(&["killall", "sleep"]).unwrap();
+    sleeper.wait(Duration::from_secs(1)).unwrap();
+    let probe = Probe::icmp(
+        &one,
+        address(2),
+        lab.control_address(),
+        Duration::from_millis(5),
+    )
+    .unwrap();
+    probe
+        .first_answer_by(
+            two.mac(),
+            Moment::from_nanoseconds(0),
+            Duration::from_secs(2),
+        )
+        .unwrap();
+    assert_eq!(one.neighbour_mac(address(2)).unwrap(), Some(two.mac()));
+}
+
+#[test]
+fn a_pulled_cable_takes_the_carrier() {
+    let lab = Lab::new(options()).unwrap();
+    let host = lab.host(&HostOptions::new("one", address(1))).unwrap();
+    let carrier = || {
+        host.run(&["ip", "link", "show", "dev", "eth0"])
+            .unwrap()
+            .output
+            .contains("NO-CARRIER")
+    };
+    assert!(!carrier());
+    host.cable_pull().unwrap();
+    assert!(carrier());
+    host.cable_plug().unwrap();
+    assert!(!carrier());
+}
+
+#[test]
+fn the_probe_measures_a_gap_and_names_who_answers() {
+    let lab = Lab::new(options()).unwrap();
+    let host = lab.host(&HostOptions::new("one", address(1))).unwrap();
+    let client = lab.host(&HostOptions::new("client", address(9))).unwrap();
+    let probe = Probe::icmp(
+        &client,
+        address(1),
+        lab.control_address(),
+        Duration::from_millis(1),
+    )
+    .unwrap();
+    let first = probe
+        .first_answer_after(Moment::from_nanoseconds(0), Duration::from_secs(2))
+        .unwrap();
+    assert_eq!(first.mac, host.mac());
+    let from = Moment::now();
+    host.pause().unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    host.resume().unwrap();
+    probe
+        .first_answer_after(Moment::now(), Duration::from_secs(2))
+        .unwrap();
+    let net = probe.net_gap(from, Moment::now()).unwrap();
+    assert!(
+        net > Duration::from_millis(150) && net < Duration::from_millis(400),
+        "net gap {net:?}"
+    );
+}
+
+/// A command line that only this test process can have started.
+fn marker() -> String {
+    format!("9{}.25", std::process::id())
+}
+
+/// Not a test by itself: what the next one starts and kills.
+#[test]
+#[ignore = "runs until it is killed"]
+fn hold_a_lab_until_killed() {
+    let marker = std::env::var("LAB_TEST_MARKER").unwrap();
+    let lab = Lab::new(options()).unwrap();
+    let host = lab.host(&HostOptions::new("one", address(1))).unwrap();
+    let _sleeper = host.spawn(&["sleep", &marker], &[]).unwrap();
+    host.run(&["true"]).unwrap();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn everything_ends_when_the_lab_is_killed() {
+    let marker = marker();
+    let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "hold_a_lab_until_killed"])
+        .env("LAB_TEST_MARKER", &marker)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = within(Duration::from_secs(5), || is_running(&marker));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(started, "the holder's host never started its program");
+    assert!(
+        within(Duration::from_secs(2), || !is_running(&marker)),
+        "the host outlived its lab"
+    );
+}
+
+fn within(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while Instant::now() < end {
+        if condition() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+fn is_running(marker: &str) -> bool {
+    std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| {
+            line.split(|byte| *byte == 0)
+                .eq([b"sleep", marker.as_bytes(), b""])
+        })
+    })
+}
