@@ -30,7 +30,7 @@ const EXPECTED_FOLDERS: [&str; 4] = [
 /// machine's root belong to nobody, and only an upper folder of our own makes the merged one writable.
 const WRITABLE_ETC_FOLDERS: [&str; 4] = ["keepalived", "nginx", "init.d", "default"];
 
-/// Gives this mount namespace its own /run, /tmp, /opt, /var/log, /etc and, where programs ask for it, /usr/sbin.
+/// Gives this mount namespace its own /run, /tmp, /opt, /var/log, /etc and /usr/sbin.
 pub(super) fn make_private(programs: &[Program]) -> AgentResult {
     // Opened before /tmp, /opt and /run are covered: that is where the program itself may live.
     let mut sources = Vec::new();
@@ -52,6 +52,7 @@ pub(super) fn make_private(programs: &[Program]) -> AgentResult {
         None::<&str>,
     );
     overlay("/etc", &WRITABLE_ETC_FOLDERS)?;
+    overlay("/usr/sbin", &[])?;
     for (program, source) in programs.iter().zip(&sources) {
         show_program(program, source)?;
     }
