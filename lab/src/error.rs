@@ -70,6 +70,11 @@ pub enum LabError {
         /// The address that was probed.
         address: Ipv4Addr,
     },
+    /// The machine was too busy to measure.
+    TooNoisy {
+        /// For how long even the control address did not answer.
+        noise: Duration,
+    },
     /// A file that a host was to be given does not exist.
     FileMissing {
         /// The file.
@@ -118,6 +123,13 @@ impl fmt::Display for LabError {
             }
             Self::Unreadable { what } => write!(f, "cannot read {what}"),
             Self::NoAnswer { address } => write!(f, "no answer from {address} was seen"),
+            Self::TooNoisy { noise } => {
+                write!(
+                    f,
+                    "nothing was measured: even the control address was silent for {} ms",
+                    noise.as_millis()
+                )
+            }
             Self::FileMissing { path } => write!(f, "{} does not exist", path.display()),
         }
     }
@@ -135,6 +147,7 @@ impl std::error::Error for LabError {
             | Self::TimedOut { .. }
             | Self::Unreadable { .. }
             | Self::NoAnswer { .. }
+            | Self::TooNoisy { .. }
             | Self::FileMissing { .. } => None,
         }
     }

@@ -17,6 +17,9 @@ const MAX_ANSWERS: usize = 600_000;
 /// How long after a moment its answers may arrive here on a loaded machine.
 const REPORT_LIMIT: Duration = Duration::from_secs(5);
 
+/// Longest silence of the control address that can still be subtracted; beyond it the machine did not run the probe.
+const MAX_NOISE: Duration = Duration::from_millis(500);
+
 /// An answer to a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {

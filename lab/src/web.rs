@@ -11,6 +11,10 @@ const NGINX_CONFIGURATION: &str = "/etc/nginx/nginx.conf";
 /// What every host is shown as `nginx` when the stand-in plays it.
 const STAND_IN: &str = "/run/lab/bin/nginx";
 
+/// Until none is left: a master that outlives its worker by a moment starts another one in it.
+const KILL_NGINX: &str =
+    "pidof nginx >/dev/null || exit 1; while p=$(pidof nginx); do kill -9 $p; done; true";
+
 /// A web server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebServer {
@@ -66,7 +70,7 @@ impl WebServer {
     /// # Errors
     /// If it does not run.
     pub fn kill(self, host: &Host) -> Result<(), LabError> {
-        host.run(&["sh", "-c", "kill -9 $(pidof nginx)"]).map(drop)
+        host.run(&["sh", "-c", KILL_NGINX]).map(drop)
     }
 
     /// Makes it unable to start again, as a mistake in its configuration does.

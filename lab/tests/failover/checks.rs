@@ -77,15 +77,18 @@ fn process(pair: &mut Pair) {
     dead_nginx(pair);
 }
 
+/// Until it answers: a process of its name is there before it has read its configuration.
 fn wait_for_nginx(pair: &Pair, limit: Duration) -> bool {
+    let check = format!("/etc/keepalived/{}", example::CHECK_HTTP);
     let end = Moment::now() + limit;
     while Moment::now() < end {
-        let found = pair
+        if pair
             .first
             .host
-            .run_within(Duration::from_secs(2), &["pidof", "nginx"])
-            .unwrap();
-        if found.succeeded() {
+            .run_within(Duration::from_secs(2), &[&check])
+            .unwrap()
+            .succeeded()
+        {
             return true;
         }
         std::thread::sleep(Duration::from_millis(50));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use standfast_lab::{Moment, Pair, VIP};
+use standfast_lab::{Frame, Moment, Pair, VIP};
 
 use crate::bounds::{CONFLICT, SECOND_PRIORITY, down_interval};
 use crate::harness::{Scenario, served_by_second};
@@ -14,6 +14,12 @@ pub const PAUSE: Scenario = Scenario {
     started: true,
     run: pause,
 };
+pub const SPLIT: Scenario = Scenario {
+    nginx: false,
+    changes: NO_CHECK,
+    started: true,
+    run: split,
+};
 pub const ONE_WAY: Scenario = Scenario {
     nginx: false,
     changes: NO_CHECK,
@@ -24,10 +30,26 @@ pub const ONE_WAY: Scenario = Scenario {
 /// Longer than the down interval, so that the other node takes over.
 const PAUSE_TIME: Duration = Duration::from_secs(5);
 
+/// Until the announcements of a takeover, and their repetition 5 s later, are over.
+const ANNOUNCED: Duration = Duration::from_millis(5200);
+
 /// The first node listens for up to one interval and its skew after a pause, and then waits for its down interval.
 const SETTLING: Duration = Duration::from_secs(7);
 
 fn pause(pair: &mut Pair) {
+    // An announcement that is still due would come right after the pause and hide what this test is about.
+    let started = Moment::now();
+    let mac = pair.first.mac();
+    let again = |frame: &Frame| frame.announces(VIP) && frame.source_mac == mac;
+    pair.capture
+        .first(
+            "the second announcement",
+            started,
+            Duration::from_secs(6),
+            again,
+        )
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(100));
     let begin = Moment::now();
     pair.first.host.pause().unwrap();
     served_by_second(
@@ -39,6 +61,24 @@ fn pause(pair: &mut Pair) {
     let resumed = Moment::now();
     pair.first.host.resume().unwrap();
     settles(pair, resumed, "pause");
+}
+
+/// The nodes do not see each other, and the client sees both.
+fn split(pair: &mut Pair) {
+    let isolate = |isolated| {
+        [&pair.first, &pair.second].map(|node| node.host.set_isolated(isolated).unwrap())
+    };
+    isolate(true);
+    pair.second
+        .wait_until_holds(
+            true,
+            down_interval(SECOND_PRIORITY) + Duration::from_millis(500),
+        )
+        .unwrap();
+    std::thread::sleep(ANNOUNCED);
+    let healed = Moment::now();
+    isolate(false);
+    settles(pair, healed, "split");
 }
 
 fn one_way(pair: &mut Pair) {

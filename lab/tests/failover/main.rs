@@ -46,5 +46,6 @@ for_every_pair! {
     the_port_check_notices_a_dead_nginx: super::checks::PORT;
     the_http_check_notices_a_dead_nginx: super::checks::HTTP;
     clients_find_the_right_node_after_a_pause: super::conflicts::PAUSE;
+    clients_find_the_right_node_after_a_split: super::conflicts::SPLIT;
     clients_find_the_right_node_after_a_one_way_partition: super::conflicts::ONE_WAY;
 }
