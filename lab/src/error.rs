@@ -70,6 +70,15 @@ pub enum LabError {
         /// The address that was probed.
         address: Ipv4Addr,
     },
+    /// A daemon ended although nobody asked it to.
+    DaemonEnded {
+        /// Name of its host.
+        host: String,
+        /// How it ended.
+        status: crate::ExitState,
+        /// The end of what it printed.
+        printed: String,
+    },
     /// The machine was too busy to measure.
     TooNoisy {
         /// For how long even the control address did not answer.
@@ -123,6 +132,17 @@ impl fmt::Display for LabError {
             }
             Self::Unreadable { what } => write!(f, "cannot read {what}"),
             Self::NoAnswer { address } => write!(f, "no answer from {address} was seen"),
+            Self::DaemonEnded {
+                host,
+                status,
+                printed,
+            } => {
+                write!(
+                    f,
+                    "the daemon of {host} ended ({status}): {}",
+                    printed.trim_end()
+                )
+            }
             Self::TooNoisy { noise } => {
                 write!(
                     f,
@@ -147,6 +167,7 @@ impl std::error::Error for LabError {
             | Self::TimedOut { .. }
             | Self::Unreadable { .. }
             | Self::NoAnswer { .. }
+            | Self::DaemonEnded { .. }
             | Self::TooNoisy { .. }
             | Self::FileMissing { .. } => None,
         }

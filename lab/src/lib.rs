@@ -41,6 +41,7 @@ mod agent;
 mod capture;
 mod channel;
 mod daemon;
+pub mod demo;
 mod error;
 mod frame;
 mod host;

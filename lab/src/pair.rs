@@ -11,7 +11,7 @@ use crate::frame::MacAddress;
 use crate::host::Host;
 use crate::lab::{HostOptions, Lab, LabOptions};
 use crate::moment::Moment;
-use crate::probe::{Answer, Probe};
+use crate::probe::Probe;
 use crate::process::Process;
 use crate::web::WebServer;
 
@@ -30,6 +30,12 @@ const CLIENT_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 
 /// How often the client asks for the address.
 const PROBE_PERIOD: Duration = Duration::from_millis(1);
+
+/// How much earlier the first node's daemon starts.
+const HEAD_START: Duration = Duration::from_millis(100);
+
+/// How much of a daemon's log an error shows.
+const SHOWN_LOG_BYTES: usize = 600;
 
 /// How often conditions of a host are looked at: each look starts a program.
 const POLL_PERIOD: Duration = Duration::from_millis(20);
@@ -134,8 +140,8 @@ impl Pair {
     pub fn new(options: &PairOptions) -> Result<Self, LabError> {
         options.daemons.iter().try_for_each(Daemon::check)?;
         let lab = Lab::new(LabOptions::with_agent(options.agent.clone()))?;
-        let first = Node::new(&lab, options, 0, "first")?;
-        let second = Node::new(&lab, options, 1, "second")?;
+        let first = Node::new(&lab, options, 0, "nginx-1")?;
+        let second = Node::new(&lab, options, 1, "nginx-2")?;
         let client = lab.host(&HostOptions::new("client", CLIENT_ADDRESS))?;
         let capture = Capture::start(&client)?;
         let probe = Probe::icmp(&client, VIP, lab.control_address(), PROBE_PERIOD)?;
@@ -150,22 +156,32 @@ impl Pair {
         })
     }
 
-    /// Starts both daemons.
+    /// Starts the first node's daemon, a moment later the second's (their timers differ by 4 ms only, and a lab wants to
+    /// know who will be first), and waits until the first node alone has the address.
     ///
     /// # Errors
-    /// If one cannot be started.
-    pub fn start_daemons(&mut self) -> Result<(), LabError> {
+    /// [`LabError::DaemonEnded`], or [`LabError::TimedOut`] after `limit`.
+    pub fn start_daemons(&mut self, limit: Duration) -> Result<(), LabError> {
+        let begin = Moment::now();
         self.first.start_daemon()?;
-        self.second.start_daemon()
-    }
-
-    /// Waits until the first node answers for the address.
-    ///
-    /// # Errors
-    /// [`LabError::TimedOut`] with the end of the daemons' logs.
-    pub fn wait_for_first(&self, limit: Duration) -> Result<Answer, LabError> {
-        self.probe
-            .first_answer_by(self.first.mac(), Moment::now(), limit)
+        std::thread::sleep(HEAD_START);
+        self.second.start_daemon()?;
+        let mut left = limit;
+        loop {
+            match self
+                .probe
+                .first_answer_by(self.first.mac(), begin, left.min(HEAD_START))
+            {
+                Ok(_) => break,
+                Err(LabError::TimedOut { .. }) if !left.is_zero() => {
+                    left = left.saturating_sub(HEAD_START)
+                }
+                Err(error) => return Err(error),
+            }
+            self.first.check_daemon()?;
+            self.second.check_daemon()?;
+        }
+        self.second.wait_until_holds(false, HEAD_START * 10)
     }
 
     /// The lab: its switch and its control address.
@@ -228,6 +244,20 @@ impl Node {
     #[must_use]
     pub const fn process(&self) -> Option<&Process> {
         self.process.as_ref()
+    }
+
+    fn check_daemon(&self) -> Result<(), LabError> {
+        let Some((status, _)) = self.process.as_ref().and_then(Process::ended) else {
+            return Ok(());
+        };
+        let log = self.log();
+        let start = log.ceil_char_boundary(log.len().saturating_sub(SHOWN_LOG_BYTES));
+        let printed = log.get(start..).unwrap_or_default().to_owned();
+        Err(LabError::DaemonEnded {
+            host: self.host.name().to_owned(),
+            status,
+            printed,
+        })
     }
 
     /// What its daemon has printed.

@@ -112,11 +112,13 @@ impl Probe {
     /// The gap less the control's gap.
     ///
     /// # Errors
-    /// As [`Probe::gap`].
+    /// As [`Probe::gap`], and [`LabError::TooNoisy`] if the control shows that nothing was measured.
     pub fn net_gap(&self, from: Moment, to: Moment) -> Result<Duration, LabError> {
-        Ok(self
-            .gap(from, to)?
-            .saturating_sub(self.control_gap(from, to)?))
+        let noise = self.control_gap(from, to)?;
+        if noise > MAX_NOISE {
+            return Err(LabError::TooNoisy { noise });
+        }
+        Ok(self.gap(from, to)?.saturating_sub(noise))
     }
 
     /// All answers of the address from `from` to `to`.

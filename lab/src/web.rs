@@ -107,15 +107,24 @@ impl WebServer {
     }
 }
 
+/// Without the machine's root, nginx cannot drop to another user, and its worker would end: one process does all then.
+fn process_model() -> &'static str {
+    if nix::unistd::geteuid().is_root() {
+        "user root;\nworker_processes 1;\n"
+    } else {
+        "master_process off;\n"
+    }
+}
+
 /// Everything it writes is below /run, which every host has for itself.
 fn nginx_configuration(name: &str) -> String {
     let temporary = |kind: &str| format!("    {kind}_temp_path /run/nginx-{kind};\n");
     let temporaries: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(temporary)
         .concat();
+    let processes = process_model();
     format!(
-        "user root;\n\
-         worker_processes 1;\n\
+        "{processes}\
          pid /run/nginx.pid;\n\
          error_log /run/nginx-error.log;\n\
          events {{\n    worker_connections 64;\n}}\n\

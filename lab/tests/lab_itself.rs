@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use standfast_lab::{HostOptions, Lab, LabOptions, Moment, Probe};
+use standfast_lab::{HostOptions, Lab, LabOptions, Moment, Probe, WebServer, example};
 
 fn options() -> LabOptions {
     LabOptions::with_agent(PathBuf::from(env!("CARGO_BIN_EXE_lab-agent")))
@@ -117,6 +117,39 @@ fn the_probe_measures_a_gap_and_names_who_answers() {
         net > Duration::from_millis(150) && net < Duration::from_millis(400),
         "net gap {net:?}"
     );
+}
+
+#[test]
+fn the_stand_in_behaves_as_nginx_does() {
+    let agent = PathBuf::from(env!("CARGO_BIN_EXE_lab-agent"));
+    let lab = Lab::new(options()).unwrap();
+    let mut host = HostOptions::new("one", address(1));
+    host.programs = WebServer::StandIn.programs(&agent);
+    let host = lab.host(&host).unwrap();
+    for (script, text) in example::SCRIPTS {
+        host.write_file(&format!("/opt/{script}"), text, 0o755)
+            .unwrap();
+    }
+    let passes = |script: &str| {
+        host.run_within(Duration::from_secs(3), &[&format!("/opt/{script}")])
+            .unwrap()
+            .succeeded()
+    };
+    assert!(!passes(example::CHECK_PORT) && !passes(example::CHECK_HTTP));
+    WebServer::StandIn.set_up(&host).unwrap();
+    assert!(within(Duration::from_secs(2), || passes(
+        example::CHECK_PORT
+    ) && passes(
+        example::CHECK_HTTP
+    )));
+    WebServer::StandIn.kill(&host).unwrap();
+    assert!(!passes(example::CHECK_PORT) && !passes(example::CHECK_HTTP));
+    assert!(passes(example::CHECK_PROCESS), "the check starts it again");
+    assert!(passes(example::CHECK_HTTP));
+    WebServer::StandIn.spoil(&host).unwrap();
+    assert!(passes(example::CHECK_PROCESS), "what runs need not start");
+    WebServer::StandIn.kill(&host).unwrap();
+    assert!(!passes(example::CHECK_PROCESS));
 }
 
 /// A command line that only this test process can have started.

@@ -44,7 +44,8 @@ pub fn run(first: Subject, second: Subject, scenario: &Scenario) {
     let mut pair = Pair::new(&options).unwrap();
     let result = catch_unwind(AssertUnwindSafe(|| {
         if scenario.started {
-            start(&mut pair);
+            pair.start_daemons(down_interval(FIRST_PRIORITY) + Duration::from_secs(3))
+                .unwrap();
         }
         (scenario.run)(&mut pair);
     }));
@@ -70,21 +71,6 @@ fn daemon(subject: Subject) -> Daemon {
 fn standfast() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(2).unwrap().join("standfast")
-}
-
-/// Starts the first node's daemon, and the second's a little later: their timers differ by 4 ms only, and the tests
-/// want to know who will be first.
-pub fn start(pair: &mut Pair) {
-    let begin = Moment::now();
-    pair.first.start_daemon().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
-    pair.second.start_daemon().unwrap();
-    let limit = down_interval(FIRST_PRIORITY) + Duration::from_secs(3);
-    let mac = pair.first.mac();
-    pair.probe.first_answer_by(mac, begin, limit).unwrap();
-    pair.second
-        .wait_until_holds(false, Duration::from_secs(1))
-        .unwrap();
 }
 
 /// Waits until the second node serves; returns how long after `from` that was.
