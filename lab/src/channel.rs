@@ -215,13 +215,13 @@ impl State {
                 self.replies.insert(number, body);
             }
             Message::Printed { pid, stream, text } => {
-                self.process(pid, |record| record.print(stream, &text))
+                self.process(pid, |record| record.print(stream, &text));
             }
             Message::Closed { pid, stream: _ } => {
-                self.process(pid, |record| record.closed_streams += 1)
+                self.process(pid, |record| record.closed_streams += 1);
             }
             Message::Exited { pid, state } => {
-                self.process(pid, |record| record.ended = Some((state, Moment::now())))
+                self.process(pid, |record| record.ended = Some((state, Moment::now())));
             }
         }
     }

@@ -166,9 +166,9 @@ fn parse_arp(payload: &[u8]) -> Option<FrameKind> {
 
 fn parse_vrrp_ipv4(packet: &[u8]) -> Option<Advertisement> {
     let header = usize::from(packet.first()? & 0x0f) * 4;
-    let vrrp = match packet.get(9)? {
-        &PROTOCOL_VRRP => packet.get(header..)?,
-        &PROTOCOL_AH => packet.get(header.checked_add(AH_BYTES)?..)?,
+    let vrrp = match *packet.get(9)? {
+        PROTOCOL_VRRP => packet.get(header..)?,
+        PROTOCOL_AH => packet.get(header.checked_add(AH_BYTES)?..)?,
         _ => return None,
     };
     let source = Ipv4Addr::from(array_at::<4>(packet, 12)?);

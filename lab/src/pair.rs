@@ -174,7 +174,7 @@ impl Pair {
             {
                 Ok(_) => break,
                 Err(LabError::TimedOut { .. }) if !left.is_zero() => {
-                    left = left.saturating_sub(HEAD_START)
+                    left = left.saturating_sub(HEAD_START);
                 }
                 Err(error) => return Err(error),
             }

@@ -107,12 +107,12 @@ impl WebServer {
     }
 }
 
-/// Without the machine's root, nginx cannot drop to another user, and its worker would end: one process does all then.
-fn process_model() -> &'static str {
+/// Without the machine's root, a worker of nginx cannot set its groups and would end: one process does all then.
+fn master_process() -> &'static str {
     if nix::unistd::geteuid().is_root() {
-        "user root;\nworker_processes 1;\n"
+        "on"
     } else {
-        "master_process off;\n"
+        "off"
     }
 }
 
@@ -122,9 +122,11 @@ fn nginx_configuration(name: &str) -> String {
     let temporaries: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(temporary)
         .concat();
-    let processes = process_model();
+    let master = master_process();
     format!(
-        "{processes}\
+        "user root;\n\
+         master_process {master};\n\
+         worker_processes 1;\n\
          pid /run/nginx.pid;\n\
          error_log /run/nginx-error.log;\n\
          events {{\n    worker_connections 64;\n}}\n\

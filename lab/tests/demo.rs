@@ -1,5 +1,11 @@
 //! The demonstration works, can miss, and says what is missing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test"
+)]
+
 use std::process::Command;
 
 fn demo(arguments: &[&str]) -> (Option<i32>, serde_json::Value) {

@@ -1,5 +1,11 @@
 //! The lab keeps its own promises: hosts are separate, nothing is left behind, instruments measure.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test"
+)]
+
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -138,12 +138,22 @@ fn write_file(path: &Path, text: &str, mode: u32) -> io::Result<ReplyBody> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(path)?;
+    let open = || {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(mode)
+            .open(path)
+    };
+    let mut file = match open() {
+        // In a user namespace a file of the machine's root can be replaced in a folder of ours, but not opened.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            fs::remove_file(path)?;
+            open()?
+        }
+        result => result?,
+    };
     file.write_all(text.as_bytes())?;
     // The mode above counts only for a new file and is subject to the umask.
     file.set_permissions(Permissions::from_mode(mode))?;

@@ -4,6 +4,12 @@
 //! keepalived is the one that acts, only what keepalived does is required; where it is Standfast, what Standfast promises.
 //! The tests with Standfast need its executable, `standfast`, built into the same target folder.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test"
+)]
+
 mod bounds;
 mod checks;
 mod conflicts;
