@@ -84,6 +84,7 @@ fn demonstrate(options: &DemoOptions) -> Result<Report, LabError> {
     let daemons = [options.subject.clone(), options.backup.clone()];
     let mut report = Report::new(options, web);
     report.print_start(options);
+    Report::print_limits(options);
     let progress = Progress::start(options, "the hosts start");
     let mut pair = Pair::new(&PairOptions::example(
         options.agent.clone(),

@@ -55,6 +55,14 @@ pub mod example {
     /// The check that stops the daemon.
     pub const CHECK_OR_STOP: &str = "check_nginx_or_stop.sh";
 
+    /// The blocks that define the check, by process, port, HTTP request, and the one that stops the daemon.
+    pub const CHECK_BLOCKS: [&str; 4] = [
+        include_str!("../../examples/nginx-ha/check-process.conf"),
+        include_str!("../../examples/nginx-ha/check-port.conf"),
+        include_str!("../../examples/nginx-ha/check-http.conf"),
+        include_str!("../../examples/nginx-ha/check-or-stop.conf"),
+    ];
+
     /// All check scripts: name and text.
     pub const SCRIPTS: [(&str, &str); 4] = [
         (

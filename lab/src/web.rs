@@ -98,7 +98,7 @@ impl WebServer {
             Self::Nginx => host.write_file(NGINX_CONFIGURATION, &nginx_configuration(name), 0o644),
             Self::StandIn => {
                 let script = format!(
-                    "#!/bin/sh\nsetsid {STAND_IN} {AGENT_SUBCOMMAND} http-serve 80 {name} \
+                    "#!/bin/sh\nsetsid {STAND_IN} {AGENT_SUBCOMMAND} http-serve 80 200 {name} \
                      </dev/null >/dev/null 2>&1 &\n"
                 );
                 host.write_file("/usr/sbin/nginx", &script, 0o755)

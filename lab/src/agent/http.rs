@@ -14,15 +14,15 @@ const CLIENT_PATIENCE: Duration = Duration::from_secs(1);
 /// How much of a request or answer is looked at.
 const MESSAGE_BYTES: usize = 1024;
 
-/// `http-serve PORT TEXT`: answers every request with 200 and TEXT.
+/// `http-serve PORT STATUS TEXT`: answers every request with that status and TEXT.
 pub(super) fn serve(arguments: &[String]) -> AgentResult {
-    let [port, text] = arguments else {
+    let [port, status, text] = arguments else {
         return Err(AgentError::Usage);
     };
     let port: u16 = port.parse().map_err(|_| AgentError::Usage)?;
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).map_err(failed("listen"))?;
     let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+        "HTTP/1.1 {status} Lab\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
         text.len()
     );
     println!("ready");

@@ -61,6 +61,16 @@ impl Report {
         ));
     }
 
+    /// What a reader should know before wondering about a missed step.
+    pub(super) fn print_limits(options: &DemoOptions) {
+        let keepalived = !(options.subject.is_standfast() && options.backup.is_standfast());
+        if keepalived && !options.json && !nix::unistd::geteuid().is_root() {
+            say(
+                "Without root keepalived cannot run its checks (it may not set its groups): it will not notice nginx.\n",
+            );
+        }
+    }
+
     pub(super) fn add(&mut self, step: StepReport, options: &DemoOptions) {
         self.ok &= step.ok;
         if !options.json {

@@ -42,12 +42,19 @@ pub fn leave_gap(pair: &Pair) -> RangeInclusive<Duration> {
     }
 }
 
-/// How long after the first node advertises a lower priority the second one takes over.
+/// How long after the first node's priority has fallen below the second's the second one takes over.
 pub fn outranked(pair: &Pair) -> Duration {
-    if pair.first.daemon.is_standfast() {
-        skew(SECOND_PRIORITY) + LATENESS
+    let told = if pair.first.daemon.is_standfast() {
+        Duration::ZERO
     } else {
-        // keepalived advertises it with its next tick, and its peer waits for its whole timer.
-        INTERVAL + down_interval(SECOND_PRIORITY) + LATENESS
-    }
+        // keepalived advertises it with its next tick.
+        INTERVAL
+    };
+    let waits = if pair.second.daemon.is_standfast() {
+        skew(SECOND_PRIORITY)
+    } else {
+        // keepalived ignores it and waits for its whole timer; an Active may not hurry a peer it never heard.
+        down_interval(SECOND_PRIORITY)
+    };
+    told + waits + LATENESS
 }

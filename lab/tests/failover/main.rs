@@ -13,6 +13,7 @@
 mod bounds;
 mod checks;
 mod conflicts;
+mod floods;
 mod harness;
 mod links;
 mod start_and_stop;
@@ -51,6 +52,7 @@ for_every_pair! {
     the_process_check_starts_nginx_before_it_gives_up: super::checks::PROCESS;
     the_port_check_notices_a_dead_nginx: super::checks::PORT;
     the_http_check_notices_a_dead_nginx: super::checks::HTTP;
+    invalid_advertisements_change_nothing: super::floods::INVALID;
     clients_find_the_right_node_after_a_pause: super::conflicts::PAUSE;
     clients_find_the_right_node_after_a_split: super::conflicts::SPLIT;
     clients_find_the_right_node_after_a_one_way_partition: super::conflicts::ONE_WAY;
