@@ -159,7 +159,7 @@ fn the_process_check_does_not_start_what_runs_and_fails_if_it_cannot() {
     let host = host(&lab);
     let nginx = |does: &str| {
         host.write_file("/usr/sbin/nginx", &format!("#!/bin/sh\n{does}\n"), 0o755)
-            .unwrap()
+            .unwrap();
     };
     nginx("echo no >&2; exit 1");
     assert!(
