@@ -32,7 +32,7 @@ const CLIENT_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
 const PROBE_PERIOD: Duration = Duration::from_millis(1);
 
 /// How much earlier the first node's daemon starts.
-const HEAD_START: Duration = Duration::from_millis(100);
+const HEAD_START: Duration = Duration::from_millis(300);
 
 /// How much of a daemon's log an error shows.
 const SHOWN_LOG_BYTES: usize = 600;

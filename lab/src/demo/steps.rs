@@ -11,7 +11,7 @@ use crate::pair::{Node, Pair, VIP};
 use crate::probe::Probe;
 
 /// Of the example's configurations: `advert_int 1`, priorities 99 and 98, a check every 2 s that must fail twice.
-const SECOND_PRIORITY: u32 = 98;
+const SECOND_PRIORITY: u64 = 98;
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 const CHECK_FALL: u32 = 2;
 
@@ -19,9 +19,9 @@ const CHECK_FALL: u32 = 2;
 const CHECK_DURATION: Duration = Duration::from_millis(300);
 
 /// Skew_Time and Active_Down_Interval of the second node (RFC 9568 section 6.1).
-const SKEW: Duration = Duration::from_micros(1_000_000 * (256 - SECOND_PRIORITY as u64) / 256);
+const SKEW: Duration = Duration::from_micros(1_000_000 * (256 - SECOND_PRIORITY) / 256);
 const DOWN_INTERVAL: Duration =
-    Duration::from_micros(3_000_000 + 1_000_000 * (256 - SECOND_PRIORITY as u64) / 256);
+    Duration::from_micros(3_000_000 + 1_000_000 * (256 - SECOND_PRIORITY) / 256);
 
 /// From the timer's end until the client's ARP table has the new address.
 const LATENESS: Duration = Duration::from_millis(5);
