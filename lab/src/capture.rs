@@ -1,0 +1,98 @@
+//! The ARP and VRRP frames that a host sees.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::channel::lock;
+use crate::error::LabError;
+use crate::frame::{Frame, from_hex};
+use crate::host::Host;
+use crate::instrument::Instrument;
+use crate::moment::Moment;
+
+/// Most frames that are kept; later ones are only counted.
+const MAX_FRAMES: usize = 500_000;
+
+/// How long the instrument may take to start.
+const START_LIMIT: Duration = Duration::from_secs(5);
+
+/// Watches the interfaces of a host, in what it receives and in what it sends.
+pub struct Capture {
+    instrument: Mutex<Instrument<Frames>>,
+}
+
+#[derive(Default)]
+struct Frames {
+    ready: bool,
+    kept: Vec<Frame>,
+}
+
+impl Capture {
+    /// Starts watching.
+    ///
+    /// # Errors
+    /// If the instrument does not start.
+    pub fn start(host: &Host) -> Result<Self, LabError> {
+        let command = host.entry().instrument(host.outer_pid(), "capture");
+        let mut instrument = Instrument::start(command, Frames::take_in)?;
+        instrument.wait_for("the capture's start", START_LIMIT, |frames: &Frames| {
+            frames.ready.then_some(())
+        })?;
+        Ok(Self {
+            instrument: Mutex::new(instrument),
+        })
+    }
+
+    /// The frames seen from `from` on that `wanted` picks, in the order of arrival.
+    #[must_use]
+    pub fn frames(&self, from: Moment, wanted: impl Fn(&Frame) -> bool) -> Vec<Frame> {
+        lock(&self.instrument).look(|frames| {
+            frames
+                .kept
+                .iter()
+                .filter(|frame| frame.time >= from && wanted(frame))
+                .copied()
+                .collect()
+        })
+    }
+
+    /// Waits for the first frame from `from` on that `wanted` picks.
+    ///
+    /// # Errors
+    /// [`LabError::TimedOut`] if there is none within `limit` from now.
+    pub fn first(
+        &self,
+        awaited: &str,
+        from: Moment,
+        limit: Duration,
+        wanted: impl Fn(&Frame) -> bool,
+    ) -> Result<Frame, LabError> {
+        let mut seen = 0;
+        lock(&self.instrument).wait_for(awaited, limit, |frames: &Frames| {
+            let fresh = frames.kept.get(seen..).unwrap_or_default();
+            seen = frames.kept.len();
+            fresh
+                .iter()
+                .find(|frame| frame.time >= from && wanted(frame))
+                .copied()
+        })
+    }
+}
+
+impl Frames {
+    fn take_in(&mut self, line: &str) {
+        if line == "ready" {
+            self.ready = true;
+            return;
+        }
+        let Some((time, bytes)) = line.split_once(' ') else {
+            return;
+        };
+        let frame = time.parse().ok().zip(from_hex(bytes));
+        let frame =
+            frame.and_then(|(time, bytes)| Frame::parse(Moment::from_nanoseconds(time), &bytes));
+        if let (Some(frame), true) = (frame, self.kept.len() < MAX_FRAMES) {
+            self.kept.push(frame);
+        }
+    }
+}
