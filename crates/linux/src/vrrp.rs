@@ -61,7 +61,8 @@ impl Socket {
         receive(self.fd.as_fd(), self.interface, ring, RING_PACKETS)
     }
 
-    /// Wanted packets that the kernel lost because the receive buffer was full.
+    /// Packets that found the receive buffer full: not only wanted ones, since newer kernels look at the
+    /// room before they look at the filter. The counter wraps at 2^32.
     pub fn dropped(&self) -> Result<u32, Error> {
         drops(self.fd.as_fd()).map_err(|errno| errno.at("read VRRP drops of", self.interface))
     }
@@ -106,7 +107,9 @@ impl Stray {
         receive(self.fd.as_fd(), self.interface, ring, STRAYS_PER_DRAIN)
     }
 
-    /// Strays that were not sampled; with those drained, all that came (the counter wraps at 2^32).
+    /// Packets that were not sampled because the queue was full. Those drained are a lower bound of the
+    /// strays that came; with this number they are an upper one, since newer kernels count packets of known
+    /// virtual routers too while the queue is full. The counter wraps at 2^32.
     pub fn dropped(&self) -> Result<u32, Error> {
         drops(self.fd.as_fd()).map_err(|errno| errno.at("read stray VRRP drops of", self.interface))
     }

@@ -4,12 +4,14 @@
 
 use std::fs;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
 use standfast_linux::clock::Micros;
+use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
-use standfast_linux::process::{Exit, Process};
+use standfast_linux::process::{Exit, Process, set_umask};
+use standfast_linux::scheduling::{Residency, limit_real_time, lock_memory};
 use standfast_linux::supervise::{
     Channel, Fork, LONGEST_MESSAGE, Received, die_with_parent, fork, set_process_name,
 };
@@ -19,7 +21,7 @@ use standfast_linux::{Errno, daemonize};
 const PATIENCE: Wait = Wait::AtMost(Micros(10_000_000));
 
 fn main() {
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 8] = [
         (
             "messages_cross_the_fork_and_the_end_is_seen",
             messages_cross_the_fork_and_the_end_is_seen,
@@ -37,6 +39,18 @@ fn main() {
             the_new_name_is_seen_from_outside,
         ),
         ("a_daemon_leaves_its_session", a_daemon_leaves_its_session),
+        (
+            "a_pid_file_held_by_another_process_names_it",
+            a_pid_file_held_by_another_process_names_it,
+        ),
+        (
+            "a_pid_file_is_inherited_but_not_removed_by_a_child",
+            a_pid_file_is_inherited_but_not_removed_by_a_child,
+        ),
+        (
+            "memory_and_run_time_are_limited",
+            memory_and_run_time_are_limited,
+        ),
     ];
     for (name, test) in tests {
         test();
@@ -177,6 +191,88 @@ fn a_daemon_leaves_its_session() {
     // Its end, so that nothing is left behind.
     assert!(readable(&ours));
     assert_eq!(ours.receive(&mut [0; 8]).unwrap(), Received::Closed);
+}
+
+/// A pid file's place that is emptied in the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("standfast-{}.pid", std::process::id())))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn a_pid_file_held_by_another_process_names_it() {
+    let place = Place::new();
+    let (ours, theirs) = Channel::pair().unwrap();
+    let holder = in_child(|| {
+        let _held = PidFile::acquire(&place.0).unwrap();
+        theirs.send(b"held").unwrap();
+        let _ = message(&theirs);
+    });
+    assert_eq!(message(&ours), b"held");
+    let pid = Some(holder.pid());
+    assert_eq!(
+        PidFile::acquire(&place.0).unwrap_err(),
+        NotAcquired::Held { pid }
+    );
+    holder.signal(libc::SIGKILL).unwrap();
+    assert_eq!(ends_with(&holder), Exit::Signal(libc::SIGKILL));
+    assert!(place.0.exists(), "nobody was left to remove it");
+    let held = PidFile::acquire(&place.0).unwrap();
+    let text = fs::read_to_string(held.path()).unwrap();
+    assert_eq!(text, format!("{}\n", std::process::id()));
+}
+
+fn a_pid_file_is_inherited_but_not_removed_by_a_child() {
+    let place = Place::new();
+    let mut held = Some(PidFile::acquire(&place.0).unwrap());
+    let child = in_child(|| drop(held.take()));
+    assert_eq!(ends_with(&child), Exit::Code(0));
+    assert!(
+        matches!(PidFile::acquire(&place.0), Err(NotAcquired::Held { .. })),
+        "still locked"
+    );
+    // As after going to the background: the child is the daemon from now on.
+    let mut held = held.unwrap();
+    let daemon = in_child(|| {
+        held.take_over().unwrap();
+        drop(held);
+    });
+    assert_eq!(ends_with(&daemon), Exit::Code(0));
+    assert!(!place.0.exists(), "the daemon removes it");
+}
+
+fn memory_and_run_time_are_limited() {
+    let child = in_child(|| {
+        match lock_memory(Residency::Touched) {
+            Ok(()) => {
+                let status = fs::read_to_string("/proc/self/status").unwrap();
+                let locked = status
+                    .lines()
+                    .find_map(|line| line.strip_prefix("VmLck:"))
+                    .unwrap();
+                assert_ne!(locked.trim(), "0 kB");
+            }
+            Err(error) => eprintln!("SKIPPED memory locking: {error}"),
+        }
+        limit_real_time(Micros(12_345)).unwrap();
+        let limits = fs::read_to_string("/proc/self/limits").unwrap();
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max realtime timeout"))
+            .unwrap();
+        assert!(line.contains("12345"), "{line}");
+        set_umask(0o027);
+        assert_eq!(set_umask(0), 0o027);
+    });
+    assert_eq!(ends_with(&child), Exit::Code(0));
 }
 
 fn forking_with_threads_is_refused() {

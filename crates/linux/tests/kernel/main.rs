@@ -1,0 +1,13 @@
+//! The crate against the real kernel, in network namespaces of its own. What needs root says so and is
+//! skipped without it.
+#![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![deny(clippy::undocumented_unsafe_blocks)]
+
+mod addresses;
+mod arp;
+mod files;
+mod monitor;
+mod process;
+mod system;
+mod vrrp;
+mod world;
