@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use standfast_daemon::{LogTarget, Options, Personality};
-use standfast_lab::demo::{Daemon, DemoOptions};
+use standfast_lab::demo::DemoOptions;
+use standfast_lab::Daemon;
 
 use crate::{check, keepalived};
 
@@ -148,17 +149,15 @@ impl Demo {
                 return ExitCode::FAILURE;
             }
         };
-        let ours = Daemon::Standfast { binary };
-        standfast_lab::demo::run(DemoOptions {
-            backup: if self.keepalived_backup {
-                Daemon::Keepalived
-            } else {
-                ours.clone()
-            },
-            master: ours,
+        let mut options = DemoOptions {
             json: self.json,
             terminal: std::io::stdout().is_terminal(),
-        })
+            ..DemoOptions::new(binary)
+        };
+        if self.keepalived_backup {
+            options.backup = Daemon::Keepalived;
+        }
+        standfast_lab::demo::run(&options)
     }
 }
 

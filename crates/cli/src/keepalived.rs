@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 use standfast_daemon::{Options, Personality};
 use standfast_linux::signals;
@@ -146,7 +147,15 @@ fn parse(
             Value(value) => {
                 eprintln!("keepalived: Unexpected argument(s): {}", value.to_string_lossy());
             }
-            other => without_effect.push(option_without_effect(other, &mut parser)?),
+            other => {
+                let (name, takes) = option_without_effect(other)?;
+                without_effect.push(name);
+                match takes {
+                    Takes::Nothing => {}
+                    Takes::Value => drop(parser.value()?),
+                    Takes::OptionalValue => drop(parser.optional_value()),
+                }
+            }
         }
     }
     Ok(match test {
@@ -155,17 +164,18 @@ fn parse(
     })
 }
 
-/// Takes an option of keepalived's that changes nothing here, and its value.
+/// What follows an option.
+enum Takes {
+    Nothing,
+    Value,
+    OptionalValue,
+}
+
+/// An option of keepalived's that changes nothing here.
 fn option_without_effect(
     argument: lexopt::Arg<'_>,
-    parser: &mut lexopt::Parser,
-) -> Result<&'static str, lexopt::Error> {
-    enum Takes {
-        Nothing,
-        Value,
-        OptionalValue,
-    }
-    let (name, takes) = match argument {
+) -> Result<(&'static str, Takes), lexopt::Error> {
+    Ok(match argument {
         Short('P') | Long("vrrp") => ("--vrrp", Takes::Nothing),
         Short('C') | Long("check") => ("--check", Takes::Nothing),
         Short('B') | Long("no_bfd") => ("--no_bfd", Takes::Nothing),
@@ -192,13 +202,7 @@ fn option_without_effect(
             return Err("genhash is not part of this version".into());
         }
         other => return Err(other.unexpected()),
-    };
-    match takes {
-        Takes::Nothing => {}
-        Takes::Value => drop(parser.value()?),
-        Takes::OptionalValue => drop(parser.optional_value()),
-    }
-    Ok(name)
+    })
 }
 
 fn facility(value: &OsString) -> Result<Facility, lexopt::Error> {

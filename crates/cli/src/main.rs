@@ -12,7 +12,11 @@ mod keepalived;
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // The lab starts this binary inside its virtual hosts.
-    if let Some(code) = standfast_lab::agent_main(&arguments) {
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    if let Some(code) = standfast_lab::agent_main(&words) {
         return code;
     }
     let called_keepalived = arguments

@@ -50,7 +50,7 @@ pub(crate) enum Job {
 /// What each check and each router runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
-    pub(crate) checks: BTreeMap<CheckId, (String, Program, Micros)>,
+    pub(crate) checks: BTreeMap<CheckId, (Program, Micros)>,
     pub(crate) notifies: BTreeMap<String, Notifies>,
 }
 
@@ -112,7 +112,7 @@ impl Runner {
 /// Who wants to know how a child ended.
 #[derive(Clone, Debug)]
 enum Purpose {
-    Check(CheckId, String),
+    Check(CheckId),
     Notify(RouterId),
 }
 
@@ -209,7 +209,7 @@ impl Worker {
     }
 
     fn start_check(&mut self, check: CheckId) {
-        let Some((name, program, timeout)) = self.programs.checks.get(&check).cloned() else {
+        let Some((program, timeout)) = self.programs.checks.get(&check).cloned() else {
             return;
         };
         match program {
@@ -226,7 +226,7 @@ impl Worker {
                     ..Command::new(argv)
                 };
                 let deadline = Some((now() + timeout, SIGTERM));
-                let purpose = Purpose::Check(check, name);
+                let purpose = Purpose::Check(check);
                 if let Err(errno) = self.spawn(&command, purpose, deadline) {
                     let outcome = CheckOutcome::NotStarted(errno);
                     self.check_done(check, outcome, String::new());
@@ -364,11 +364,11 @@ impl Worker {
         // What the script left behind in its group has no business any more.
         let text = running.child.captured().text();
         match running.purpose.clone() {
-            Purpose::Check(check, _) if !running.reported => {
+            Purpose::Check(check) if !running.reported => {
                 let text = text.chars().take(JOURNAL_OUTPUT).collect();
                 self.check_done(check, outcome, text);
             }
-            Purpose::Check(..) => {}
+            Purpose::Check(_) => {}
             Purpose::Notify(router) => self.notify_ended(router, outcome, &text),
         }
     }
@@ -433,7 +433,7 @@ impl Worker {
         running.deadline = (signal == SIGTERM).then_some((now + KILL_AFTER, SIGKILL));
         let text = running.child.captured().text();
         let unreported = !std::mem::replace(&mut running.reported, true);
-        if let (Purpose::Check(check, _), true) = (running.purpose.clone(), unreported) {
+        if let (Purpose::Check(check), true) = (running.purpose.clone(), unreported) {
             let text = text.chars().take(JOURNAL_OUTPUT).collect();
             self.check_done(check, CheckOutcome::TimedOut, text);
         }

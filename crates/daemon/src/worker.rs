@@ -508,8 +508,7 @@ impl Worker {
         self.synchronize_ports();
         let running = self.node.checks().filter_map(|check| {
             let program = checks.get(&check.spec.name)?.clone();
-            let entry = (check.spec.name.clone(), program, check.spec.timeout);
-            Some((check.id, entry))
+            Some((check.id, (program, check.spec.timeout)))
         });
         self.runner.submit(Job::Programs(Programs {
             checks: running.collect(),
