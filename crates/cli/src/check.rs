@@ -11,9 +11,17 @@ use standfast_config::{
 use standfast_daemon::HostEnvironment;
 
 fn render(d: &standfast_config::Diagnostic, m: &standfast_config::SourceMap, _c: bool) -> String {
-    match m.locate(d.primary) { Some(p) => format!("{}:{}:{}: {}", p.path.display(), p.line, p.column, d.message), None => d.message.clone() }
+    match m.locate(d.primary) {
+        Some(p) => format!(
+            "{}:{}:{}: {}",
+            p.path.display(),
+            p.line,
+            p.column,
+            d.message
+        ),
+        None => d.message.clone(),
+    }
 }
-
 
 /// Checks each file by itself; 0 clean, 1 errors (or warnings, where denied).
 pub(crate) fn main(
@@ -41,9 +49,10 @@ pub(crate) fn main(
             &options,
         );
         print(&loaded, colour);
-        let warned = loaded.diagnostics.iter().any(|diagnostic| {
-            diagnostic.severity == Severity::Warning
-        });
+        let warned = loaded
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Warning);
         let bad = loaded.has_errors() || (deny_warnings && warned);
         failed |= bad;
         println!("{}: {}", file.display(), summary(&loaded));
@@ -60,7 +69,8 @@ fn print(loaded: &Loaded, colour: bool) {
 fn summary(loaded: &Loaded) -> String {
     let count = |severity| {
         let all = loaded.diagnostics.iter();
-        all.filter(|diagnostic| diagnostic.severity == severity).count()
+        all.filter(|diagnostic| diagnostic.severity == severity)
+            .count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let plural = |count: usize, word: &str| match count {
@@ -70,7 +80,11 @@ fn summary(loaded: &Loaded) -> String {
     let instances = plural(loaded.config.instances.len(), "VRRP instance");
     let found = match (errors, warnings) {
         (0, 0) => "ok".to_owned(),
-        _ => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+        _ => format!(
+            "{}, {}",
+            plural(errors, "error"),
+            plural(warnings, "warning")
+        ),
     };
     match loaded.keepalived_refusal() {
         None => format!("{found} ({instances})"),

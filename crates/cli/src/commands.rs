@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use standfast_daemon::{LogTarget, Options, Personality};
-use standfast_lab::demo::DemoOptions;
 use standfast_lab::Daemon;
+use standfast_lab::demo::DemoOptions;
 
 use crate::{check, keepalived};
 
@@ -54,7 +54,11 @@ struct Run {
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// Pid file.
-    #[arg(long, value_name = "FILE", default_value = "/run/standfast/standfast.pid")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/run/standfast/standfast.pid"
+    )]
     pid_file: PathBuf,
     /// Log details too.
     #[arg(short = 'D', long)]

@@ -145,7 +145,10 @@ fn parse(
             Short('v') | Long("version") => return Ok(Request::Version),
             Short('h') | Long("help") => return Ok(Request::Help),
             Value(value) => {
-                eprintln!("keepalived: Unexpected argument(s): {}", value.to_string_lossy());
+                eprintln!(
+                    "keepalived: Unexpected argument(s): {}",
+                    value.to_string_lossy()
+                );
             }
             other => {
                 let (name, takes) = option_without_effect(other)?;

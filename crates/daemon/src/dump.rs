@@ -60,10 +60,22 @@ fn data(node: &Node, config: &Config, now: Instant) -> String {
     }
     text.push_str("------< VRRP Scripts >------\n");
     for check in node.checks() {
-        line(&mut text, format_args!(" VRRP Script = {}", check.spec.name));
-        line(&mut text, format_args!("   Command = {}", check.spec.definition));
-        line(&mut text, format_args!("   Interval = {}", check.spec.interval));
-        line(&mut text, format_args!("   Timeout = {}", check.spec.timeout));
+        line(
+            &mut text,
+            format_args!(" VRRP Script = {}", check.spec.name),
+        );
+        line(
+            &mut text,
+            format_args!("   Command = {}", check.spec.definition),
+        );
+        line(
+            &mut text,
+            format_args!("   Interval = {}", check.spec.interval),
+        );
+        line(
+            &mut text,
+            format_args!("   Timeout = {}", check.spec.timeout),
+        );
         line(&mut text, format_args!("   Rise = {}", check.spec.rise));
         line(&mut text, format_args!("   Fall = {}", check.spec.fall));
         line(&mut text, format_args!("   Status = {:?}", check.state));
@@ -89,10 +101,22 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
         Version::V3 => 3,
     };
     line(text, format_args!("   VRRP Version = {version}"));
-    line(text, format_args!("   State = {}", router.state().keepalived_name()));
-    if let Some(followed) = router.followed().filter(|_| router.state() == State::Backup) {
-        line(text, format_args!("   Master router = {}", followed.address));
-        line(text, format_args!("   Master priority = {}", followed.priority));
+    line(
+        text,
+        format_args!("   State = {}", router.state().keepalived_name()),
+    );
+    if let Some(followed) = router
+        .followed()
+        .filter(|_| router.state() == State::Backup)
+    {
+        line(
+            text,
+            format_args!("   Master router = {}", followed.address),
+        );
+        line(
+            text,
+            format_args!("   Master priority = {}", followed.priority),
+        );
     }
     line(
         text,
@@ -109,10 +133,25 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
     }
     line(text, format_args!("   Virtual Router ID = {}", spec.vrid));
     line(text, format_args!("   Priority = {}", spec.priority));
-    line(text, format_args!("   Effective priority = {}", router.effective_priority()));
-    line(text, format_args!("   Advert interval = {}", spec.advert_interval));
-    line(text, format_args!("   Master down timer = {} usecs", router.down_interval().0));
-    line(text, format_args!("   Preempt = {}", if spec.preempt { "enabled" } else { "disabled" }));
+    line(
+        text,
+        format_args!("   Effective priority = {}", router.effective_priority()),
+    );
+    line(
+        text,
+        format_args!("   Advert interval = {}", spec.advert_interval),
+    );
+    line(
+        text,
+        format_args!("   Master down timer = {} usecs", router.down_interval().0),
+    );
+    line(
+        text,
+        format_args!(
+            "   Preempt = {}",
+            if spec.preempt { "enabled" } else { "disabled" }
+        ),
+    );
     if let Authentication::Password(_) = spec.authentication {
         text.push_str("   Authentication type = SIMPLE_PASSWORD\n   Password = ********\n");
     }
@@ -128,7 +167,10 @@ fn tracked(text: &mut String, router: &Router) {
         };
         let reverse = if track.weight.reverse { " reverse" } else { "" };
         let weight = track.weight.value;
-        line(text, format_args!("   Tracked {kind} = {name} weight {weight}{reverse}"));
+        line(
+            text,
+            format_args!("   Tracked {kind} = {name} weight {weight}{reverse}"),
+        );
     }
     for fault in router.faults() {
         line(text, format_args!("   Fault = {fault}"));
@@ -143,10 +185,16 @@ fn addresses(text: &mut String, router: &Router) {
             let excluded = router.spec().excluded.len();
             line(text, format_args!("   Virtual IP Excluded ({excluded}):"));
         }
-        let device = address.interface.as_ref().unwrap_or(&router.spec().interface);
+        let device = address
+            .interface
+            .as_ref()
+            .unwrap_or(&router.spec().interface);
         let set = if held { " set" } else { "" };
         let (ip, prefix) = (address.address, address.prefix);
-        line(text, format_args!("     {ip}/{prefix} dev {device} scope global{set}"));
+        line(
+            text,
+            format_args!("     {ip}/{prefix} dev {device} scope global{set}"),
+        );
     }
 }
 
@@ -156,21 +204,42 @@ fn statistics(text: &mut String, name: &str, counters: &Counters) {
     line(text, format_args!("  Advertisements:"));
     line(text, format_args!("    Received: {}", counters.received));
     line(text, format_args!("    Sent: {}", counters.sent));
-    line(text, format_args!("  Became master: {}", counters.became_active));
-    line(text, format_args!("  Released master: {}", counters.released));
+    line(
+        text,
+        format_args!("  Became master: {}", counters.became_active),
+    );
+    line(
+        text,
+        format_args!("  Released master: {}", counters.released),
+    );
     line(text, format_args!("  Packet Errors:"));
-    line(text, format_args!("    Length: {}", dropped(DropCause::Length)));
+    line(
+        text,
+        format_args!("    Length: {}", dropped(DropCause::Length)),
+    );
     line(text, format_args!("    TTL: {}", dropped(DropCause::Ttl)));
-    line(text, format_args!("    Invalid Type: {}", dropped(DropCause::Type)));
+    line(
+        text,
+        format_args!("    Invalid Type: {}", dropped(DropCause::Type)),
+    );
     let interval = dropped(DropCause::Interval);
     line(text, format_args!("    Advertisement Interval: {interval}"));
-    line(text, format_args!("    Address List: {}", counters.address_lists));
+    line(
+        text,
+        format_args!("    Address List: {}", counters.address_lists),
+    );
     line(text, format_args!("  Authentication Errors:"));
     line(text, format_args!("    Invalid Type: 0"));
     let mismatch = dropped(DropCause::AuthenticationType);
     line(text, format_args!("    Type Mismatch: {mismatch}"));
-    line(text, format_args!("    Failure: {}", dropped(DropCause::Authentication)));
+    line(
+        text,
+        format_args!("    Failure: {}", dropped(DropCause::Authentication)),
+    );
     line(text, format_args!("  Priority Zero:"));
-    line(text, format_args!("    Received: {}", counters.resigns_received));
+    line(
+        text,
+        format_args!("    Received: {}", counters.resigns_received),
+    );
     line(text, format_args!("    Sent: {}", counters.resigns_sent));
 }

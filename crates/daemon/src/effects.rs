@@ -267,9 +267,9 @@ impl Effects {
             let Some(next) = self.paced.pop_front() else {
                 return;
             };
-            let active = node.router(next.router).is_some_and(|router| {
-                router.state() == standfast_core::router::State::Active
-            });
+            let active = node
+                .router(next.router)
+                .is_some_and(|router| router.state() == standfast_core::router::State::Active);
             if !active {
                 continue;
             }

@@ -124,7 +124,11 @@ fn begin(will: Will, commands: &mut Commands) -> Result<Option<Case>, Error> {
     let mut vrrp = Socket::open(interface, group, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
     let mut arp = arp::Socket::open(interface)?;
-    let watched: Vec<Ipv4Addr> = will.addresses.iter().filter_map(|held| v4(held.address)).collect();
+    let watched: Vec<Ipv4Addr> = will
+        .addresses
+        .iter()
+        .filter_map(|held| v4(held.address))
+        .collect();
     arp.watch(&watched)?;
     let sent = Sender::open(interface)?.send(&[&estate.resignation]);
     let case = Case {
@@ -218,7 +222,12 @@ fn remove(commands: &mut Commands, will: &Will, wanted: impl Fn(IpAddr) -> bool)
         .filter(|held| wanted(held.address))
         .filter_map(|held| {
             let interface: Interface = held.interface()?;
-            Some(AddressChange::new(Action::Remove, interface, held.address, held.prefix))
+            Some(AddressChange::new(
+                Action::Remove,
+                interface,
+                held.address,
+                held.prefix,
+            ))
         })
         .collect();
     // What is gone already needs no removal.

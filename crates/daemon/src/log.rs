@@ -26,7 +26,9 @@ impl Sink {
     pub(crate) fn new(target: LogTarget, identity: &str) -> Self {
         Sink {
             target,
-            syslog: target.syslog.map(|facility| Syslog::new(identity, facility)),
+            syslog: target
+                .syslog
+                .map(|facility| Syslog::new(identity, facility)),
         }
     }
 

@@ -105,7 +105,8 @@ impl Plan {
         let name = script.name.value.clone();
         let program = program(config, &script.script, true);
         if let Ok((_, Some(warning))) = &program {
-            self.complaints.push(format!("track script {name}: {warning}"));
+            self.complaints
+                .push(format!("track script {name}: {warning}"));
         }
         let unusable = program.as_ref().err().cloned();
         self.spec.checks.push(CheckSpec {
@@ -124,9 +125,10 @@ impl Plan {
     }
 
     fn lower_instance(&mut self, config: &config::Config, instance: &config::VrrpInstance) {
-        let (Some(vrid), Some(interface)) =
-            (Vrid::new(instance.vrid.value.get()), instance.interface.as_ref())
-        else {
+        let (Some(vrid), Some(interface)) = (
+            Vrid::new(instance.vrid.value.get()),
+            instance.interface.as_ref(),
+        ) else {
             return;
         };
         let notifies = self.lower_notifies(config, instance);
@@ -289,7 +291,10 @@ fn program(
             return Ok((Program::FileReadable(path.clone()), None));
         }
         config::Command::FileReadable(path) => {
-            return Err(format!("{} is a file to test, not a command", path.display()));
+            return Err(format!(
+                "{} is a file to test, not a command",
+                path.display()
+            ));
         }
         config::Command::Argv(argv) => argv,
     };
@@ -311,7 +316,9 @@ fn program(
         Err(unusable) => return Err(format!("{}: {unusable}", path.display())),
     };
     let words = argv.iter().skip(1).map(OsString::from);
-    let argv = std::iter::once(path.into_os_string()).chain(words).collect();
+    let argv = std::iter::once(path.into_os_string())
+        .chain(words)
+        .collect();
     Ok((Program::Run { argv, identity }, warning))
 }
 

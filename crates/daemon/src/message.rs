@@ -122,7 +122,10 @@ impl Will {
     /// `None` if the numbers are none of ours.
     pub(crate) fn estate(&self) -> Option<Estate> {
         let (version, interval) = match self.version {
-            2 => (Version::V2, Interval::Seconds(u8::try_from(self.interval).ok()?)),
+            2 => (
+                Version::V2,
+                Interval::Seconds(u8::try_from(self.interval).ok()?),
+            ),
             3 => (Version::V3, Interval::Centiseconds(self.interval)),
             _ => return None,
         };

@@ -92,7 +92,9 @@ impl Options {
             (Personality::Keepalived, true) => Path::new("/run/keepalived").join(self.scope()),
             (Personality::Standfast, _) => Path::new("/run/standfast").join(self.scope()),
         };
-        let suffix = instance.map(|instance| format!("_{instance}")).unwrap_or_default();
+        let suffix = instance
+            .map(|instance| format!("_{instance}"))
+            .unwrap_or_default();
         let file = |name: &str| directory.join(format!("{name}{suffix}.pid"));
         let supervisor = self.pid_file.clone().unwrap_or_else(|| file(name));
         RunFiles {

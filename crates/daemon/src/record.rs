@@ -97,7 +97,12 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
         .iter()
         .filter_map(|(interface, address, prefix)| {
             let interface = Interface::by_name(InterfaceName::new(interface).ok()?).ok()?;
-            Some(AddressChange::new(Action::Remove, interface, *address, *prefix))
+            Some(AddressChange::new(
+                Action::Remove,
+                interface,
+                *address,
+                *prefix,
+            ))
         })
         .collect();
     let mut results = Vec::new();

@@ -376,7 +376,10 @@ impl Worker {
     fn notify_ended(&mut self, router: RouterId, outcome: CheckOutcome, text: &str) {
         if outcome != CheckOutcome::Passed {
             let printed = text.chars().take(JOURNAL_OUTPUT).collect::<String>();
-            let text = format!("notify script failed: {outcome:?} {}", printed.escape_debug());
+            let text = format!(
+                "notify script failed: {outcome:?} {}",
+                printed.escape_debug()
+            );
             self.logger.log(Level::Warning, text);
         }
         let Some(line) = self.waiting.get_mut(&router) else {

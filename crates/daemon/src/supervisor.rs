@@ -87,12 +87,18 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     }
     let (config, options) = read_config(options, sink)?;
     require_capabilities()?;
-    let instance = config.root.instance.as_ref().map(|name| name.value.as_str());
+    let instance = config
+        .root
+        .instance
+        .as_ref()
+        .map(|name| name.value.as_str());
     let files = options.run_files(instance, config.root.use_pid_dir);
     let mut pid_file = acquire(&files)?;
     if !options.foreground {
         daemonize::daemonize().map_err(|error| Unable::fatal(&error))?;
-        pid_file.take_over().map_err(|error| Unable::fatal(&error))?;
+        pid_file
+            .take_over()
+            .map_err(|error| Unable::fatal(&error))?;
     }
     take_name(&options);
     let signals = Signals::block().map_err(|error| Unable::fatal(&error))?;
@@ -134,7 +140,12 @@ fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), 
 }
 
 fn read(options: &Options) -> Loaded {
-    load(&options.config, &FileSource, &HostEnvironment, &load_options(options))
+    load(
+        &options.config,
+        &FileSource,
+        &HostEnvironment,
+        &load_options(options),
+    )
 }
 
 fn require_capabilities() -> Result<(), Unable> {
@@ -268,9 +279,10 @@ impl Supervisor {
     fn watch(&mut self, sink: &mut Sink) -> u8 {
         let mut ready = ReadyList::new();
         loop {
-            if let Err(error) = self.arm().and_then(|()| {
-                self.poller.wait(&mut ready, Wait::Forever)
-            }) {
+            if let Err(error) = self
+                .arm()
+                .and_then(|()| self.poller.wait(&mut ready, Wait::Forever))
+            {
                 sink.error(&error.to_string());
                 return exit_code::FATAL;
             }
@@ -559,7 +571,10 @@ impl Supervisor {
         if self.backoff > Micros::ZERO {
             sink.log(
                 Level::Warning,
-                &format!("Restart of VRRP process delayed {} to limit respawn rate", self.backoff),
+                &format!(
+                    "Restart of VRRP process delayed {} to limit respawn rate",
+                    self.backoff
+                ),
             );
         }
         self.backoff = match self.backoff {

@@ -139,7 +139,10 @@ impl Worker {
         let pid_file = match PidFile::acquire(&birth.pid_file) {
             Ok(file) => Some(file),
             Err(error) => {
-                logger.log(Level::Warning, format!("{}: {error}", birth.pid_file.display()));
+                logger.log(
+                    Level::Warning,
+                    format!("{}: {error}", birth.pid_file.display()),
+                );
                 None
             }
         };
@@ -388,8 +391,10 @@ impl Worker {
             }
         }
         if events.contains(&Event::Overrun) {
-            self.logger
-                .log(Level::Warning, "Netlink: events were lost, reading all again".into());
+            self.logger.log(
+                Level::Warning,
+                "Netlink: events were lost, reading all again".into(),
+            );
             events.clear();
             if let Err(error) = self.monitor.dump(&mut events) {
                 self.logger.log(Level::Error, error.to_string());
@@ -456,7 +461,11 @@ impl Worker {
         prefix: u8,
         protocol: Option<AddressProtocol>,
     ) -> Origin {
-        let name = self.node.interfaces().get(interface).map(|known| known.name.clone());
+        let name = self
+            .node
+            .interfaces()
+            .get(interface)
+            .map(|known| known.name.clone());
         let recorded = name.is_some_and(|name| self.effects.is_recorded(&name, address, prefix));
         if !recorded && protocol != Some(AddressProtocol::KEEPALIVED) {
             Origin::Foreign
@@ -552,7 +561,8 @@ impl Worker {
             waker.wake();
         });
         if let Err(error) = spawned {
-            self.logger.log(Level::Error, format!("cannot reload: {error}"));
+            self.logger
+                .log(Level::Error, format!("cannot reload: {error}"));
             self.reloading = false;
         }
     }
@@ -658,7 +668,8 @@ impl Worker {
             Command::DumpStatistics { clear } => dump::write_statistics(&mut self.node, *clear),
         };
         if let Err(error) = result {
-            self.logger.log(Level::Error, format!("cannot write the dump: {error}"));
+            self.logger
+                .log(Level::Error, format!("cannot write the dump: {error}"));
         }
     }
 
@@ -695,7 +706,11 @@ impl Worker {
             self.report(&Report::NoWill { router });
         }
         for (router, will) in &wills {
-            if self.wills.get(router).is_none_or(|known| !same_will(known, will)) {
+            if self
+                .wills
+                .get(router)
+                .is_none_or(|known| !same_will(known, will))
+            {
                 self.report(&Report::Will(will.clone()));
             }
         }
@@ -745,7 +760,10 @@ fn clock_offset() -> i128 {
 
 /// The shortest pacing that any instance asks for.
 fn garp_interval(config: &Config) -> Micros {
-    let all = config.instances.iter().map(|instance| instance.garp.interval.get());
+    let all = config
+        .instances
+        .iter()
+        .map(|instance| instance.garp.interval.get());
     Micros(all.max().unwrap_or(0))
 }
 

@@ -21,7 +21,10 @@ pub fn date_time(realtime: Micros) -> String {
     };
     let name = |names: &[&'static str], number: i32| {
         let index = usize::try_from(number).ok();
-        index.and_then(|index| names.get(index)).copied().unwrap_or("???")
+        index
+            .and_then(|index| names.get(index))
+            .copied()
+            .unwrap_or("???")
     };
     format!(
         "{} {} {:02} {:02}:{:02}:{:02} {}",
