@@ -1,0 +1,156 @@
+//! The configuration: applied at the start, replaced by a reload.
+
+use std::sync::Arc;
+use std::thread;
+
+use standfast_config::{Config, FileSource, LoadOptions, Loaded, load};
+use standfast_core::journal::Level;
+use standfast_core::{Input, Micros};
+use standfast_linux::clock::monotonic;
+use standfast_linux::sysctl;
+
+use super::{Worker, now};
+use crate::environment::HostEnvironment;
+use crate::lower::{self, Plan};
+use crate::message::Report;
+use crate::options::Options;
+use crate::runner::{Job, Programs};
+
+impl Worker {
+    pub(super) fn apply(&mut self, config: &Config) {
+        let plan = lower::plan(config);
+        for complaint in &plan.complaints {
+            self.logger.log(Level::Error, complaint.clone());
+        }
+        self.effects.garp_interval = garp_interval(config);
+        self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
+        self.promote_secondaries(config);
+        let Plan {
+            spec,
+            checks,
+            notifies,
+            ..
+        } = plan;
+        // Programs are known before anything asks to run them; sockets before anything is sent.
+        self.runner.submit(Job::Programs(Programs {
+            notifies: notifies.clone(),
+            ..Programs::default()
+        }));
+        let now = now();
+        self.node.handle_input(now, Input::Spec(Box::new(spec)));
+        self.synchronize_ports();
+        let running = self.node.checks().filter_map(|check| {
+            let program = checks.get(&check.spec.name)?.clone();
+            Some((check.id, (program, check.spec.timeout)))
+        });
+        self.runner.submit(Job::Programs(Programs {
+            checks: running.collect(),
+            notifies,
+        }));
+        self.effects
+            .carry_out(now, &mut self.node, &self.ports, &self.runner);
+        self.effects.holdings_changed = true;
+    }
+
+    pub(super) fn promote_secondaries(&self, config: &Config) {
+        for instance in &config.instances {
+            let name = instance.interface.as_ref().map(|name| name.value.as_str());
+            if let (true, Some(name)) = (instance.promote_secondaries, name)
+                && let Ok(name) = standfast_linux::InterfaceName::new(name)
+                && let Err(error) = sysctl::Sysctl::promote_secondaries(name).write(1)
+            {
+                self.logger.log(Level::Warning, error.to_string());
+            }
+        }
+    }
+
+    /// Reads the configuration on a thread of its own; the loop goes on meanwhile.
+    pub(super) fn reload(&mut self) {
+        if self.stop_level > 0 {
+            return;
+        }
+        if std::mem::replace(&mut self.reloading, true) {
+            self.logger
+                .log(Level::Info, "a reload is under way already".into());
+            return;
+        }
+        self.logger.log(Level::Info, "Reloading".into());
+        self.report(&Report::Reloading);
+        let (paths, options) = (self.options.config.clone(), load_options(&self.options));
+        let (done, waker) = (self.reloads.0.clone(), self.results.clone());
+        let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
+            let loaded = load(&paths, &FileSource, &HostEnvironment, &options);
+            // The loop may have ended meanwhile.
+            let _ = done.send(Box::new(loaded));
+            waker.wake();
+        });
+        if let Err(error) = spawned {
+            self.logger
+                .log(Level::Error, format!("cannot reload: {error}"));
+            self.reloading = false;
+        }
+    }
+
+    pub(super) fn finish_reload(&mut self, loaded: Loaded) {
+        self.reloading = false;
+        for diagnostic in &loaded.diagnostics {
+            let (level, text) = log_line(&loaded, diagnostic);
+            self.logger.log(level, text);
+        }
+        let refused = self.options.strict_config && loaded.has_errors();
+        if let Some(refusal) = loaded.keepalived_refusal() {
+            let text = format!(
+                "the new configuration cannot be used, the old one stays in force: {}",
+                refusal.diagnostic.message
+            );
+            self.logger.log(Level::Error, text);
+        } else if refused {
+            let text = "the new configuration has errors, the old one stays in force";
+            self.logger.log(Level::Error, text.into());
+        } else {
+            self.config = Arc::new(loaded.config);
+            let config = Arc::clone(&self.config);
+            self.apply(&config);
+            self.logger.log(Level::Info, "Reload complete".into());
+        }
+        self.report(&Report::Ready);
+    }
+}
+
+/// The shortest pacing that any instance asks for.
+fn garp_interval(config: &Config) -> Micros {
+    let all = config
+        .instances
+        .iter()
+        .map(|instance| instance.garp.interval.get());
+    Micros(all.max().unwrap_or(0))
+}
+
+pub(crate) fn load_options(options: &Options) -> LoadOptions {
+    LoadOptions {
+        config_id: options.config_id.clone(),
+        random_seed: monotonic().0,
+        ..LoadOptions::default()
+    }
+}
+
+/// One line of the log for a diagnostic.
+pub(crate) fn log_line(
+    loaded: &Loaded,
+    diagnostic: &standfast_config::Diagnostic,
+) -> (Level, String) {
+    let level = match diagnostic.severity {
+        standfast_config::Severity::Error => Level::Error,
+        standfast_config::Severity::Warning => Level::Warning,
+        standfast_config::Severity::Note => Level::Info,
+    };
+    let place = match loaded.sources.locate(diagnostic.primary) {
+        Some(place) => format!("{}:{}:{}: ", place.path.display(), place.line, place.column),
+        None => String::new(),
+    };
+    let help = match &diagnostic.help {
+        Some(help) => format!(" ({help})"),
+        None => String::new(),
+    };
+    (level, format!("{place}{}{help}", diagnostic.message))
+}

@@ -1,0 +1,143 @@
+//! What the kernel says of links, addresses and clocks becomes inputs.
+
+use std::net::IpAddr;
+
+use standfast_core::input::{HostAddress, InterfaceIndex, Link, Origin};
+use standfast_core::journal::Level;
+use standfast_core::{Input, Micros};
+use standfast_linux::clock::{boottime, monotonic};
+use standfast_linux::netlink::{AddressFlags, AddressProtocol, Event};
+use standfast_wire::MacAddress;
+
+use super::Worker;
+
+/// A step of the boot clock below this is no sleep.
+const CLOCK_STEP: Micros = Micros::from_millis(500);
+
+impl Worker {
+    pub(super) fn observe_everything(&mut self) {
+        let mut events = Vec::new();
+        match self.monitor.dump(&mut events) {
+            Ok(()) => self.observe(&events),
+            Err(error) => self.logger.log(Level::Error, error.to_string()),
+        }
+    }
+
+    pub(super) fn read_netlink(&mut self) {
+        let mut events = Vec::new();
+        loop {
+            match self.monitor.next_events(&mut events) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.logger.log(Level::Error, error.to_string());
+                    break;
+                }
+            }
+        }
+        if events.contains(&Event::Overrun) {
+            self.logger.log(
+                Level::Warning,
+                "Netlink: events were lost, reading all again".into(),
+            );
+            events.clear();
+            if let Err(error) = self.monitor.dump(&mut events) {
+                self.logger.log(Level::Error, error.to_string());
+            }
+        }
+        self.observe(&events);
+        self.synchronize_ports();
+    }
+
+    pub(super) fn observe(&mut self, events: &[Event]) {
+        for event in events {
+            if let Some(input) = self.input_of(event) {
+                self.give(input);
+            }
+        }
+    }
+
+    pub(super) fn input_of(&mut self, event: &Event) -> Option<Input<'static>> {
+        match event {
+            Event::Link(link) => {
+                let up = link.up && link.running;
+                self.report_link(InterfaceIndex(link.index), link.name.as_str(), up);
+                Some(Input::Link(Link {
+                    index: InterfaceIndex(link.index),
+                    name: link.name.as_str().to_owned(),
+                    up,
+                    mac: MacAddress(link.mac.unwrap_or_default()),
+                }))
+            }
+            Event::LinkRemoved { index, .. } => Some(Input::LinkRemoved(InterfaceIndex(*index))),
+            Event::Address(event) => {
+                let interface = InterfaceIndex(event.index);
+                let address = HostAddress {
+                    interface,
+                    address: event.address,
+                    prefix: event.prefix,
+                    secondary: event.flags.contains(AddressFlags::SECONDARY),
+                    origin: self.origin(interface, event.address, event.prefix, event.protocol),
+                };
+                Some(if event.added {
+                    Input::AddressAdded(address)
+                } else {
+                    Input::AddressRemoved(address)
+                })
+            }
+            Event::Overrun => None,
+        }
+    }
+
+    /// keepalived's phrase for a link that changes.
+    pub(super) fn report_link(&self, index: InterfaceIndex, name: &str, up: bool) {
+        let known = self.node.interfaces().get(index);
+        if known.is_some_and(|known| known.up != up) {
+            let state = if up { "up" } else { "down" };
+            self.logger
+                .log(Level::Info, format!("Netlink reports {name} {state}"));
+        }
+    }
+
+    pub(super) fn origin(
+        &self,
+        interface: InterfaceIndex,
+        address: IpAddr,
+        prefix: u8,
+        protocol: Option<AddressProtocol>,
+    ) -> Origin {
+        let name = self
+            .node
+            .interfaces()
+            .get(interface)
+            .map(|known| known.name.clone());
+        let recorded = name.is_some_and(|name| self.effects.is_recorded(&name, address, prefix));
+        if !recorded && protocol != Some(AddressProtocol::KEEPALIVED) {
+            Origin::Foreign
+        } else if self.adopt {
+            Origin::Serving
+        } else {
+            Origin::Stale
+        }
+    }
+
+    pub(super) fn synchronize_ports(&mut self) {
+        for failure in self.ports.synchronize(&self.node, &self.poller) {
+            self.logger.log(Level::Error, failure);
+        }
+    }
+
+    pub(super) fn compare_clocks(&mut self, _now: Instant) {
+        let offset = clock_offset();
+        let step = u64::try_from((offset - self.clock_offset).unsigned_abs()).unwrap_or(u64::MAX);
+        self.clock_offset = offset;
+        if Micros(step) > CLOCK_STEP {
+            self.give(Input::ClockStep(Micros(step)));
+        }
+    }
+}
+
+/// Boot time less monotonic time: grows when the host sleeps.
+pub(super) fn clock_offset() -> i128 {
+    i128::from(boottime().0) - i128::from(monotonic().0)
+}

@@ -1,0 +1,290 @@
+//! The worker: one thread that never blocks but in its poller, and a node that it feeds.
+
+mod configuration;
+mod kernel;
+mod packets;
+mod supervision;
+
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use standfast_config::{Config, Loaded};
+use standfast_core::journal::Level;
+use standfast_core::{Input, Instant, Micros, Node};
+use standfast_linux::Error;
+use standfast_linux::clock::monotonic;
+use standfast_linux::netlink::Monitor;
+use standfast_linux::packet::PacketRing;
+use standfast_linux::pidfile::PidFile;
+use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
+use standfast_linux::scheduling::{self, RealTimePriority, Residency};
+use standfast_linux::signals::Signals;
+use standfast_linux::supervise::Channel;
+
+use crate::effects::Effects;
+use crate::log::Logger;
+use crate::message::{Report, Will};
+use crate::options::Options;
+use crate::ports::{PortToken, Ports};
+use crate::record::Record;
+use crate::runner::Runner;
+
+pub(crate) use configuration::{load_options, log_line};
+use kernel::clock_offset;
+
+const SIGNALS: u64 = 0;
+const TIMER: u64 = 1;
+const NETLINK: u64 = 2;
+const RESULTS: u64 = 3;
+const SUPERVISOR: u64 = 4;
+/// Packets that nobody wants are looked at this often.
+const STRAY_PERIOD: Micros = Micros::from_secs(1);
+/// The clocks are compared this often.
+const CLOCK_PERIOD: Micros = Micros::from_secs(1);
+
+/// Everything that the worker is born with.
+pub(crate) struct Birth {
+    pub(crate) options: Options,
+    pub(crate) config: Config,
+    pub(crate) record_path: PathBuf,
+    pub(crate) pid_file: PathBuf,
+    pub(crate) supervisor: Channel,
+    pub(crate) signals: Signals,
+    /// A predecessor died and its supervisor still answers for its addresses.
+    pub(crate) adopt: bool,
+}
+
+struct Worker {
+    options: Options,
+    config: Arc<Config>,
+    node: Node,
+    poller: Poller,
+    timer: Timer,
+    signals: Signals,
+    monitor: Monitor,
+    supervisor: Channel,
+    supervisor_gone: bool,
+    ports: Ports,
+    effects: Effects,
+    runner: Runner,
+    results: Waker,
+    reloads: (Sender<Box<Loaded>>, Receiver<Box<Loaded>>),
+    reloading: bool,
+    logger: Logger,
+    ring: PacketRing,
+    adopt: bool,
+    stop_level: u32,
+    terms: u32,
+    next_stray: Instant,
+    next_clock: Instant,
+    next_heartbeat: Instant,
+    clock_offset: i128,
+    wills: BTreeMap<u32, Will>,
+    _pid_file: Option<PidFile>,
+}
+
+/// Runs until everything has left; the worker's exit code.
+pub(crate) fn run(birth: Birth) -> u8 {
+    let identity = match birth.options.personality {
+        crate::Personality::Keepalived => "Keepalived_vrrp",
+        crate::Personality::Standfast => "standfast_vrrp",
+    };
+    let Ok(logger) = Logger::start(birth.options.log, identity) else {
+        return crate::exit_code::FATAL;
+    };
+    match Worker::new(birth, logger.clone()) {
+        Ok(mut worker) => {
+            worker.start();
+            let code = worker.work();
+            logger.flush();
+            code
+        }
+        Err(error) => {
+            logger.log(Level::Error, error.to_string());
+            logger.flush();
+            crate::exit_code::FATAL
+        }
+    }
+}
+
+fn now() -> Instant {
+    Instant(monotonic().0)
+}
+
+impl Worker {
+    fn new(birth: Birth, logger: Logger) -> Result<Self, Error> {
+        let poller = Poller::new()?;
+        let (timer, results) = (Timer::new()?, Waker::new()?);
+        let monitor = Monitor::open(None)?;
+        poller.add(birth.signals.as_fd(), SIGNALS, Interest::Read)?;
+        poller.add(timer.as_fd(), TIMER, Interest::Read)?;
+        poller.add(monitor.as_fd(), NETLINK, Interest::Read)?;
+        poller.add(results.as_fd(), RESULTS, Interest::Read)?;
+        poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
+        let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
+        effects.keep_addresses = birth.options.keep_addresses;
+        let runner = Runner::start(logger.clone(), results.clone())?;
+        let pid_file = match PidFile::acquire(&birth.pid_file) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                logger.log(
+                    Level::Warning,
+                    format!("{}: {error}", birth.pid_file.display()),
+                );
+                None
+            }
+        };
+        Ok(Worker {
+            options: birth.options,
+            config: Arc::new(birth.config),
+            node: Node::new(),
+            poller,
+            timer,
+            signals: birth.signals,
+            monitor,
+            supervisor: birth.supervisor,
+            supervisor_gone: false,
+            ports: Ports::default(),
+            effects,
+            runner,
+            results,
+            reloads: channel(),
+            reloading: false,
+            logger,
+            ring: PacketRing::new(),
+            adopt: birth.adopt,
+            stop_level: 0,
+            terms: 0,
+            next_stray: now(),
+            next_clock: now(),
+            next_heartbeat: now(),
+            clock_offset: clock_offset(),
+            wills: BTreeMap::new(),
+            _pid_file: pid_file,
+        })
+    }
+
+    fn start(&mut self) {
+        self.schedule();
+        self.observe_everything();
+        let config = Arc::clone(&self.config);
+        self.apply(&config);
+        self.report(&Report::Ready);
+    }
+
+    /// What `vrrp_priority`, `vrrp_rt_priority` and the like ask for; failures are reported.
+    fn schedule(&mut self) {
+        let wanted = &self.config.global.vrrp_process;
+        let complain = |result: Result<(), Error>| {
+            if let Err(error) = result {
+                self.logger.log(Level::Warning, error.to_string());
+            }
+        };
+        complain(scheduling::set_timer_slack(1));
+        if let Some(nice) = &wanted.nice {
+            complain(scheduling::set_nice(i32::from(nice.value)));
+        }
+        if let Some(priority) = &wanted.realtime {
+            let priority = RealTimePriority::clamped(u32::from(priority.value));
+            complain(scheduling::set_round_robin(priority));
+        }
+        if wanted.no_swap {
+            complain(scheduling::lock_memory(Residency::Touched));
+        }
+        let processors: Vec<usize> = wanted
+            .cpu_affinity
+            .iter()
+            .filter_map(|processor| usize::try_from(*processor).ok())
+            .collect();
+        if !processors.is_empty() {
+            complain(scheduling::set_affinity(&processors));
+        }
+    }
+
+    fn work(&mut self) -> u8 {
+        let mut ready = ReadyList::new();
+        loop {
+            self.settle();
+            if self.effects.stopped {
+                return crate::exit_code::OK;
+            }
+            if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {
+                self.logger.log(Level::Error, error.to_string());
+                return crate::exit_code::FATAL;
+            }
+            // Packets and events that wait come before timers: after a pause they tell what happened.
+            let tokens: Vec<u64> = ready.iter().map(|ready| ready.token).collect();
+            for token in &tokens {
+                self.attend(*token);
+            }
+            self.timer.drain();
+            self.wake();
+        }
+    }
+
+    fn attend(&mut self, token: u64) {
+        match token {
+            SIGNALS => self.read_signals(),
+            TIMER => {}
+            NETLINK => self.read_netlink(),
+            RESULTS => self.read_results(),
+            SUPERVISOR => self.read_supervisor(),
+            token => match self.ports.token(token) {
+                Some(PortToken::Vrrp(key)) => self.read_vrrp(key),
+                Some(PortToken::Arp(index)) => self.read_arp(index),
+                None => {}
+            },
+        }
+    }
+
+    /// Timers of the node and of the loop.
+    fn wake(&mut self) {
+        let now = now();
+        if now >= self.next_clock {
+            self.next_clock = now + CLOCK_PERIOD;
+            self.compare_clocks(now);
+        }
+        if self.node.next_wakeup().is_some_and(|(due, _)| due <= now) {
+            self.give(Input::Wakeup);
+        }
+        self.effects.send_paced(now, &self.node, &self.ports);
+        if now >= self.next_stray {
+            self.next_stray = now + STRAY_PERIOD;
+            self.read_strays();
+        }
+        if now >= self.next_heartbeat {
+            self.heartbeat(now);
+        }
+    }
+
+    /// After every turn: tell the supervisor what changed, set the timer.
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.effects.holdings_changed) {
+            self.effects.write_record(&self.node);
+            self.report_wills();
+        }
+        let loop_timers = [self.next_stray, self.next_clock, self.next_heartbeat];
+        let strays = self.ports.vrrp.is_empty();
+        let due = loop_timers
+            .into_iter()
+            .skip(usize::from(strays))
+            .chain(self.effects.next_paced())
+            .chain(self.node.next_wakeup().map(|(due, _)| due))
+            .min();
+        if let Some(due) = due
+            && let Err(error) = self.timer.set(standfast_linux::clock::Micros(due.0))
+        {
+            self.logger.log(Level::Error, error.to_string());
+        }
+    }
+
+    fn give(&mut self, input: Input<'_>) {
+        let now = now();
+        self.node.handle_input(now, input);
+        self.effects
+            .carry_out(now, &mut self.node, &self.ports, &self.runner);
+    }
+}

@@ -1,0 +1,100 @@
+//! Packets become inputs.
+
+use std::net::IpAddr;
+
+use standfast_core::input::{InterfaceIndex, Packet};
+use standfast_core::{Input, Node};
+use standfast_linux::packet::RING_PACKETS;
+use standfast_wire::arp::Arp;
+use standfast_wire::ipv4;
+
+use super::{Worker, now};
+use crate::ports::PortKey;
+
+/// Packets taken from one socket before the timers get their turn: a full default receive buffer.
+const PACKETS_PER_TURN: usize = 16 * RING_PACKETS;
+
+impl Worker {
+    pub(super) fn read_vrrp(&mut self, key: PortKey) {
+        let Some(port) = self.ports.vrrp.get(&key) else {
+            return;
+        };
+        let mut taken = 0;
+        while taken < PACKETS_PER_TURN {
+            let Ok(packets) = port.socket.receive(&mut self.ring) else {
+                return;
+            };
+            let count = packets.len();
+            for packet in packets {
+                feed_packet(&mut self.node, key.0, packet.bytes);
+                self.effects
+                    .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+            }
+            taken += count;
+            if count < RING_PACKETS {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn read_strays(&mut self) {
+        let keys: Vec<_> = self.ports.vrrp.keys().copied().collect();
+        for key in keys {
+            let Some(port) = self.ports.vrrp.get(&key) else {
+                continue;
+            };
+            if let Ok(packets) = port.stray.drain(&mut self.ring) {
+                for packet in packets {
+                    feed_packet(&mut self.node, key.0, packet.bytes);
+                }
+            }
+            self.effects
+                .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+        }
+    }
+
+    pub(super) fn read_arp(&mut self, index: InterfaceIndex) {
+        let Some(port) = self.ports.arp.get(&index) else {
+            return;
+        };
+        let mut taken = 0;
+        while taken < PACKETS_PER_TURN {
+            // The interface may just have gone down; its link event says so.
+            let Ok(packets) = port.socket.receive(&mut self.ring) else {
+                return;
+            };
+            let count = packets.len();
+            for packet in packets {
+                let Ok(arp) = Arp::parse(packet.bytes) else {
+                    continue;
+                };
+                let input = Input::Arp {
+                    interface: index,
+                    sender: arp.sender,
+                    mac: arp.sender_mac,
+                };
+                self.node.handle_input(now(), input);
+            }
+            self.effects
+                .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+            taken += count;
+            if count < RING_PACKETS {
+                return;
+            }
+        }
+    }
+}
+
+fn feed_packet(node: &mut Node, interface: InterfaceIndex, bytes: &[u8]) {
+    let Ok(packet) = ipv4::Packet::parse(bytes) else {
+        return;
+    };
+    let input = Input::Packet(Packet {
+        interface,
+        source: IpAddr::V4(packet.source),
+        destination: IpAddr::V4(packet.destination),
+        ttl: packet.ttl,
+        message: packet.payload,
+    });
+    node.handle_input(now(), input);
+}

@@ -1,0 +1,164 @@
+//! Signals and the supervisor: what they want, and what the supervisor must know.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+
+use standfast_core::journal::Level;
+use standfast_core::{Input, Instant, Micros};
+use standfast_linux::signals::Signal;
+use standfast_linux::supervise::Received;
+
+use super::{Worker, now};
+use crate::dump;
+use crate::message::{Command, Report, Will, decode, encode};
+
+/// Bytes of a message from the supervisor.
+const MESSAGE_BYTES: usize = 4096;
+/// The heartbeat is at least this patient, whatever the advertisement interval.
+const LEAST_PATIENCE: Micros = Micros::from_millis(500);
+
+impl Worker {
+    pub(super) fn read_results(&mut self) {
+        self.results.drain();
+        while let Some(input) = self.runner.next_result() {
+            self.give(input);
+        }
+        while let Ok(loaded) = self.reloads.1.try_recv() {
+            self.finish_reload(*loaded);
+        }
+    }
+
+    pub(super) fn read_signals(&mut self) {
+        while let Ok(Some(received)) = self.signals.read() {
+            match received.signal {
+                Signal::Terminate | Signal::Interrupt => {
+                    self.terms += 1;
+                    self.stop(self.terms);
+                }
+                Signal::Reload => self.reload(),
+                Signal::Data => self.command(&Command::DumpData),
+                Signal::Stats => self.command(&Command::DumpStatistics { clear: false }),
+                Signal::StatsClear => {
+                    self.command(&Command::DumpStatistics { clear: true });
+                }
+                Signal::Json => self.logger.log(
+                    Level::Warning,
+                    "the JSON dump is not written by this version".into(),
+                ),
+                Signal::Child => {}
+            }
+        }
+    }
+
+    pub(super) fn read_supervisor(&mut self) {
+        let mut buffer = [0; MESSAGE_BYTES];
+        loop {
+            match self.supervisor.receive(&mut buffer) {
+                Ok(Received::Message(length)) => {
+                    let command = buffer.get(..length).and_then(decode::<Command>);
+                    if let Some(command) = command {
+                        self.command(&command);
+                    }
+                }
+                Ok(Received::Nothing) | Err(_) => return,
+                Ok(Received::Closed) => return self.lose_supervisor(),
+            }
+        }
+    }
+
+    /// Nobody would resign for us any more: leave in good order.
+    pub(super) fn lose_supervisor(&mut self) {
+        if !std::mem::replace(&mut self.supervisor_gone, true) {
+            let fd = self.supervisor.as_fd();
+            // Only to keep a closed descriptor from waking us for ever.
+            let _ = self.poller.remove(fd);
+            self.logger
+                .log(Level::Error, "the supervisor is gone, stopping".into());
+            self.stop(1);
+        }
+    }
+
+    pub(super) fn command(&mut self, command: &Command) {
+        let result = match command {
+            Command::Stop { level } => {
+                self.stop(*level);
+                Ok(())
+            }
+            Command::Reload => {
+                self.reload();
+                Ok(())
+            }
+            Command::DumpData => dump::write_data(&self.node, &self.config, now()),
+            Command::DumpStatistics { clear } => dump::write_statistics(&mut self.node, *clear),
+        };
+        if let Err(error) = result {
+            self.logger
+                .log(Level::Error, format!("cannot write the dump: {error}"));
+        }
+    }
+
+    /// The first request leaves make before break, a second one at once.
+    pub(super) fn stop(&mut self, level: u32) {
+        while self.stop_level < level.min(2) {
+            self.stop_level += 1;
+            if self.stop_level == 1 {
+                self.logger.log(Level::Info, "Stopping".into());
+            }
+            self.give(Input::Stop);
+        }
+    }
+
+    pub(super) fn report(&self, report: &Report) {
+        // A supervisor that does not listen is noticed by the closed channel.
+        let _ = self.supervisor.send(&encode(report));
+    }
+
+    pub(super) fn report_wills(&mut self) {
+        let mut wills = BTreeMap::new();
+        for estate in self.node.estates() {
+            if let Some(will) = Will::new(&estate, self.node.interfaces()) {
+                wills.insert(will.router, will);
+            }
+        }
+        let gone: Vec<u32> = self
+            .wills
+            .keys()
+            .filter(|router| !wills.contains_key(router))
+            .copied()
+            .collect();
+        for router in gone {
+            self.report(&Report::NoWill { router });
+        }
+        for (router, will) in &wills {
+            if self
+                .wills
+                .get(router)
+                .is_none_or(|known| !same_will(known, will))
+            {
+                self.report(&Report::Will(will.clone()));
+            }
+        }
+        self.wills = wills;
+    }
+
+    /// Half a down interval is the supervisor's patience; four heartbeats fit into it.
+    pub(super) fn heartbeat(&mut self, now: Instant) {
+        let shortest = self
+            .node
+            .routers()
+            .filter(|router| router.is_serving())
+            .map(|router| Micros(router.down_interval().0 / 2))
+            .min();
+        let patience = shortest.map(|half| half.max(LEAST_PATIENCE));
+        self.report(&Report::Heartbeat {
+            patience_ms: patience.map_or(0, |patience| patience.0 / 1_000),
+        });
+        let period = patience.map_or(CLOCK_PERIOD, |patience| Micros(patience.0 / 4));
+        self.next_heartbeat = now + period.min(CLOCK_PERIOD);
+    }
+}
+
+/// Only the identification of the resignation packet differs from one look to the next.
+fn same_will(known: &Will, new: &Will) -> bool {
+    known.same_but_packet(new)
+}
