@@ -127,7 +127,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn compare_clocks(&mut self, _now: Instant) {
+    pub(super) fn compare_clocks(&mut self) {
         let offset = clock_offset();
         let step = u64::try_from((offset - self.clock_offset).unsigned_abs()).unwrap_or(u64::MAX);
         self.clock_offset = offset;

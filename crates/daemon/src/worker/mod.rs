@@ -245,7 +245,7 @@ impl Worker {
         let now = now();
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_PERIOD;
-            self.compare_clocks(now);
+            self.compare_clocks();
         }
         if self.node.next_wakeup().is_some_and(|(due, _)| due <= now) {
             self.give(Input::Wakeup);

@@ -8,7 +8,7 @@ use standfast_core::{Input, Instant, Micros};
 use standfast_linux::signals::Signal;
 use standfast_linux::supervise::Received;
 
-use super::{Worker, now};
+use super::{CLOCK_PERIOD, Worker, now};
 use crate::dump;
 use crate::message::{Command, Report, Will, decode, encode};
 
