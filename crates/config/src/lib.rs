@@ -13,6 +13,7 @@ mod model;
 mod parse;
 mod reader;
 pub mod registry;
+mod render;
 mod resolve;
 mod source;
 mod span;
@@ -26,6 +27,7 @@ pub use reader::{
     IncludeChecks, MAX_EXPANSION_DEPTH, MAX_EXPANSIONS, MAX_FILES, MAX_INCLUDE_DEPTH,
     MAX_LINE_BYTES, MAX_TOTAL_BYTES,
 };
+pub use render::render;
 pub use source::{
     Entry, Environment, Existence, FileKind, FileSource, InterfaceState, MAX_FILE_BYTES,
     MemorySource, NoEnvironment, ScriptState, Source,

@@ -56,7 +56,7 @@ pub struct Garp {
     pub master_repeat: u32,
     /// Time between refreshes while master; 0 for none.
     pub master_refresh: Micros,
-    /// Packets per address and refresh, at least 1.
+    /// Packets per address and refresh; 0 only under `vrrp_min_garp`.
     pub master_refresh_repeat: u32,
     /// Time from a lower-priority advertisement to the second burst; 0 for none.
     pub lower_prio_delay: Micros,

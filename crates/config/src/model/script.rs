@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::source::ScriptState;
 use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
@@ -73,4 +74,6 @@ pub struct VrrpScript {
     pub fall: u32,
     /// It is taken as failed until it has succeeded `rise` times.
     pub init_fail: bool,
+    /// Whether it can be run on this host; keepalived takes one that can't out of every priority.
+    pub state: ScriptState,
 }

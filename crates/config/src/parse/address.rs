@@ -73,7 +73,18 @@ impl Parsed<'_> {
                 false,
             ));
         };
-        let parsed = number::integer(length).filter(|number| !number.trailing);
+        let parsed = number::integer(length);
+        if parsed.is_some_and(|number| number.trailing)
+            && !self.trailing_text("prefix length", word)
+        {
+            return Some((
+                IpNetwork {
+                    address,
+                    prefix: most,
+                },
+                true,
+            ));
+        }
         let prefix = parsed.and_then(|number| u8::try_from(number.value).ok());
         let Some(prefix) = prefix.filter(|prefix| *prefix <= most) else {
             let text = format!("`{length}` is no prefix length of {address}; /{most} is used");
@@ -113,9 +124,9 @@ impl Parsed<'_> {
             "dev" | "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft"
             | "track_group" => {
                 let Some(value) = value else {
-                    let text = format!("`{}` lacks its value", option.text);
+                    let text = format!("`{}` lacks its value; the address is skipped", option.text);
                     self.complain(Code::InvalidAddressOption, option.span, text);
-                    return Some(0);
+                    return None;
                 };
                 return self.address_value(vip, &option.text, value);
             }
@@ -149,15 +160,16 @@ impl Parsed<'_> {
                 }
                 vip.device = Some(value.text.clone());
             }
-            "brd" | "broadcast" => vip.broadcast = self.broadcast(vip, value),
+            "brd" | "broadcast" => vip.broadcast = Some(self.broadcast(vip, value)?),
             "scope" => {
                 if let Some(scope) = self.scope(value) {
                     vip.scope = scope;
                 }
             }
             "label" if value.text.len() > MAX_LABEL => {
-                let text = format!("labels have at most {MAX_LABEL} bytes; it is ignored");
+                let text = format!("labels have at most {MAX_LABEL} bytes; the address is skipped");
                 self.complain(Code::NameTooLong, value.span, text);
+                return None;
             }
             "label" if vip.network.address.is_ipv6() => {
                 let text = "IPv6 addresses have no label; it is ignored";
@@ -179,7 +191,7 @@ impl Parsed<'_> {
         };
         if broadcast.is_none() || vip.network.address.is_ipv6() {
             let text = format!(
-                "`{}` is no broadcast address here; it is ignored",
+                "`{}` is no broadcast address here; the address is skipped",
                 value.text
             );
             self.complain(Code::InvalidAddressOption, value.span, text);

@@ -128,6 +128,9 @@ pub(crate) struct InstanceDraft {
     pub(crate) receive_buffer: Option<u64>,
     pub(crate) timer_expired_backup: Option<u8>,
     pub(crate) smtp_alert: Option<bool>,
+    pub(crate) native_ipv6: Option<Span>,
+    /// Another instance has its name.
+    pub(crate) ignored: bool,
 }
 
 impl InstanceDraft {
@@ -138,13 +141,13 @@ impl InstanceDraft {
             .unwrap_or_else(|| Spanned::new(String::new(), Span::default()))
     }
 
-    /// Authentication as configured: a type makes it count, a password alone does not.
+    /// Authentication as configured: it takes a type and a password.
     pub(crate) fn authentication(&self) -> Option<Spanned<Authentication>> {
-        let kind = self.auth_kind?;
-        let password = self
-            .auth_password
-            .map_or_else(|| Password::new(b""), |given| given.value);
-        Some(kind.map(|kind| Authentication { kind, password }))
+        let (kind, password) = (self.auth_kind?, self.auth_password?);
+        Some(kind.map(|kind| Authentication {
+            kind,
+            password: password.value,
+        }))
     }
 }
 

@@ -20,6 +20,7 @@ impl Parsed<'_> {
     pub(super) fn apply_global(&mut self, entry: Entry) {
         let name = entry.keyword.name;
         if let Some(setting) = name.strip_prefix("vrrp_garp_").filter(|name| is_garp(name)) {
+            self.check_garp(&entry);
             apply_garp(&mut self.global.garp, setting, &entry.value);
         } else if let Value::Bool(on) = entry.value {
             if !self.apply_global_truth(name, on) {
@@ -34,6 +35,16 @@ impl Parsed<'_> {
             || self.apply_global_words(&entry))
         {
             self.accept(entry);
+        }
+    }
+
+    /// A repeat of 0 is forced to 1, with a word about it.
+    pub(super) fn check_garp(&mut self, entry: &Entry) {
+        let name = entry.keyword.name;
+        let counts = name.ends_with("master_repeat") || name.ends_with("refresh_repeat");
+        if counts && entry.value == Value::Integer(0) {
+            let text = format!("`{name}` must be greater than 0; 1 is taken");
+            self.complain(Code::OutOfRange, entry.value_span(), text);
         }
     }
 

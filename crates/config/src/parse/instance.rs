@@ -20,10 +20,25 @@ const PASSWORD_BYTES: usize = 8;
 impl Parsed<'_> {
     pub(super) fn enter_instance(&mut self, name: Spanned<String>) {
         self.reader.instance.clone_from(&name.value);
-        self.instances.push(InstanceDraft {
+        let first = self.instance_names.get(&name.value).copied();
+        if let Some(first) = first {
+            let text = format!(
+                "there is a vrrp_instance `{}` already; this one is ignored",
+                name.value
+            );
+            let diagnostic = Diagnostic::error(Code::DuplicateName, name.span, text)
+                .label(first, "the first one")
+                .class(KeepalivedClass::General);
+            self.reader.sink.push(diagnostic);
+        } else {
+            self.instance_names.insert(name.value.clone(), name.span);
+        }
+        let draft = InstanceDraft {
             name: Some(name),
+            ignored: first.is_some(),
             ..InstanceDraft::default()
-        });
+        };
+        self.instances.push(draft);
     }
 
     pub(super) fn apply_instance(&mut self, entry: Entry) {
@@ -43,9 +58,8 @@ impl Parsed<'_> {
                 draft.notify = notify;
             }
         } else if let Some(setting) = name.strip_prefix("garp_").filter(|name| is_garp(name)) {
-            if let Some(draft) = self.instances.last_mut() {
-                apply_garp(&mut draft.garp, setting, &entry.value);
-            }
+            self.check_garp(&entry);
+            self.with_instance(|draft| apply_garp(&mut draft.garp, setting, &entry.value));
         } else if !(self.apply_identity(&entry)
             || self.apply_instance_switch(&entry)
             || self.apply_instance_address(&entry)
@@ -155,6 +169,7 @@ impl Parsed<'_> {
         match entry.keyword.name {
             "nopreempt" => draft.nopreempt = Some(entry.span),
             "preempt" => draft.nopreempt = None,
+            "native_ipv6" => draft.native_ipv6 = Some(entry.span),
             "accept" => draft.accept = Some(true),
             "no_accept" => draft.accept = Some(false),
             "dont_track_primary" => draft.dont_track_primary = true,

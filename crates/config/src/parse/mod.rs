@@ -10,11 +10,11 @@ mod service;
 mod track;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::load::LoadOptions;
-use crate::model::{Accepted, RootSettings};
+use crate::model::{Accepted, RootSettings, Script};
 use crate::reader::{Line, Reader};
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, nearest};
 use crate::source::Environment;
@@ -64,6 +64,9 @@ pub(crate) struct Parsed<'a> {
     /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
     pub(crate) objects: BTreeSet<(Block, String)>,
     pub(crate) script_names: BTreeSet<String>,
+    instance_names: BTreeMap<String, Span>,
+    /// Every script that keepalived would look for, whatever becomes of the block it stands in.
+    pub(crate) all_scripts: Vec<Script>,
     service: service::ServiceState,
     /// Keywords whose lack of effect was reported.
     reported: BTreeSet<(Code, &'static str)>,
@@ -90,6 +93,8 @@ pub(crate) fn parse<'a>(
         accepted: Vec::new(),
         objects: BTreeSet::new(),
         script_names: BTreeSet::new(),
+        instance_names: BTreeMap::new(),
+        all_scripts: Vec::new(),
         service: service::ServiceState::default(),
         reported: BTreeSet::new(),
         stray_brace: None,
@@ -143,7 +148,7 @@ impl Parsed<'_> {
             words = words::command(line);
             words.drain(..1.min(words.len()));
         }
-        let report = self.remark(keyword, name.span, report);
+        let report = self.remark(block, keyword, name.span, report);
         self.check_encoding(&words);
         if self.lacks_parameter(keyword, &name, &words) {
             return;
@@ -382,7 +387,13 @@ impl Parsed<'_> {
     }
 
     /// Says what holds for the keyword itself; false within a block whose lack of effect was said.
-    fn remark(&mut self, keyword: &'static Keyword, span: Span, report: bool) -> bool {
+    fn remark(
+        &mut self,
+        block: Block,
+        keyword: &'static Keyword,
+        span: Span,
+        report: bool,
+    ) -> bool {
         let name = keyword.name;
         if keyword.since > Release::IMITATED {
             self.reader.sink.count(KeepalivedClass::UnknownKeyword);
@@ -391,10 +402,15 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let diagnostic = Diagnostic::warning(Code::Deprecated, span, text)
-                .help(format!("use {instead}"))
-                .class(KeepalivedClass::Deprecated);
+            let diagnostic =
+                Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
             self.reader.sink.push(diagnostic);
+            // keepalived is silent about these.
+            let silent = matches!(name, "native_ipv6" | "host")
+                || (name == "linkbeat_use_polling" && block == Block::Root);
+            if !silent {
+                self.reader.sink.count(KeepalivedClass::Deprecated);
+            }
         }
         if keyword.acts == Acts::Yes || !report {
             return report;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Entry, Parsed};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{Command, Script, Weight};
 use crate::registry::Value;
 use crate::span::Span;
@@ -50,11 +50,22 @@ impl Parsed<'_> {
     }
 
     fn apply_script_number(&mut self, entry: &Entry) {
+        let count = |number: i64| u32::try_from(number).unwrap_or(1);
+        let name = entry.keyword.name;
+        if let Value::Decimal(time) = entry.value {
+            if time.get() % 1_000_000 != 0 {
+                let text =
+                    "keepalived 2.2.7 takes whole seconds only here, newer releases fractions";
+                let diagnostic = Diagnostic::note(Code::NewerKeyword, entry.value_span(), text);
+                self.reader
+                    .sink
+                    .push(diagnostic.class(KeepalivedClass::InvalidNumber));
+            }
+        }
         let Some(draft) = self.scripts.last_mut() else {
             return;
         };
-        let count = |number: i64| u32::try_from(number).unwrap_or(1);
-        match (entry.keyword.name, &entry.value) {
+        match (name, &entry.value) {
             ("interval", Value::Decimal(time)) => {
                 // keepalived takes 0 as one second.
                 draft.interval = Some(if *time == Micros::ZERO {
@@ -97,7 +108,7 @@ impl Parsed<'_> {
     }
 
     /// A check's command: one quoted word is split again, several words are its arguments.
-    fn check_command(&mut self, words: &[Word]) -> Option<Script> {
+    pub(super) fn check_command(&mut self, words: &[Word]) -> Option<Script> {
         let (first, last) = (words.first()?, words.last()?);
         let span = first.span.to(last.span);
         let argv = match words {
@@ -133,11 +144,13 @@ impl Parsed<'_> {
             }
             None => Command::Argv(argv),
         };
-        Some(Script {
+        let script = Script {
             command,
             identity: None,
             span,
-        })
+        };
+        self.all_scripts.push(script.clone());
+        Some(script)
     }
 
     pub(super) fn leave_script(&mut self) {
@@ -153,7 +166,7 @@ impl Parsed<'_> {
         }
         if !self.script_names.insert(name.value.clone()) {
             let text = format!("`{}` is defined twice; the first one is used", name.value);
-            let diagnostic = crate::Diagnostic::warning(Code::DuplicateName, name.span, text);
+            let diagnostic = Diagnostic::warning(Code::DuplicateName, name.span, text);
             self.reader.sink.push(diagnostic);
         }
     }

@@ -45,7 +45,13 @@ impl Parsed<'_> {
                 state.protocol = true;
                 self.check_protocol(entry);
             }
-            (Block::MiscCheck, "misc_path") => state.misc_path = true,
+            (Block::MiscCheck, "misc_path") => {
+                state.misc_path = true;
+                drop(self.check_command(&entry.arguments));
+            }
+            (_, "quorum_up" | "quorum_down" | "notify_up" | "notify_down") => {
+                drop(self.notify_command(&entry.arguments));
+            }
             (Block::Url, "path") => state.url_path = true,
             _ => {}
         }

@@ -59,6 +59,12 @@ impl Parsed<'_> {
                     else {
                         continue;
                     };
+                    if weight.abs() > MAX_EFFECTIVE
+                        && matches!(keyword, "track_interface" | "track_bfd")
+                    {
+                        let text = format!("this weight can't be {weight}; the nearest is taken");
+                        self.complain(Code::OutOfRange, number.span, text);
+                    }
                     let weight = weight.clamp(-MAX_EFFECTIVE, MAX_EFFECTIVE);
                     draft.weight = i16::try_from(weight).ok();
                 }

@@ -179,7 +179,7 @@ impl Parsed<'_> {
     }
 
     /// Text glued to a number: whether the number counts all the same.
-    fn trailing_text(&mut self, name: &str, word: &Word) -> bool {
+    pub(super) fn trailing_text(&mut self, name: &str, word: &Word) -> bool {
         let shown: String = word.text.chars().take(40).collect();
         let text = |fate| format!("`{name}` has text after its number in `{shown}`; {fate}");
         let diagnostic = if self.strict_lexing {
@@ -199,18 +199,22 @@ impl Parsed<'_> {
 
     /// An IP address; anything else is reported.
     pub(super) fn address(&mut self, word: &Word) -> Option<IpAddr> {
-        if let Ok(address) = word.text.parse() {
+        // keepalived passes over a prefix length here.
+        let (text, length) = match word.text.split_once('/') {
+            Some((text, _)) => (text, true),
+            None => (word.text.as_str(), false),
+        };
+        if let Ok(address) = text.parse() {
+            if length {
+                let text = "this address takes no prefix length; it is passed over";
+                let diagnostic = Diagnostic::warning(Code::IgnoredWords, word.span, text);
+                self.reader.sink.push(diagnostic);
+            }
             return Some(address);
         }
         let shown: String = word.text.chars().take(64).collect();
         let text = format!("`{shown}` is no IP address; it is ignored");
-        let mut diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
-        if shown
-            .split_once('/')
-            .is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok())
-        {
-            diagnostic = diagnostic.help("give the address without a prefix length");
-        }
+        let diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
         self.reader
             .sink
             .push(diagnostic.class(KeepalivedClass::General));

@@ -13,6 +13,8 @@ use crate::units::{Micros, Priority};
 
 /// Longest interval of version 3: 12 bits of centiseconds (RFC 9568 §5.2.7).
 const MAX_V3_INTERVAL: Micros = Micros::from_millis(40_950);
+const MISSING_INTERFACE_HELP: &str =
+    "keepalived does not start; `dynamic_interfaces` lets it wait for the interface";
 const SECOND: u64 = 1_000_000;
 const CENTISECOND: u64 = 10_000;
 
@@ -29,12 +31,17 @@ impl Parsed<'_> {
         let version = self.version(&draft, family, global);
         let strict = draft.strict.unwrap_or(global.strict);
         let (addresses, excluded) = self.resolve_addresses(&mut draft, family);
+        if let (Some(span), Family::V4) = (draft.native_ipv6, family) {
+            let text = "`native_ipv6` does not go with IPv4 addresses";
+            self.complain(Code::VersionConflict, span, text);
+        }
+        self.address_interfaces(&addresses, &excluded, global)?;
         let vrid = self.vrid(&draft)?;
         let interface = self.interface(&mut draft, global)?;
         self.has_addresses(&draft, &addresses, version, strict)?;
         let authentication = self.authentication(&draft, version, family, strict);
         let (state, priority) = self.state_and_priority(&draft, strict, authentication);
-        let preempt = self.preempt(&draft, state);
+        let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
         let advert_int = self.advert_int(&draft, version);
         let own = interface.as_ref().map(|name| name.value.clone());
@@ -169,8 +176,12 @@ impl Parsed<'_> {
         match self.environment.interface(&interface.value) {
             InterfaceState::Missing if !global.dynamic_interfaces => {
                 let text = format!("there is no interface `{}` on this host", interface.value);
-                let help = "keepalived does not start; `dynamic_interfaces` lets it wait for the interface";
-                self.refuse(Code::InterfaceUnknown, interface.span, text, help);
+                self.refuse(
+                    Code::InterfaceUnknown,
+                    interface.span,
+                    text,
+                    MISSING_INTERFACE_HELP,
+                );
                 None
             }
             InterfaceState::Loopback => {
@@ -187,6 +198,32 @@ impl Parsed<'_> {
                 Some(Some(interface))
             }
         }
+    }
+
+    /// Interfaces that addresses name must exist as well.
+    fn address_interfaces(
+        &mut self,
+        addresses: &[VirtualAddress],
+        excluded: &[VirtualAddress],
+        global: &GlobalDefs,
+    ) -> Option<()> {
+        for vip in addresses.iter().chain(excluded) {
+            let Some(name) = vip.device.as_deref() else {
+                continue;
+            };
+            let missing = self.environment.interface(name) == InterfaceState::Missing;
+            if missing && !global.dynamic_interfaces {
+                let text = format!("there is no interface `{name}` on this host");
+                self.refuse(
+                    Code::InterfaceUnknown,
+                    vip.span,
+                    text,
+                    MISSING_INTERFACE_HELP,
+                );
+                return None;
+            }
+        }
+        Some(())
     }
 
     fn has_addresses(
@@ -236,6 +273,10 @@ impl Parsed<'_> {
         family: Family,
         strict: bool,
     ) -> Option<Authentication> {
+        if let (Some(kind), None) = (draft.auth_kind, draft.auth_password) {
+            let text = "authentication without a password is ignored";
+            self.warn(Code::AuthenticationIgnored, kind.span, text);
+        }
         let authentication = draft.authentication()?;
         let why = if version == Version::V3 {
             "VRRP version 3 has no authentication; it is ignored"
@@ -284,10 +325,15 @@ impl Parsed<'_> {
         (state, priority)
     }
 
-    fn preempt(&mut self, draft: &InstanceDraft, state: InitialState) -> bool {
+    fn preempt(&mut self, draft: &InstanceDraft, state: InitialState, priority: Priority) -> bool {
         let Some(span) = draft.nopreempt else {
             return true;
         };
+        if priority == Priority::OWNER {
+            let text = "`nopreempt` has no effect with priority 255";
+            self.warn(Code::NopreemptCleared, span, text);
+            return true;
+        }
         if state == InitialState::Master {
             let text = "`nopreempt` has no effect with `state MASTER`";
             let help =
@@ -372,10 +418,14 @@ impl Parsed<'_> {
         if peers.is_empty() && !draft.unicast_fault_no_peer {
             return None;
         }
+        let limited = peers
+            .iter()
+            .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         Some(Unicast {
             peers,
             ttl: draft.unicast_ttl.unwrap_or(u8::MAX),
-            check_source: draft.check_unicast_src.unwrap_or(global.check_unicast_src),
+            // Limits on a peer's TTL make sense only for known peers.
+            check_source: limited || draft.check_unicast_src.unwrap_or(global.check_unicast_src),
             fault_no_peer: draft.unicast_fault_no_peer,
         })
     }

@@ -20,6 +20,7 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>, _environment: &dyn crate::Environ
     let drafts = std::mem::take(&mut parsed.instances);
     let instances: Vec<VrrpInstance> = drafts
         .into_iter()
+        .filter(|draft| !draft.ignored)
         .filter_map(|draft| parsed.resolve_instance(draft, &global, &scripts))
         .collect();
     let instances = parsed.without_duplicates(instances);
@@ -50,6 +51,7 @@ impl Parsed<'_> {
         if draft.min_garp {
             built_in.master_delay = Micros::ZERO;
             built_in.master_repeat = 1;
+            built_in.master_refresh_repeat = 0;
         }
         let given = &draft.garp;
         // Without values of their own, lower-priority bursts follow those of a new master.
@@ -68,7 +70,6 @@ impl Parsed<'_> {
     fn without_duplicates(&mut self, instances: Vec<VrrpInstance>) -> Vec<VrrpInstance> {
         type Key = (u8, Family, Option<String>, IpAddr, Option<IpAddr>);
         let mut taken: BTreeMap<Key, Spanned<String>> = BTreeMap::new();
-        let mut names: BTreeMap<String, crate::Span> = BTreeMap::new();
         let mut kept = Vec::new();
         for instance in instances {
             let source = instance.source_address.map(|source| source.value);
@@ -91,16 +92,7 @@ impl Parsed<'_> {
                 self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
                 continue;
             }
-            if let Some(first) = names.get(&instance.name.value) {
-                let text = format!("the name `{}` is taken", instance.name.value);
-                let diagnostic = Diagnostic::error(Code::DuplicateName, instance.name.span, text)
-                    .label(*first, "the first one")
-                    .class(KeepalivedClass::General);
-                self.reader.sink.push(diagnostic);
-                continue;
-            }
             taken.insert(key, instance.name.clone());
-            names.insert(instance.name.value.clone(), instance.name.span);
             kept.push(instance);
         }
         kept

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Command, GlobalDefs, Notify, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpInstance,
+    Command, GlobalDefs, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpInstance,
     VrrpScript, Weight,
 };
 use crate::parse::{Parsed, TrackDraft};
@@ -24,6 +24,7 @@ impl Parsed<'_> {
                 continue;
             }
             script.identity = draft.identity;
+            let state = self.script_state(&script);
             let interval = draft.interval.unwrap_or(crate::Micros::from_secs(1));
             scripts.push(VrrpScript {
                 name: draft.name,
@@ -36,6 +37,7 @@ impl Parsed<'_> {
                 weight: draft.weight,
                 rise: draft.rise,
                 fall: draft.fall,
+                state,
                 init_fail: draft.init_fail,
             });
         }
@@ -138,27 +140,18 @@ impl Parsed<'_> {
             .chain(groups.iter().flat_map(|group| &group.track_scripts))
             .map(|tracked| tracked.name.value.as_str())
             .collect();
-        let mut running: Vec<&Script> = Vec::new();
         for script in scripts {
-            if tracked.contains(script.name.value.as_str()) {
-                running.push(&script.script);
-            } else {
+            if !tracked.contains(script.name.value.as_str()) {
                 let text = format!("`{}` is never tracked", script.name.value);
                 let diagnostic = Diagnostic::note(Code::ScriptUnused, script.name.span, text)
                     .help("name it in a `track_script` block");
                 self.reader.sink.push(diagnostic);
             }
         }
-        for notify in instances
-            .iter()
-            .map(|one| &one.notify)
-            .chain(groups.iter().map(|one| &one.notify))
-        {
-            running.extend(all_of(notify));
-        }
+        let running = std::mem::take(&mut self.all_scripts);
         let states: Vec<_> = running
             .iter()
-            .map(|script| (*script, self.script_state(script)))
+            .map(|script| (script, self.script_state(script)))
             .collect();
         for (script, state) in &states {
             self.judge_script(script, *state, global.script_security);
@@ -202,18 +195,4 @@ impl Parsed<'_> {
             ScriptState::Unknown | ScriptState::Runnable | ScriptState::Insecure => {}
         }
     }
-}
-
-fn all_of(notify: &Notify) -> impl Iterator<Item = &Script> {
-    [
-        &notify.master,
-        &notify.backup,
-        &notify.fault,
-        &notify.stop,
-        &notify.deleted,
-        &notify.any,
-        &notify.master_rx_lower_pri,
-    ]
-    .into_iter()
-    .flatten()
 }
