@@ -180,6 +180,14 @@ pub enum Output {
         /// How many rounds.
         rounds: u16,
     },
+    /// Ask on the network whether somebody else holds an address, in a way that changes no neighbour
+    /// table (ARP probe); an answer comes back as [`Input::Arp`].
+    Probe {
+        /// Where.
+        interface: InterfaceIndex,
+        /// For which address.
+        address: IpAddr,
+    },
     /// Change addresses in the kernel; answer with [`Input::KernelDone`].
     Kernel {
         /// To match the result.

@@ -227,9 +227,13 @@ impl Default for Garp {
 pub struct Rules {
     /// How an Active router leaves.
     pub leave: Leave,
-    /// After a conflict the survivor is heard last: repeated announcements, a last advertisement of
-    /// the loser, listening after a pause, a lowered priority advertised at once.
+    /// After a conflict the survivor is heard last: repeated announcements, probes for other
+    /// holders, a last advertisement of the loser, listening after a pause, a lowered priority
+    /// advertised at once.
     pub conflict: bool,
+    /// A Backup takes over after the skew when the Active router that it followed falls below it,
+    /// instead of waiting for its silence.
+    pub fast_resignation: bool,
 }
 
 impl Rules {
@@ -237,11 +241,13 @@ impl Rules {
     pub const PROTOCOL: Rules = Rules {
         leave: Leave::Immediate,
         conflict: false,
+        fast_resignation: false,
     };
     /// Our defaults for a router without scripts that act on roles.
     pub const OVERLAP: Rules = Rules {
         leave: Leave::Overlap,
         conflict: true,
+        fast_resignation: true,
     };
 }
 

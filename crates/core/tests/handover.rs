@@ -532,3 +532,67 @@ fn addresses_that_the_kernel_refuses_are_tried_again() {
     bench.run_until(6 * SECOND);
     assert!(bench.holds("198.51.100.1".parse().unwrap()));
 }
+
+#[test]
+fn a_backup_takes_over_after_the_skew_when_the_one_it_followed_falls_below_it() {
+    let followed = |spec: RouterSpec| {
+        let mut bench = Bench::start(spec);
+        bench.run_until(SECOND);
+        bench.hear(150, PEER);
+        bench.run_until(1_500_000);
+        bench.hear(50, PEER);
+        bench
+    };
+    let mut bench = followed(router(100));
+    bench.run_until(1_500_000 + 609_375);
+    assert_eq!(bench.state(), State::Active);
+
+    for unwilling in [
+        RouterSpec {
+            preempt: false,
+            ..router(100)
+        },
+        RouterSpec {
+            preempt_delay: Micros::from_secs(10),
+            ..router(100)
+        },
+        RouterSpec {
+            rules: Rules::PROTOCOL,
+            ..router(100)
+        },
+    ] {
+        let mut bench = followed(unwilling);
+        bench.run_until(1_500_000 + 700_000);
+        assert_eq!(bench.state(), State::Backup);
+    }
+}
+
+#[test]
+fn a_lower_router_that_was_never_followed_is_no_reason_to_hurry() {
+    let mut bench = Bench::start(router(100));
+    bench.run_until(SECOND);
+    bench.hear(150, PEER);
+    bench.run_until(1_500_000);
+    bench.hear(50, "192.0.2.3");
+    bench.run_until(4 * SECOND);
+    assert_eq!(bench.state(), State::Backup);
+}
+
+#[test]
+fn asks_before_each_advertisement_whether_somebody_else_holds_the_address() {
+    let mut bench = active();
+    bench.probes.clear();
+    bench.run_until(13 * SECOND);
+    let adverts: Vec<u64> = bench.adverts().iter().map(|(at, _)| *at).collect();
+    let probes: Vec<u64> = bench.probes.iter().map(|(at, _)| *at).collect();
+    assert_eq!(probes, adverts);
+    let fast = RouterSpec {
+        advert_interval: Micros::from_millis(10),
+        version: standfast_core::wire::vrrp::Version::V3,
+        ..router(100)
+    };
+    let mut bench = active_with(fast);
+    bench.probes.clear();
+    bench.run_until(20 * SECOND);
+    assert!(bench.probes.len() <= 12, "{}", bench.probes.len());
+}

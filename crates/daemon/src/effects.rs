@@ -100,6 +100,14 @@ impl Effects {
                     self.flush(ports);
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
+                Output::Probe { interface, address } => {
+                    if let (IpAddr::V4(address), Some(known)) =
+                        (address, node.interfaces().get(interface))
+                    {
+                        let frame = Arp::probe(known.mac, address).emit();
+                        self.send_frames(interface, &[&frame], ports);
+                    }
+                }
                 Output::Kernel {
                     operation,
                     change,

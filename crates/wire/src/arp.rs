@@ -94,6 +94,16 @@ impl Arp {
         }
     }
 
+    /// A probe (RFC 5227 §2.1.1): whoever holds `address` answers, and nobody's neighbour table
+    /// changes, because the sender address is unspecified.
+    pub fn probe(mac: MacAddress, address: Ipv4Addr) -> Self {
+        Arp {
+            sender: Ipv4Addr::UNSPECIFIED,
+            target_mac: MacAddress([0; 6]),
+            ..Arp::announcement(mac, address)
+        }
+    }
+
     /// Whether sender and target address are the same (RFC 5944 §4.6).
     pub fn is_gratuitous(&self) -> bool {
         self.sender == self.target

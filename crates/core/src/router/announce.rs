@@ -18,6 +18,8 @@ const AFTER_CONFLICT: [Micros; 3] = [
 ];
 /// Announcements because of conflicts: eight at once, then two a second.
 const CONFLICT_ANNOUNCEMENTS: Bucket = Bucket::new(8, Micros::from_millis(500));
+/// Probes for another holder come at most this often, however short the advertisement interval.
+const PROBE_PERIOD: Micros = Micros::from_millis(900);
 
 #[derive(Clone, Debug)]
 pub(super) struct Announcer {
@@ -103,6 +105,22 @@ impl Router {
                 self.set_timer(Timer::Refresh, fx.now + garp.refresh);
             }
             _ => self.announce_after_conflict(fx),
+        }
+    }
+
+    /// After a split that neither node noticed, the loser steps down at our advertisement without a
+    /// word (keepalived does), and the neighbours stay with it. A probe just before the
+    /// advertisement makes its kernel answer while it still holds the address: the sign of another
+    /// holder that would be missing otherwise.
+    pub(super) fn probe(&mut self, fx: &mut Effects<'_>) {
+        let recent = |last: Instant| fx.now.since(last) < PROBE_PERIOD;
+        if !self.spec.rules.conflict || self.last_probe.is_some_and(recent) {
+            return;
+        }
+        let first = self.held_addresses(fx.interfaces).into_iter().next();
+        if let Some((interface, address)) = first {
+            self.last_probe = Some(fx.now);
+            fx.outputs.push_back(Output::Probe { interface, address });
         }
     }
 

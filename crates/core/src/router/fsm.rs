@@ -200,6 +200,7 @@ impl Router {
     fn active_timer(&mut self, timer: Timer, due: Instant, fx: &mut Effects<'_>) {
         match timer {
             Timer::Advertise => {
+                self.probe(fx);
                 self.advertise(self.effective, fx);
                 let interval = self.spec.advert_interval;
                 let next = due + interval;
@@ -227,6 +228,7 @@ impl Router {
 
     /// RFC 9568 §6.4.2, with `nopreempt` and `preempt_delay` of keepalived.conf(5).
     fn backup_heard(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        let before = self.followed;
         self.follow(heard, fx);
         if heard.priority == Priority::RESIGN {
             self.counters.resigns_received += 1;
@@ -241,16 +243,32 @@ impl Router {
             self.accept(heard, fx);
         } else if !self.spec.preempt || self.delays_preemption(fx) {
             self.accept(heard, fx);
-        } else if let Some(times) = self.digests.discarding.note(fx.now, ELECTION_REPORT_PERIOD) {
+        } else {
+            self.discard(heard, before, fx);
+        }
+    }
+
+    /// A worse router is Active. If it is the one that we followed until now it has lost a check,
+    /// and there is no reason to wait for its silence.
+    fn discard(&mut self, heard: Heard, before: Option<Followed>, fx: &mut Effects<'_>) {
+        let digest = &mut self.digests.discarding;
+        if let Some(times) = digest.note(fx.now, ELECTION_REPORT_PERIOD) {
             let (from, theirs) = (heard.source, heard.priority);
-            self.event(
-                Event::Discarding {
-                    from,
-                    theirs,
-                    times,
-                },
-                fx,
-            );
+            let event = Event::Discarding {
+                from,
+                theirs,
+                times,
+            };
+            self.event(event, fx);
+        }
+        let fell = before
+            .is_some_and(|followed| followed.address == heard.source && followed.outranked_us);
+        let ready = fx.now >= self.not_before && !self.waiting;
+        let delays = self.spec.preempt_delay > Micros::ZERO;
+        if fell && ready && !delays && self.spec.rules.fast_resignation {
+            let soon = fx.now + self.skew();
+            let due = self.timers.get(&Timer::Down).copied();
+            self.set_timer(Timer::Down, due.map_or(soon, |due| due.min(soon)));
         }
     }
 
@@ -274,6 +292,7 @@ impl Router {
             address: heard.source,
             priority: heard.priority,
             heard: fx.now,
+            outranked_us: heard.priority >= self.effective,
         });
         if before != Some(heard.source) {
             let now = heard.source;

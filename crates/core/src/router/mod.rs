@@ -163,6 +163,8 @@ pub struct Followed {
     pub priority: Priority,
     /// When it was heard last.
     pub heard: Instant,
+    /// Its last advertisement was at least as good as ours would have been.
+    pub outranked_us: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +194,7 @@ pub struct Router {
     preempt_delay: PreemptDelay,
     not_before: Instant,
     last_sent: Instant,
+    last_probe: Option<Instant>,
     listening: bool,
     faults: BTreeSet<Fault>,
     waiting: bool,
@@ -269,6 +272,7 @@ impl Router {
             preempt_delay: PreemptDelay::Idle,
             not_before,
             last_sent: now,
+            last_probe: None,
             listening: false,
             faults: BTreeSet::new(),
             waiting: true,

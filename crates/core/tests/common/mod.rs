@@ -45,6 +45,7 @@ pub struct Bench {
     /// Addresses that the kernel holds.
     pub kernel: Vec<IpAddr>,
     pub auto_notify: bool,
+    pub probes: Vec<(u64, IpAddr)>,
     state: Option<State>,
 }
 
@@ -110,6 +111,7 @@ impl Bench {
             events: Vec::new(),
             kernel: Vec::new(),
             auto_notify: true,
+            probes: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -247,6 +249,9 @@ impl Bench {
                     .map(|(_, address)| self.kernel_change(change, address.address))
                     .collect();
                 self.give(Input::KernelDone { operation, results });
+            }
+            Output::Probe { address, .. } => {
+                self.probes.push((self.now.0, address));
             }
             Output::RunCheck(_) => self.note(Action::RunCheck),
             Output::Notify {
