@@ -148,6 +148,38 @@ fn a_child_has_the_rights_it_is_given() {
 }
 
 #[test]
+fn without_privilege_a_child_has_our_rights_or_none() {
+    if !privileged() {
+        return;
+    }
+    let identity = |uid| {
+        Some(Identity {
+            uid,
+            gid: 0,
+            groups: vec![1],
+        })
+    };
+    let run_as = move |uid| {
+        let mut command = shell("id -u");
+        command.identity = identity(uid);
+        command.spawn().map(|mut child| finish(&mut child))
+    };
+    let (own, other) = std::thread::spawn(move || {
+        // SAFETY: the system call changes this thread only and takes plain numbers.
+        let result = unsafe { libc::syscall(libc::SYS_setresuid, 12_345, 12_345, 12_345) };
+        assert_eq!(result, 0);
+        (run_as(12_345), run_as(12_346))
+    })
+    .join()
+    .unwrap();
+    assert_eq!(own.unwrap(), (Exit::Code(0), "12345\n".into()));
+    assert_eq!(
+        other.unwrap_err().to_string(),
+        "run /bin/sh: Operation not permitted"
+    );
+}
+
+#[test]
 fn a_child_starts_with_default_signals_scheduling_and_surroundings() {
     if !privileged() {
         return;
