@@ -184,6 +184,8 @@ fn a_child_starts_with_default_signals_scheduling_and_surroundings() {
     if !privileged() {
         return;
     }
+    // SAFETY: to ignore this signal is its default.
+    unsafe { libc::signal(libc::SIGWINCH, libc::SIG_IGN) };
     // A thread as the daemon's: signals blocked, real-time, first in line, little slack.
     let report = std::thread::spawn(|| {
         let _signals = Signals::block().unwrap();
