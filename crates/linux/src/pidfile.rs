@@ -48,6 +48,7 @@ pub struct PidFile {
     file: File,
     path: PathBuf,
     owner: u32,
+    previous: Option<u32>,
 }
 
 impl PidFile {
@@ -61,17 +62,19 @@ impl PidFile {
                 Ok(()) => {}
                 Err(Errno(libc::EAGAIN | libc::EACCES)) => {
                     return Err(NotAcquired::Held {
-                        pid: read_pid(file),
+                        pid: read_pid(&file),
                     });
                 }
                 Err(errno) => return Err(NotAcquired::Failed(errno.at("lock", path))),
             }
             // The former holder may have removed the file between our open and our lock.
             if is_at(&file, path) {
+                let previous = read_pid(&file);
                 let mut pid_file = Self {
                     file,
                     path: path.to_path_buf(),
                     owner: 0,
+                    previous,
                 };
                 pid_file.take_over().map_err(NotAcquired::Failed)?;
                 return Ok(pid_file);
@@ -92,6 +95,12 @@ impl PidFile {
             .map_err(|error| Errno::from(error).at("write", self.path.as_path()))?;
         self.owner = pid;
         Ok(())
+    }
+
+    /// The process id that the file held before: left over, or of a keepalived that does not lock its
+    /// file (2.2 does not) and may still run.
+    pub fn previous(&self) -> Option<u32> {
+        self.previous
     }
 
     /// Where it is.
@@ -142,7 +151,7 @@ fn lock(file: &File) -> Result<(), Errno> {
     Ok(())
 }
 
-fn read_pid(file: File) -> Option<u32> {
+fn read_pid(file: &File) -> Option<u32> {
     let mut text = String::new();
     file.take(LONGEST_CONTENT).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()

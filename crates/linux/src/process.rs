@@ -41,7 +41,8 @@ pub struct Command {
     pub argv: Vec<OsString>,
     /// Whose rights it gets; ours when none.
     pub identity: Option<Identity>,
-    /// Variables added to our own environment (without those in which IFS, LD_PRELOAD and the like come).
+    /// Variables added to a copy of our environment, from which IFS, LD_PRELOAD, LD_LIBRARY_PATH and
+    /// what systemd tells its services are removed.
     pub environment: Vec<(OsString, OsString)>,
     /// Its file mode creation mask; ours when none.
     pub umask: Option<u32>,
@@ -91,7 +92,7 @@ impl Command {
         // SAFETY: `prepare_child` makes system calls only: no allocation, no locks.
         unsafe { command.pre_exec(prepare) };
         let started = command.spawn().map_err(error)?;
-        let process = Process::open(started.id())?;
+        let process = Process::adopt(started.id())?;
         Ok(Child {
             process,
             output: Some(output),
@@ -112,13 +113,7 @@ fn prepare_child(
     unsafe { libc::close_range(3, u32::MAX, flags) };
     scheduling::reset_to_default();
     if let Some(identity) = identity {
-        let groups = identity.groups.as_ptr();
-        // SAFETY: pointer and length describe the groups; this process has one thread.
-        check(unsafe { libc::setgroups(identity.groups.len(), groups) })?;
-        // SAFETY: both take plain numbers; this process has one thread.
-        check(unsafe { libc::setgid(identity.gid) })?;
-        // SAFETY: as above.
-        check(unsafe { libc::setuid(identity.uid) })?;
+        change_identity(identity)?;
     }
     if let Some(umask) = umask {
         set_umask(umask);
@@ -126,6 +121,26 @@ fn prepare_child(
     // After the change of user, which would clear it.
     die_with_parent(libc::SIGTERM, parent)?;
     signals::reset_to_default()
+}
+
+/// Groups first: without the user's rights they could not be changed.
+fn change_identity(identity: &Identity) -> Result<(), Errno> {
+    let groups = identity.groups.as_ptr();
+    // SAFETY: pointer and length describe the groups; this process has one thread.
+    let result = check(unsafe { libc::setgroups(identity.groups.len(), groups) });
+    // SAFETY: the calls have no arguments.
+    let present = unsafe { (libc::geteuid(), libc::getegid()) };
+    match result {
+        // A daemon without privilege that runs a script as itself.
+        Err(Errno(libc::EPERM)) if present == (identity.uid, identity.gid) => return Ok(()),
+        Err(errno) => return Err(errno),
+        Ok(_) => {}
+    }
+    // SAFETY: the call takes a plain number; this process has one thread.
+    check(unsafe { libc::setgid(identity.gid) })?;
+    // SAFETY: as above.
+    check(unsafe { libc::setuid(identity.uid) })?;
+    Ok(())
 }
 
 /// Has the kernel signal this process when the thread that forked it ends; fails with ESRCH when the
@@ -173,15 +188,25 @@ pub struct Process {
 }
 
 impl Process {
-    pub(crate) fn open(pid: u32) -> Result<Self, Error> {
-        // SAFETY: the call takes plain numbers and returns a descriptor of our own.
+    /// Takes charge of a child that has just been forked; one that cannot be watched is killed.
+    pub(crate) fn adopt(pid: u32) -> Result<Self, Error> {
+        // SAFETY: the call takes plain numbers.
         let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        // SAFETY: as above.
+        // SAFETY: the call has returned -1 or a descriptor of our own.
         let descriptor = unsafe { own(c_int::try_from(result).unwrap_or(-1)) };
-        Ok(Self {
-            pid,
-            descriptor: descriptor.map_err(|errno| errno.at("watch", Object::Process(pid)))?,
-        })
+        descriptor
+            .map(|descriptor| Self { pid, descriptor })
+            .map_err(|errno| {
+                let id = libc::pid_t::try_from(pid).unwrap_or(0);
+                if id > 0 {
+                    // SAFETY: the calls take plain numbers; the id is our child's, which is not waited for yet.
+                    unsafe {
+                        libc::kill(id, libc::SIGKILL);
+                        libc::waitpid(id, std::ptr::null_mut(), 0);
+                    }
+                }
+                errno.at("watch", Object::Process(pid))
+            })
     }
 
     /// Its process id.

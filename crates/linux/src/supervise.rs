@@ -32,7 +32,7 @@ pub fn fork() -> Result<Fork, Error> {
     let pid = check(unsafe { libc::fork() }).map_err(|errno| errno.at("fork", "process"))?;
     match u32::try_from(pid) {
         Ok(0) | Err(_) => Ok(Fork::Child),
-        Ok(pid) => Ok(Fork::Parent(Process::open(pid)?)),
+        Ok(pid) => Ok(Fork::Parent(Process::adopt(pid)?)),
     }
 }
 

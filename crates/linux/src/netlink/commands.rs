@@ -261,7 +261,8 @@ impl Commands {
 
     /// Carries the changes out in order and gives each its result, in the same order; one failing does
     /// not keep others from being tried. Blocks while the kernel works: 1,000 IPv4 addresses take some
-    /// 20 ms, as many IPv6 ones a second, so give it what one turn of the loop can spare.
+    /// 20 ms, as many IPv6 ones
+    /// ten times that or more, so give it what one turn of the loop can spare.
     pub fn apply(&mut self, changes: &[AddressChange], results: &mut Vec<Result<(), Error>>) {
         results.clear();
         for batch in changes.chunks(self.batch) {

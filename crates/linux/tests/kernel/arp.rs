@@ -115,7 +115,8 @@ fn malformed_and_own_frames_are_not_heard() {
         let mut wrong_protocol = request(host(50), host(50));
         wrong_protocol[16] = 9;
         let own = request(host(50), host(50));
-        assert_eq!(socket.send(&[&own]).packets, 1);
+        let sender = Socket::open(interface("eth0")).unwrap();
+        assert_eq!(sender.send(&[&own]).packets, 1);
         send(
             &cable,
             &[

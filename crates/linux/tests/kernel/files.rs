@@ -253,13 +253,11 @@ fn a_pid_file_is_held_by_one_and_removed_by_it() {
 fn a_leftover_pid_file_does_no_harm_whatever_it_says() {
     let directory = Directory::new();
     let path = directory.path().join("vrrp.pid");
-    for leftover in [
-        "1\n",
-        "nonsense that is longer than any process id can be\n",
-        "",
-    ] {
+    let nonsense = "nonsense that is longer than any process id can be\n";
+    for (leftover, previous) in [("1\n", Some(1)), (nonsense, None), ("", None)] {
         fs::write(&path, leftover).unwrap();
         let held = PidFile::acquire(&path).unwrap();
+        assert_eq!(held.previous(), previous);
         assert_eq!(
             fs::read_to_string(held.path()).unwrap(),
             format!("{}\n", std::process::id())

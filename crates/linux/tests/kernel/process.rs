@@ -55,6 +55,10 @@ fn endless_output_is_bounded() {
 
 #[test]
 fn what_cannot_be_run_is_an_error_with_its_number() {
+    // Others may find directories in PATH that they cannot search, which is another error.
+    if !privileged() {
+        return;
+    }
     let directory = Directory::new();
     let denied = directory.path().join("denied");
     fs::write(&denied, "#!/bin/sh\n").unwrap();
@@ -144,10 +148,44 @@ fn a_child_has_the_rights_it_is_given() {
 }
 
 #[test]
+fn without_privilege_a_child_has_our_rights_or_none() {
+    if !privileged() {
+        return;
+    }
+    let identity = |uid| {
+        Some(Identity {
+            uid,
+            gid: 0,
+            groups: vec![1],
+        })
+    };
+    let run_as = move |uid| {
+        let mut command = shell("id -u");
+        command.identity = identity(uid);
+        command.spawn().map(|mut child| finish(&mut child))
+    };
+    let (own, other) = std::thread::spawn(move || {
+        // SAFETY: the system call changes this thread only and takes plain numbers.
+        let result = unsafe { libc::syscall(libc::SYS_setresuid, 12_345, 12_345, 12_345) };
+        assert_eq!(result, 0);
+        (run_as(12_345), run_as(12_346))
+    })
+    .join()
+    .unwrap();
+    assert_eq!(own.unwrap(), (Exit::Code(0), "12345\n".into()));
+    assert_eq!(
+        other.unwrap_err().to_string(),
+        "run /bin/sh: Operation not permitted"
+    );
+}
+
+#[test]
 fn a_child_starts_with_default_signals_scheduling_and_surroundings() {
     if !privileged() {
         return;
     }
+    // SAFETY: to ignore this signal is its default.
+    unsafe { libc::signal(libc::SIGWINCH, libc::SIG_IGN) };
     // A thread as the daemon's: signals blocked, real-time, first in line, little slack.
     let report = std::thread::spawn(|| {
         let _signals = Signals::block().unwrap();

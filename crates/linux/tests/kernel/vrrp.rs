@@ -177,12 +177,15 @@ fn unicast_is_heard_on_a_unicast_socket_only() {
         let cable = Cable::new();
         let here = Ipv4Addr::new(10, 0, 0, 1);
         let mut socket = Socket::open(interface("eth0"), here, DEFAULT_BUFFER).unwrap();
+        let mut elsewhere = Socket::open(interface("lo"), here, DEFAULT_BUFFER).unwrap();
         socket.set_wanted(&[1, 255]).unwrap();
+        elsewhere.set_wanted(&[1, 255]).unwrap();
         send(
             &cable,
             &[advertisement(GROUP, 1, 40), advertisement(here, 255, 40)],
         );
         assert_eq!(heard(&socket), [255]);
+        assert!(!readable(&elsewhere, SILENCE));
     });
 }
 

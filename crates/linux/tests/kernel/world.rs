@@ -23,7 +23,7 @@ pub fn privileged() -> bool {
     let root = unsafe { libc::geteuid() } == 0;
     if !root {
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        let _ = writeln!(std::io::stderr(), "SKIPPED {name}: needs root");
+        let _ = std::io::stderr().write_all(format!("SKIPPED {name}: needs root\n").as_bytes());
     }
     root
 }
