@@ -6,22 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use standfast_config::{
-    Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
+    Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load, render,
 };
 use standfast_daemon::HostEnvironment;
-
-fn render(d: &standfast_config::Diagnostic, m: &standfast_config::SourceMap, _c: bool) -> String {
-    match m.locate(d.primary) {
-        Some(p) => format!(
-            "{}:{}:{}: {}",
-            p.path.display(),
-            p.line,
-            p.column,
-            d.message
-        ),
-        None => d.message.clone(),
-    }
-}
 
 /// Checks each file by itself; 0 clean, 1 errors (or warnings, where denied).
 pub(crate) fn main(

@@ -169,6 +169,26 @@ fn require_capabilities() -> Result<(), Unable> {
 }
 
 fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
+    let file = lock(files)?;
+    // keepalived 2.2 does not lock its file: ask for the process.
+    if let Some(pid) = file.previous().filter(|pid| is_keepalived(*pid)) {
+        return Err(Unable {
+            code: exit_code::FATAL,
+            text: format!(
+                "daemon is already running: process {pid} of {} is keepalived",
+                files.supervisor.display()
+            ),
+        });
+    }
+    Ok(file)
+}
+
+fn is_keepalived(pid: u32) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    pid != std::process::id() && name.trim() == "keepalived"
+}
+
+fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
     PidFile::acquire(&files.supervisor).map_err(|error| {
         let text = match &error {
             NotAcquired::Held { .. } => format!(

@@ -26,16 +26,13 @@ macro_rules! for_every_pair {
             $(#[test] fn $name() { super::run(super::harness::KEEPALIVED, super::harness::KEEPALIVED, &$scenario); })*
         }
         mod standfast_and_standfast {
-            $(#[test] #[ignore = "needs the standfast executable"]
-            fn $name() { super::run(super::harness::STANDFAST, super::harness::STANDFAST, &$scenario); })*
+            $(#[test] fn $name() { super::run(super::harness::STANDFAST, super::harness::STANDFAST, &$scenario); })*
         }
         mod standfast_and_keepalived {
-            $(#[test] #[ignore = "needs the standfast executable"]
-            fn $name() { super::run(super::harness::STANDFAST, super::harness::KEEPALIVED, &$scenario); })*
+            $(#[test] fn $name() { super::run(super::harness::STANDFAST, super::harness::KEEPALIVED, &$scenario); })*
         }
         mod keepalived_and_standfast {
-            $(#[test] #[ignore = "needs the standfast executable"]
-            fn $name() { super::run(super::harness::KEEPALIVED, super::harness::STANDFAST, &$scenario); })*
+            $(#[test] fn $name() { super::run(super::harness::KEEPALIVED, super::harness::STANDFAST, &$scenario); })*
         }
     };
 }
