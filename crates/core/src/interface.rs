@@ -80,6 +80,11 @@ impl Interfaces {
             .map(|(index, interface)| (*index, interface))
     }
 
+    /// Whether one of the host's own interfaces has this hardware address.
+    pub fn is_own_mac(&self, mac: MacAddress) -> bool {
+        self.by_index.values().any(|interface| interface.mac == mac)
+    }
+
     /// The interface of that number.
     pub fn get(&self, index: InterfaceIndex) -> Option<&Interface> {
         self.by_index.get(&index)

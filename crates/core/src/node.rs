@@ -291,11 +291,8 @@ impl Node {
         sender: IpAddr,
         mac: standfast_wire::MacAddress,
     ) {
-        let own = self
-            .interfaces
-            .get(interface)
-            .map(|interface| interface.mac);
-        if own == Some(mac) {
+        // A second interface of ours on the same network may answer as well: that is no conflict.
+        if self.interfaces.is_own_mac(mac) {
             return;
         }
         self.each_router(now, |router, fx| {

@@ -596,3 +596,16 @@ fn asks_before_each_advertisement_whether_somebody_else_holds_the_address() {
     bench.run_until(20 * SECOND);
     assert!(bench.probes.len() <= 12, "{}", bench.probes.len());
 }
+
+#[test]
+fn a_second_interface_of_ours_on_the_same_network_is_no_other_holder() {
+    let mut bench = active();
+    bench.give(Input::Link(standfast_core::input::Link {
+        index: standfast_core::input::InterfaceIndex(3),
+        name: "eth1".into(),
+        up: true,
+        mac: PEER_MAC,
+    }));
+    bench.give(foreign_arp());
+    assert!(announcements(&bench).is_empty());
+}
