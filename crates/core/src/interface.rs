@@ -80,6 +80,13 @@ impl Interfaces {
             .map(|(index, interface)| (*index, interface))
     }
 
+    /// All interfaces.
+    pub fn iter(&self) -> impl Iterator<Item = (InterfaceIndex, &Interface)> {
+        self.by_index
+            .iter()
+            .map(|(index, interface)| (*index, interface))
+    }
+
     /// Whether one of the host's own interfaces has this hardware address.
     pub fn is_own_mac(&self, mac: MacAddress) -> bool {
         self.by_index.values().any(|interface| interface.mac == mac)
@@ -101,6 +108,11 @@ impl Interface {
             .find(|held| !held.secondary)
             .or_else(|| usable().next())
             .map(|held| held.address)
+    }
+
+    /// All addresses, in the kernel's order.
+    pub fn addresses(&self) -> &[HostAddress] {
+        &self.addresses
     }
 
     /// The record of an address, if the interface has it.

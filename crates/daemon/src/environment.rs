@@ -86,6 +86,19 @@ pub(crate) fn root() -> Identity {
     }
 }
 
+/// Whoever runs this process: root, or in an unprivileged test its only user.
+pub(crate) fn own_identity() -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata("/proc/self") {
+        Ok(own) => Identity {
+            uid: own.uid(),
+            gid: own.gid(),
+            groups: vec![own.gid()],
+        },
+        Err(_) => root(),
+    }
+}
+
 /// A user by name or number.
 pub(crate) fn lookup_user(name: &str) -> Option<User> {
     match name.parse() {

@@ -14,7 +14,7 @@ use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
-use crate::environment::{find_program, lookup_group, lookup_user, root};
+use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -332,7 +332,7 @@ fn identity(config: &config::Config, script: &config::Script) -> Result<Identity
                 gid: user.gid,
                 groups: vec![user.gid],
             },
-            None => root(),
+            None => own_identity(),
         });
     };
     let user = lookup_user(&wanted.user)

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use standfast_core::input::{CheckId, CheckOutcome, Errno, NotifyEvent, RouterId};
 use standfast_core::journal::Level;
@@ -13,9 +14,11 @@ use standfast_core::{Input, Instant, Micros};
 use standfast_linux::clock::monotonic;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait, Waker};
 use standfast_linux::process::{Child, Command, Exit, Output};
+use standfast_linux::user::Identity;
 use standfast_linux::{Error, Object};
 use standfast_wire::vrrp::Priority;
 
+use crate::environment::own_identity;
 use crate::log::Logger;
 use crate::lower::{Notifies, Program};
 
@@ -45,6 +48,8 @@ pub(crate) enum Job {
     },
     /// What there is to run from now on.
     Programs(Programs),
+    /// Answer when no notification script runs or waits any more.
+    Finish(SyncSender<()>),
 }
 
 /// What each check and each router runs.
@@ -80,6 +85,7 @@ impl Runner {
             running: BTreeMap::new(),
             next_token: 1,
             waiting: BTreeMap::new(),
+            finishing: None,
         };
         thread::Builder::new()
             .name("runner".into())
@@ -102,6 +108,14 @@ impl Runner {
         // The thread lives as long as this handle.
         let _ = self.jobs.send(job);
         self.waker.wake();
+    }
+
+    /// Waits until the notification scripts have ended, at most `bound`.
+    pub(crate) fn finish(&self, bound: Micros) {
+        let (done, finished) = sync_channel(1);
+        self.submit(Job::Finish(done));
+        // Whatever still runs then gets SIGTERM when this process ends.
+        let _ = finished.recv_timeout(Duration::from_micros(bound.0));
     }
 
     pub(crate) fn next_result(&self) -> Option<Input<'static>> {
@@ -152,6 +166,7 @@ struct Worker {
     running: BTreeMap<u64, Running>,
     next_token: u64,
     waiting: BTreeMap<RouterId, Line>,
+    finishing: Option<SyncSender<()>>,
 }
 
 impl Worker {
@@ -178,6 +193,17 @@ impl Worker {
                 }
             }
             self.enforce_deadlines();
+            self.report_finish();
+        }
+    }
+
+    fn report_finish(&mut self) {
+        let idle = |line: &Line| line.running == 0 && line.queue.is_empty();
+        if self.waiting.values().all(idle)
+            && let Some(done) = self.finishing.take()
+        {
+            // The loop may have stopped waiting.
+            let _ = done.send(());
         }
     }
 
@@ -202,6 +228,7 @@ impl Worker {
                     },
                 ),
                 Ok(Job::Programs(programs)) => self.programs = programs,
+                Ok(Job::Finish(done)) => self.finishing = Some(done),
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
                 Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
             }
@@ -222,7 +249,7 @@ impl Worker {
             }
             Program::Run { argv, identity } => {
                 let command = Command {
-                    identity: Some(identity),
+                    identity: switch_to(&identity),
                     ..Command::new(argv)
                 };
                 let deadline = Some((now() + timeout, SIGTERM));
@@ -458,6 +485,12 @@ impl Running {
     }
 }
 
+/// Nothing to switch where we are that user already: an unprivileged daemon could not, and in a user
+/// namespace not even root may set its groups.
+fn switch_to(identity: &Identity) -> Option<Identity> {
+    (*identity != own_identity()).then(|| identity.clone())
+}
+
 fn outcome(exit: Exit) -> CheckOutcome {
     match exit {
         Exit::Code(0) => CheckOutcome::Passed,
@@ -495,7 +528,7 @@ fn command(program: &Program, words: &[&str]) -> Option<Command> {
         Program::Run { argv, identity } => {
             let words = words.iter().map(OsString::from);
             Some(Command {
-                identity: Some(identity.clone()),
+                identity: switch_to(identity),
                 ..Command::new(argv.iter().cloned().chain(words))
             })
         }

@@ -1,5 +1,6 @@
 //! What the kernel says of links, addresses and clocks becomes inputs.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use standfast_core::input::{HostAddress, InterfaceIndex, Link, Origin};
@@ -41,12 +42,43 @@ impl Worker {
                 "Netlink: events were lost, reading all again".into(),
             );
             events.clear();
-            if let Err(error) = self.monitor.dump(&mut events) {
-                self.logger.log(Level::Error, error.to_string());
+            match self.monitor.dump(&mut events) {
+                Ok(()) => self.forget_what_is_gone(&events),
+                Err(error) => self.logger.log(Level::Error, error.to_string()),
             }
         }
         self.observe(&events);
         self.synchronize_ports();
+    }
+
+    /// What we know and a complete dump does not show went away while events were lost.
+    fn forget_what_is_gone(&mut self, dump: &[Event]) {
+        let mut links = BTreeSet::new();
+        let mut addresses = BTreeSet::new();
+        for event in dump {
+            match event {
+                Event::Link(link) => drop(links.insert(link.index)),
+                Event::Address(held) => {
+                    addresses.insert((held.index, held.address, held.prefix));
+                }
+                Event::LinkRemoved { .. } | Event::Overrun => {}
+            }
+        }
+        let mut gone = Vec::new();
+        for (index, interface) in self.node.interfaces().iter() {
+            if !links.contains(&index.0) {
+                gone.push(Input::LinkRemoved(index));
+                continue;
+            }
+            let missing = interface
+                .addresses()
+                .iter()
+                .filter(|held| !addresses.contains(&(index.0, held.address, held.prefix)));
+            gone.extend(missing.map(|held| Input::AddressRemoved(*held)));
+        }
+        for input in gone {
+            self.give(input);
+        }
     }
 
     pub(super) fn observe(&mut self, events: &[Event]) {

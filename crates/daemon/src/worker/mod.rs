@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use standfast_config::{Config, Loaded};
 use standfast_core::journal::Level;
+use standfast_core::router::SCRIPT_BOUND;
 use standfast_core::{Input, Instant, Micros, Node};
 use standfast_linux::Error;
 use standfast_linux::clock::monotonic;
@@ -83,6 +84,8 @@ struct Worker {
     next_heartbeat: Instant,
     clock_offset: i128,
     wills: BTreeMap<u32, Will>,
+    /// The supervisor does not know all of them yet.
+    wills_pending: bool,
     _pid_file: Option<PidFile>,
 }
 
@@ -163,6 +166,7 @@ impl Worker {
             next_heartbeat: now(),
             clock_offset: clock_offset(),
             wills: BTreeMap::new(),
+            wills_pending: false,
             _pid_file: pid_file,
         })
     }
@@ -209,6 +213,8 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
+                // Scripts of the last notifications have their time, as they have while leaving.
+                self.runner.finish(SCRIPT_BOUND);
                 return crate::exit_code::OK;
             }
             if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {

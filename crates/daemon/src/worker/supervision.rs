@@ -108,11 +108,13 @@ impl Worker {
         }
     }
 
-    pub(super) fn report(&self, report: &Report) {
-        // A supervisor that does not listen is noticed by the closed channel.
-        let _ = self.supervisor.send(&encode(report));
+    /// False if the supervisor's queue is full or it is gone, which its closed channel tells.
+    pub(super) fn report(&self, report: &Report) -> bool {
+        self.supervisor.send(&encode(report)).is_ok()
     }
 
+    /// Tells the supervisor what has changed of our last wills; what its queue does not take now is
+    /// told with the next heartbeat.
     pub(super) fn report_wills(&mut self) {
         let mut wills = BTreeMap::new();
         for estate in self.node.estates() {
@@ -120,29 +122,35 @@ impl Worker {
                 wills.insert(will.router, will);
             }
         }
-        let gone: Vec<u32> = self
-            .wills
-            .keys()
-            .filter(|router| !wills.contains_key(router))
-            .copied()
-            .collect();
-        for router in gone {
-            self.report(&Report::NoWill { router });
-        }
-        for (router, will) in &wills {
-            if self
-                .wills
-                .get(router)
-                .is_none_or(|known| !same_will(known, will))
-            {
-                self.report(&Report::Will(will.clone()));
+        let known = std::mem::take(&mut self.wills);
+        for (router, will) in known {
+            let gone = !wills.contains_key(&router);
+            if !gone || !self.report(&Report::NoWill { router }) {
+                self.wills.insert(router, will);
             }
         }
-        self.wills = wills;
+        self.wills_pending = self.wills.len() > wills.len();
+        for (router, will) in wills {
+            let same = self
+                .wills
+                .get(&router)
+                .is_some_and(|known| known.same_but_packet(&will));
+            if same {
+                continue;
+            }
+            if self.report(&Report::Will(will.clone())) {
+                self.wills.insert(router, will);
+            } else {
+                self.wills_pending = true;
+            }
+        }
     }
 
     /// Half a down interval is the supervisor's patience; four heartbeats fit into it.
     pub(super) fn heartbeat(&mut self, now: Instant) {
+        if self.wills_pending {
+            self.report_wills();
+        }
         let shortest = self
             .node
             .routers()
@@ -156,9 +164,4 @@ impl Worker {
         let period = patience.map_or(CLOCK_PERIOD, |patience| Micros(patience.0 / 4));
         self.next_heartbeat = now + period.min(CLOCK_PERIOD);
     }
-}
-
-/// Only the identification of the resignation packet differs from one look to the next.
-fn same_will(known: &Will, new: &Will) -> bool {
-    known.same_but_packet(new)
 }
