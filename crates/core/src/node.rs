@@ -82,7 +82,7 @@ impl Node {
             Input::LinkRemoved(index) => self.link_removed(now, index),
             Input::AddressAdded(address) => {
                 self.interfaces.add_address(address);
-                self.evaluate(now);
+                self.evaluate_sources(now, address);
             }
             Input::AddressRemoved(address) => self.address_removed(now, address),
             Input::CheckDone {
@@ -318,7 +318,28 @@ impl Node {
     fn address_removed(&mut self, now: Instant, address: HostAddress) {
         self.interfaces.remove_address(address);
         self.each_router(now, |router, fx| router.address_removed(address, fx));
-        self.evaluate(now);
+        self.evaluate_sources(now, address);
+    }
+
+    /// An address came or went: only routers that may send from it look again. Our own virtual
+    /// addresses come and go by the hundred in a takeover and are no source, but for an owner.
+    fn evaluate_sources(&mut self, now: Instant, changed: HostAddress) {
+        if !self.configured {
+            return;
+        }
+        let is_virtual = |router: &Router| router.has_address(changed.address);
+        let virtual_for_someone = self.routers.values().any(is_virtual);
+        let concerned = |router: &&Router| {
+            router.interface() == Some(changed.interface)
+                && (!virtual_for_someone || router.sends_from_virtual())
+        };
+        let ids: Vec<RouterId> = self
+            .routers
+            .values()
+            .filter(concerned)
+            .map(Router::id)
+            .collect();
+        self.evaluate_these(now, &ids);
     }
 
     fn check_done(&mut self, now: Instant, id: CheckId, outcome: CheckOutcome, output: String) {
@@ -456,12 +477,16 @@ impl Node {
             return;
         }
         let ids: Vec<RouterId> = self.routers.keys().copied().collect();
+        self.evaluate_these(now, &ids);
+    }
+
+    fn evaluate_these(&mut self, now: Instant, ids: &[RouterId]) {
         for id in ids {
-            let Some(mut router) = self.routers.remove(&id) else {
+            let Some(mut router) = self.routers.remove(id) else {
                 continue;
             };
             self.evaluate_one(now, &mut router);
-            self.routers.insert(id, router);
+            self.routers.insert(*id, router);
         }
     }
 

@@ -106,6 +106,11 @@ impl Router {
         self.holdings.iter().any(|holding| holding.own)
     }
 
+    /// Whether a virtual address may be what this router sends from: an owner's, or the host's own.
+    pub(crate) fn sends_from_virtual(&self) -> bool {
+        self.spec.is_owner() || self.holds_own()
+    }
+
     /// Whether this is one of our virtual addresses.
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         self.holdings

@@ -47,7 +47,7 @@ impl Router {
         let own = || found.and_then(|(_, interface)| interface.source(family, view.is_virtual));
         // An owner's only address may be the virtual one.
         let owned = || {
-            let (_, interface) = found.filter(|_| self.spec.is_owner() || self.holds_own())?;
+            let (_, interface) = found.filter(|_| self.sends_from_virtual())?;
             interface.source(family, |_| false)
         };
         self.source = self.spec.source.or_else(own).or_else(owned);
