@@ -349,6 +349,12 @@ impl Sink {
         self.highest = self.highest.max(Some(class));
     }
 
+    /// Counts a finding that would not be kept anyway, without making its text.
+    pub(crate) fn drop_one(&mut self, class: KeepalivedClass) {
+        self.count(class);
+        self.dropped += 1;
+    }
+
     /// Records that `keepalived -t` exits at once with this code; the first one counts.
     pub(crate) fn stop_test(&mut self, exit_code: u8) {
         self.test_stopped.get_or_insert(exit_code);

@@ -17,6 +17,7 @@ mod render;
 mod resolve;
 mod source;
 mod span;
+pub mod tree;
 mod units;
 mod words;
 

@@ -35,7 +35,7 @@ pub const MAX_TOTAL_BYTES: usize = 512 * 1024 * 1024;
 /// Definitions within definitions; deeper is a loop.
 pub const MAX_EXPANSION_DEPTH: usize = 64;
 /// References and generated lines of one load: the manual's largest example needs under a million.
-pub const MAX_EXPANSIONS: usize = 4_000_000;
+pub const MAX_EXPANSIONS: usize = 2_000_000;
 /// Unclosed braces whose places are remembered.
 const MAX_OPEN_BRACES: usize = 256;
 

@@ -15,6 +15,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "The name of this router in mails and SNMP.",
     )
+    .lenient()
     .default("the host's name")
     .acts(),
     keyword("notification_email", Syntax::Lines, "Who gets mail."),
@@ -23,6 +24,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Who mail comes from.",
     )
+    .lenient()
     .default("root@host"),
     keyword(
         "smtp_server",
@@ -30,7 +32,9 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "The mail server, and its port.",
     )
     .default("port 25"),
-    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.").default("the host's name"),
+    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.")
+        .lenient()
+        .default("the host's name"),
     keyword(
         "smtp_connect_timeout",
         int(0, 4_294_967_295),
@@ -97,18 +101,21 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Command,
         "Runs before the daemon begins its work.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "shutdown_script",
         Syntax::Command,
         "Runs after the daemon has ended its work.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "startup_script_timeout",
         int(1, 1000),
         "Time the startup script gets.",
     )
+    .lenient()
     .seconds()
     .default("10")
     .since(2, 1, 0),
@@ -117,6 +124,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         int(1, 1000),
         "Time the shutdown script gets.",
     )
+    .lenient()
     .seconds()
     .default("10")
     .since(2, 1, 0),
@@ -140,10 +148,12 @@ pub(super) const GLOBAL: &[Keyword] = &[
         int(1, 10_000_000),
         "Lateness that raises the priority.",
     )
+    .lenient()
     .unit(Unit::Microseconds)
     .default("1000000")
     .since(2, 1, 0),
     keyword("vrrp_priority", NICE, "Nice value of the VRRP process.")
+        .lenient()
         .default("0")
         .acts(),
     keyword(
@@ -151,8 +161,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
         NICE,
         "Nice value of the checker process.",
     )
+    .lenient()
     .default("0"),
-    keyword("bfd_priority", NICE, "Nice value of the BFD process.").default("0"),
+    keyword("bfd_priority", NICE, "Nice value of the BFD process.")
+        .lenient()
+        .default("0"),
     keyword(
         "vrrp_no_swap",
         Syntax::Flag,
@@ -174,17 +187,20 @@ pub(super) const GLOBAL: &[Keyword] = &[
         REALTIME,
         "Realtime priority of the VRRP process, forced into 1 to 99.",
     )
+    .lenient()
     .acts(),
     keyword(
         "checker_rt_priority",
         REALTIME,
         "Realtime priority of the checker process.",
-    ),
+    )
+    .lenient(),
     keyword(
         "bfd_rt_priority",
         REALTIME,
         "Realtime priority of the BFD process.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_rlimit_rttime",
         REALTIME_LIMIT,
@@ -232,22 +248,26 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Processors the VRRP process may run on.",
     )
+    .lenient()
     .acts(),
     keyword(
         "checker_cpu_affinity",
         Syntax::Words,
         "Processors the checker process may run on.",
-    ),
+    )
+    .lenient(),
     keyword(
         "bfd_cpu_affinity",
         Syntax::Words,
         "Processors the BFD process may run on.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs",
         UINT,
         "Receive buffer of VRRP's netlink commands.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs_force",
@@ -259,6 +279,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of VRRP's netlink events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "vrrp_netlink_monitor_rcv_bufs_force",
@@ -270,6 +291,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of the checkers' netlink commands.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "lvs_netlink_cmd_rcv_bufs_force",
@@ -281,6 +303,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of the checkers' netlink events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "lvs_netlink_monitor_rcv_bufs_force",
@@ -292,6 +315,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of process events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "process_monitor_rcv_bufs_force",
@@ -303,12 +327,14 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Sizes receive buffers by MTU, ADVERT or a number.",
     )
+    .lenient()
     .default("the system's"),
     keyword(
         "vrrp_rx_bufs_multiplier",
         int(1, 4_294_967_295),
         "Multiple of that size.",
     )
+    .lenient()
     .default("3"),
     // VRRP defaults
     keyword(
@@ -386,6 +412,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Announces on other interfaces every so many seconds.",
     )
+    .lenient()
     .seconds()
     .since(2, 2, 4),
     keyword(
@@ -393,6 +420,8 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "The old name of vrrp_garp_extra_if.",
     )
+    .lenient()
+    .deprecated("vrrp_garp_extra_if")
     .seconds(),
     keyword(
         "vrrp_down_timer_adverts",
@@ -469,6 +498,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         decimal(1000, DECIMAL_MAX),
         "The same, counted from boot.",
     )
+    .lenient()
     .seconds()
     .since(2, 4, 0),
     keyword(
@@ -512,12 +542,14 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Interface,
         "Interface of static addresses.",
     )
+    .lenient()
     .default("eth0"),
     keyword(
         "lvs_sync_daemon",
         Syntax::Words,
         "Runs the IPVS connection sync daemon.",
-    ),
+    )
+    .lenient(),
     // Firewall
     keyword(
         "nftables",
@@ -576,6 +608,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "IPVS timeouts of TCP, TCP after FIN, and UDP.",
     )
+    .lenient()
     .seconds(),
     keyword(
         "lvs_flush",
@@ -608,6 +641,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         decimal(1000, 30_000_000),
         "Age of cached statistics.",
     )
+    .lenient()
     .seconds()
     .default("5")
     .since(2, 3, 0),
@@ -616,6 +650,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         decimal(1000, 30_000_000),
         "The same for real servers.",
     )
+    .lenient()
     .seconds()
     .since(2, 3, 0),
     // Notification, scripts
@@ -623,28 +658,33 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "notify_fifo",
         Syntax::Words,
         "A FIFO that hears of every event.",
-    ),
-    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events."),
+    )
+    .lenient(),
+    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events.").lenient(),
     keyword(
         "lvs_notify_fifo",
         Syntax::Words,
         "A FIFO for checker events.",
-    ),
+    )
+    .lenient(),
     keyword(
         "notify_fifo_script",
         Syntax::Command,
         "A program that reads notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_notify_fifo_script",
         Syntax::Command,
         "A program that reads vrrp_notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "lvs_notify_fifo_script",
         Syntax::Command,
         "A program that reads lvs_notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "fifo_write_vrrp_states_on_reload",
         Syntax::Flag,
@@ -656,6 +696,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Who runs scripts: a user, and optionally a group.",
     )
+    .lenient()
     .default("keepalived_script if it exists, else root")
     .acts(),
     keyword(
@@ -678,6 +719,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
     .since(2, 4, 1),
     // Observability and the rest
     keyword("snmp_socket", Syntax::Word, "Address of the AgentX master.")
+        .lenient()
         .default("unix:/var/agentx/master"),
     keyword("enable_traps", Syntax::Flag, "Sends SNMP traps."),
     keyword("enable_snmp_vrrp", Syntax::Flag, "Serves the VRRP MIB."),
@@ -703,14 +745,18 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "Serves the RFC 6527 MIB.",
     ),
     keyword("enable_dbus", Syntax::Flag, "Serves D-Bus."),
-    keyword("dbus_service_name", Syntax::Word, "The D-Bus name.").default("org.keepalived.Vrrp1"),
+    keyword("dbus_service_name", Syntax::Word, "The D-Bus name.")
+        .lenient()
+        .default("org.keepalived.Vrrp1"),
     keyword(
         "dbus_no_interface_name",
         Syntax::Word,
         "Path element of instances without interface.",
     )
+    .lenient()
     .since(2, 3, 0),
     keyword("json_version", int(1, 2), "Shape of the JSON dump.")
+        .lenient()
         .default("1")
         .since(2, 2, 8),
     keyword(
@@ -718,6 +764,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where states are dumped to.",
     )
+    .lenient()
     .default("/tmp/keepalived.data")
     .since(2, 3, 1),
     keyword(
@@ -725,9 +772,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where statistics are dumped to.",
     )
+    .lenient()
     .default("/tmp/keepalived.stats")
     .since(2, 3, 1),
     keyword("json_dump_file", Syntax::Word, "Where JSON is dumped to.")
+        .lenient()
         .default("/tmp/keepalived.json")
         .since(2, 3, 1),
     keyword(
@@ -747,6 +796,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "A file that says when to reload.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "reload_repeat",
@@ -777,7 +827,12 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where the working copy lives.",
     )
+    .lenient()
     .since(2, 2, 0),
-    keyword("iproute_usr_dir", Syntax::Word, "iproute2's own tables.").since(2, 3, 1),
-    keyword("iproute_etc_dir", Syntax::Word, "iproute2's local tables.").since(2, 3, 1),
+    keyword("iproute_usr_dir", Syntax::Word, "iproute2's own tables.")
+        .lenient()
+        .since(2, 3, 1),
+    keyword("iproute_etc_dir", Syntax::Word, "iproute2's local tables.")
+        .lenient()
+        .since(2, 3, 1),
 ];

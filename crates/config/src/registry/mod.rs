@@ -232,6 +232,8 @@ pub struct Keyword {
     pub acts: Acts,
     /// keepalived calls it deprecated; the text says what to use.
     pub deprecated: Option<&'static str>,
+    /// Without its value the keyword is only complained about; keepalived exits on all others.
+    pub lenient: bool,
 }
 
 /// A keepalived release.
@@ -260,12 +262,18 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
         doc,
         acts: Acts::NotYet,
         deprecated: None,
+        lenient: false,
     }
 }
 
 impl Keyword {
     const fn acts(mut self) -> Self {
         self.acts = Acts::Yes;
+        self
+    }
+
+    const fn lenient(mut self) -> Self {
+        self.lenient = true;
         self
     }
 

@@ -16,7 +16,7 @@ use crate::units::Micros;
 /// The typed configuration of everything that was read.
 pub(crate) fn resolve(parsed: &mut Parsed<'_>, _environment: &dyn crate::Environment) -> Config {
     let global = parsed.resolve_global();
-    let scripts = parsed.resolve_scripts();
+    let scripts = parsed.resolve_scripts(&global);
     let drafts = std::mem::take(&mut parsed.instances);
     let instances: Vec<VrrpInstance> = drafts
         .into_iter()
