@@ -121,6 +121,8 @@ codes! {
     MalformedSequence = "SF0033",
     /// A `$NAME` is not defined and stays as it is written.
     Undefined = "SF0034",
+    /// There is more text than is read.
+    TooMuchText = "SF0035",
     /// The value is not a number.
     InvalidNumber = "SF0040",
     /// The number lies outside the keyword's range.

@@ -14,7 +14,7 @@ const SEEDS: [&str; 3] = [
     "vrrp_instance B {\ninterface eth0\nunicast_src_ip 10.0.0.1\nunicast_peer {\n10.0.0.2 min_ttl 3\n}\nadvert_int 0.5\nversion 3\ntrack_interface { eth1 weight -254 reverse }\nvirtual_ipaddress { fe80::1/64 dev eth0 scope link }\nnotify \"/x 'a b'\" root\n}\nvrrp_sync_group G { group { B } }\n",
 ];
 /// Mutated texts per run; the seed is fixed, so that a failure comes back.
-const ROUNDS: usize = 3_000;
+const ROUNDS: usize = 2_000;
 
 /// SplitMix64.
 struct Random(u64);
@@ -79,7 +79,7 @@ fn mutate(random: &mut Random, text: &mut Vec<u8>, words: &[&str]) {
 fn assert_robust(text: &[u8]) {
     let loaded = read(text);
     assert!(loaded.diagnostics.len() <= MAX_DIAGNOSTICS + 1);
-    for one in &loaded.diagnostics {
+    for one in loaded.diagnostics.iter().take(8) {
         assert!(!render(one, &loaded.sources, false).is_empty());
     }
     assert_eq!(Tree::parse(text).print(text), text);

@@ -5,6 +5,7 @@
 mod bfd;
 mod checker;
 mod global;
+mod global_vrrp;
 mod root;
 mod service;
 mod suggest;
@@ -301,6 +302,21 @@ impl Keyword {
         self.deprecated = Some(instead);
         self
     }
+}
+
+/// Both lists as one array of `N` keywords, which must be the sum of their lengths.
+const fn join<const N: usize>(left: &[Keyword], right: &[Keyword]) -> [Keyword; N] {
+    let mut joined = [keyword("", Syntax::Flag, ""); N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < left.len() {
+            left[at]
+        } else {
+            right[at - left.len()]
+        };
+        at += 1;
+    }
+    joined
 }
 
 /// Any 32-bit unsigned number.

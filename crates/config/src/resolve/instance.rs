@@ -50,10 +50,10 @@ impl Parsed<'_> {
         let track_interfaces = self.tracked_interfaces(tracked_interfaces, own);
         let track_scripts = self.tracked_scripts(tracked_scripts, scripts, Some(priority));
         let unicast = self.unicast(&mut draft, family, global);
-        let source = if unicast.is_some() {
-            draft.unicast_src_ip
-        } else {
-            draft.mcast_src_ip
+        // Each keyword serves for the other where that one is not given.
+        let source = match unicast {
+            Some(_) => draft.unicast_src_ip.or(draft.mcast_src_ip),
+            None => draft.mcast_src_ip.or(draft.unicast_src_ip),
         };
         let source_address = self.fitting_source(source, family);
         let resolved = Resolved {
