@@ -121,6 +121,8 @@ codes! {
     MalformedSequence = "SF0033",
     /// A `$NAME` is not defined and stays as it is written.
     Undefined = "SF0034",
+    /// There is more text than is read.
+    TooMuchText = "SF0035",
     /// The value is not a number.
     InvalidNumber = "SF0040",
     /// The number lies outside the keyword's range.
@@ -347,6 +349,12 @@ impl Sink {
     /// Counts a finding of keepalived's that is not worth one of ours.
     pub(crate) fn count(&mut self, class: KeepalivedClass) {
         self.highest = self.highest.max(Some(class));
+    }
+
+    /// Counts a finding that would not be kept anyway, without making its text.
+    pub(crate) fn drop_one(&mut self, class: KeepalivedClass) {
+        self.count(class);
+        self.dropped += 1;
     }
 
     /// Records that `keepalived -t` exits at once with this code; the first one counts.

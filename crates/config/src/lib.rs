@@ -17,6 +17,7 @@ mod render;
 mod resolve;
 mod source;
 mod span;
+pub mod tree;
 mod units;
 mod words;
 
@@ -25,7 +26,7 @@ pub use load::{LoadOptions, Loaded, load};
 pub use model::*;
 pub use reader::{
     IncludeChecks, MAX_EXPANSION_DEPTH, MAX_EXPANSIONS, MAX_FILES, MAX_INCLUDE_DEPTH,
-    MAX_LINE_BYTES, MAX_TOTAL_BYTES,
+    MAX_LINE_BYTES, MAX_LINES, MAX_TOTAL_BYTES,
 };
 pub use render::render;
 pub use source::{

@@ -70,7 +70,7 @@ pub fn load(
         reader.add_root(path);
     }
     let mut parsed = parse::parse(reader, environment, options);
-    let config = resolve::resolve(&mut parsed, environment);
+    let config = resolve::resolve(&mut parsed);
     let (diagnostics, verdict) = parsed.reader.sink.finish();
     Loaded {
         config,

@@ -3,6 +3,8 @@
 //! The directory with the files and their `verdicts.csv` is named by `STANDFAST_CORPUS`; it is not part of the
 //! repository, as most of the files carry no licence.
 
+#![allow(clippy::expect_used, reason = "helpers of a test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -66,8 +66,6 @@ pub struct Garp {
     pub interval: Micros,
     /// Least time between two neighbour advertisements of an interface (`vrrp_gna_interval`); 0 for none.
     pub na_interval: Micros,
-    /// Time between announcements on other interfaces (`garp_extra_if`); 0 for none.
-    pub extra_interface: Micros,
 }
 
 impl Default for Garp {
@@ -82,7 +80,6 @@ impl Default for Garp {
             lower_prio_repeat: 5,
             interval: Micros::ZERO,
             na_interval: Micros::ZERO,
-            extra_interface: Micros::ZERO,
         }
     }
 }

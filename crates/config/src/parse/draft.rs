@@ -18,7 +18,6 @@ pub(crate) struct GarpDraft {
     pub(crate) master_refresh_repeat: Option<u32>,
     pub(crate) lower_prio_delay: Option<Micros>,
     pub(crate) lower_prio_repeat: Option<u32>,
-    pub(crate) extra_interface: Option<Micros>,
 }
 
 /// `global_defs`.

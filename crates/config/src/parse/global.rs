@@ -137,11 +137,11 @@ impl Parsed<'_> {
             return false;
         };
         let span = entry.value_span();
-        if let ("rt_priority", Value::Integer(number)) = (setting, &entry.value) {
-            if !REALTIME.contains(number) {
-                let text = "realtime priorities are from 1 to 99; the nearest is taken";
-                self.complain(Code::OutOfRange, span, text);
-            }
+        if let ("rt_priority", Value::Integer(number)) = (setting, &entry.value)
+            && !REALTIME.contains(number)
+        {
+            let text = "realtime priorities are from 1 to 99; the nearest is taken";
+            self.complain(Code::OutOfRange, span, text);
         }
         let cpus = if setting == "cpu_affinity" {
             self.processors(&entry.arguments)

@@ -319,7 +319,7 @@ impl Parsed<'_> {
                     .filter_map(|words| self.unicast_peer(words))
                     .collect();
                 self.with_instance(|draft| {
-                    draft.unicast_peers.get_or_insert_default().extend(peers)
+                    draft.unicast_peers.get_or_insert_default().extend(peers);
                 });
             }
             "virtual_routes" | "virtual_rules" => self.accept_lines(entry, lines),
@@ -417,7 +417,7 @@ impl Parsed<'_> {
         };
         match (name, &entry.value) {
             ("notify_priority_changes", Value::Bool(on)) => {
-                draft.notify_priority_changes = Some(*on)
+                draft.notify_priority_changes = Some(*on);
             }
             ("sync_group_tracking_weight", _) => draft.tracking_weight = true,
             _ => self.accept(entry),

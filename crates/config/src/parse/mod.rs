@@ -50,6 +50,15 @@ impl Entry {
     }
 }
 
+/// What a script is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Its result counts.
+    Check,
+    /// It is told something.
+    Notify,
+}
+
 /// Everything that was read, before defaults.
 pub(crate) struct Parsed<'a> {
     pub(crate) reader: Reader<'a>,
@@ -66,7 +75,7 @@ pub(crate) struct Parsed<'a> {
     pub(crate) script_names: BTreeSet<String>,
     instance_names: BTreeMap<String, Span>,
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
-    pub(crate) all_scripts: Vec<Script>,
+    pub(crate) all_scripts: Vec<(Script, Use)>,
     service: service::ServiceState,
     /// Keywords whose lack of effect was reported.
     reported: BTreeSet<(Code, &'static str)>,
@@ -293,6 +302,21 @@ impl Parsed<'_> {
         });
     }
 
+    /// Passes over a block that can't be used, and the blocks in it.
+    fn skip_block(&mut self) {
+        let mut depth = 0usize;
+        while let Some(line) = self.reader.next_line() {
+            match line.text() {
+                b"{" => depth += 1,
+                b"}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
     /// The lines of a free-form block.
     fn lines(&mut self, keyword: &'static Keyword, extra: &[Word]) -> Vec<Vec<Word>> {
         if let (Some(first), Some(last)) = (extra.first(), extra.last()) {
@@ -351,7 +375,7 @@ impl Parsed<'_> {
 
     fn closes_nothing(&mut self, line: &Line) {
         if self.reader.sink.is_full() && self.reader.sink.has(Code::ExtraCloseBrace) {
-            self.reader.sink.count(KeepalivedClass::UnknownKeyword);
+            self.reader.sink.drop_one(KeepalivedClass::UnknownKeyword);
             return;
         }
         let text = "this `}` closes nothing";
@@ -366,7 +390,7 @@ impl Parsed<'_> {
 
     fn unknown(&mut self, block: Block, word: Word) {
         if self.reader.sink.is_full() {
-            self.reader.sink.count(KeepalivedClass::UnknownKeyword);
+            self.reader.sink.drop_one(KeepalivedClass::UnknownKeyword);
             return;
         }
         let shown: String = word.text.chars().take(64).collect();
@@ -458,7 +482,13 @@ impl Parsed<'_> {
             | Syntax::Command
             | Syntax::Named(_) => words.is_empty(),
         };
-        if needs_one {
+        if needs_one && keyword.lenient {
+            let text = format!("`{}` lacks its value; it is ignored", keyword.name);
+            self.complain(Code::MissingParameter, name.span, text);
+            if matches!(keyword.syntax, Syntax::Named(_)) {
+                self.skip_block();
+            }
+        } else if needs_one {
             let text = format!("`{}` lacks its value", keyword.name);
             let diagnostic = Diagnostic::error(Code::MissingParameter, name.span, text)
                 .help("keepalived stops here and does not start")

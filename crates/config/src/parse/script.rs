@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Entry, Parsed};
+use super::{Entry, Parsed, Use};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{Command, Script, Weight};
 use crate::registry::Value;
@@ -52,15 +52,14 @@ impl Parsed<'_> {
     fn apply_script_number(&mut self, entry: &Entry) {
         let count = |number: i64| u32::try_from(number).unwrap_or(1);
         let name = entry.keyword.name;
-        if let Value::Decimal(time) = entry.value {
-            if time.get() % 1_000_000 != 0 {
-                let text =
-                    "keepalived 2.2.7 takes whole seconds only here, newer releases fractions";
-                let diagnostic = Diagnostic::note(Code::NewerKeyword, entry.value_span(), text);
-                self.reader
-                    .sink
-                    .push(diagnostic.class(KeepalivedClass::InvalidNumber));
-            }
+        if let Value::Decimal(time) = entry.value
+            && time.get() % 1_000_000 != 0
+        {
+            let text = "keepalived 2.2.7 takes whole seconds only here, newer releases fractions";
+            let diagnostic = Diagnostic::note(Code::NewerKeyword, entry.value_span(), text);
+            self.reader
+                .sink
+                .push(diagnostic.class(KeepalivedClass::InvalidNumber));
         }
         let Some(draft) = self.scripts.last_mut() else {
             return;
@@ -115,7 +114,7 @@ impl Parsed<'_> {
             [only] => words::command_text(&only.text),
             _ => words.iter().map(|word| word.text.clone()).collect(),
         };
-        self.script(argv, span)
+        self.script(argv, span, Use::Check)
     }
 
     /// A notification's command: one word that is split again, then user and group.
@@ -123,12 +122,12 @@ impl Parsed<'_> {
         let first = words.first()?;
         let argv = words::command_text(&first.text);
         let identity = self.identity(words.get(1..).unwrap_or_default());
-        let mut script = self.script(argv, first.span)?;
+        let mut script = self.script(argv, first.span, Use::Notify)?;
         script.identity = identity;
         Some(script)
     }
 
-    fn script(&mut self, argv: Vec<String>, span: Span) -> Option<Script> {
+    fn script(&mut self, argv: Vec<String>, span: Span, purpose: Use) -> Option<Script> {
         let Some(program) = argv.first() else {
             self.complain(Code::ScriptWithoutCommand, span, "this command is empty");
             return None;
@@ -149,7 +148,7 @@ impl Parsed<'_> {
             identity: None,
             span,
         };
-        self.all_scripts.push(script.clone());
+        self.all_scripts.push((script.clone(), purpose));
         Some(script)
     }
 

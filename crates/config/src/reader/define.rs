@@ -36,6 +36,12 @@ impl Reader<'_> {
             return false;
         };
         let name = name.to_vec();
+        if line.text().get(1..=name.len()) != Some(name.as_slice())
+            || line.text().get(name.len() + 1) != Some(&b'=')
+        {
+            // 2.2.7 knows no blanks around the name.
+            self.sink.count(KeepalivedClass::UnknownKeyword);
+        }
         let mut value = line.slice(value_start..line.text().len()).trimmed();
         let mut lines = Vec::new();
         while value.text().last() == Some(&b'\\') {
@@ -68,10 +74,8 @@ impl Reader<'_> {
 
     /// The next line of a multi-line definition, without comment and blanks.
     fn next_definition_line(&mut self) -> Option<Line> {
-        match self.next_raw()? {
-            Some(line) => Some(self.without_comment(line).trimmed()),
-            None => None,
-        }
+        self.next_raw()?
+            .map(|line| self.without_comment(line).trimmed())
     }
 
     /// The line with its references replaced; `None` where nothing of it is left for now.

@@ -64,7 +64,7 @@ impl Line {
                 Span::new(*file, start + range.start, start + range.end)
             }
             Origin::Mapped(spans) => {
-                let covered = spans.get(range.clone()).unwrap_or_default();
+                let covered = spans.get(range).unwrap_or_default();
                 match (covered.first(), covered.last(), spans.last()) {
                     (Some(first), Some(last), _) => first.to(*last),
                     (_, _, Some(last)) => Span::new(last.file, last.end, last.end),

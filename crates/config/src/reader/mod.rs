@@ -35,7 +35,10 @@ pub const MAX_TOTAL_BYTES: usize = 512 * 1024 * 1024;
 /// Definitions within definitions; deeper is a loop.
 pub const MAX_EXPANSION_DEPTH: usize = 64;
 /// References and generated lines of one load: the manual's largest example needs under a million.
-pub const MAX_EXPANSIONS: usize = 4_000_000;
+pub const MAX_EXPANSIONS: usize = 2_000_000;
+/// Lines with text in them, those made by braces, definitions and sequences included; a real configuration has a few
+/// thousand, the manual's largest example under two million.
+pub const MAX_LINES: usize = 4_000_000;
 /// Unclosed braces whose places are remembered.
 const MAX_OPEN_BRACES: usize = 256;
 
@@ -74,6 +77,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) instance: String,
     random_state: u64,
     expansions: usize,
+    lines: usize,
     total_bytes: usize,
     files: usize,
     depth: usize,
@@ -106,6 +110,7 @@ impl<'a> Reader<'a> {
             instance: String::new(),
             random_state: options.random_seed,
             expansions: 0,
+            lines: 0,
             total_bytes: 0,
             files: 0,
             depth: 0,
@@ -129,6 +134,9 @@ impl<'a> Reader<'a> {
             };
             let line = self.split_at_brace(line);
             if !line.text().is_empty() {
+                if !self.spend_line(&line) {
+                    return None;
+                }
                 self.last_span = line.whole();
                 return Some(line);
             }
@@ -199,6 +207,10 @@ impl<'a> Reader<'a> {
 
     /// Comments, conditions, definitions, sequences and includes; `None` where nothing is left for the parser.
     fn prepare(&mut self, line: Line) -> Option<Line> {
+        if !self.spend_line(&line) {
+            self.frames.clear();
+            return None;
+        }
         let line = self.without_comment(line).trimmed();
         let line = self.conditional(line)?;
         if line.text().is_empty() || self.take_definition(&line) {
@@ -235,6 +247,17 @@ impl<'a> Reader<'a> {
         }
         let start = 1 + usize::from(negated) + length;
         Some(line.slice(start..line.text().len()).trimmed())
+    }
+
+    /// Counts one more line; false, and one finding, once there were too many.
+    fn spend_line(&mut self, line: &Line) -> bool {
+        self.lines = self.lines.saturating_add(1);
+        if self.lines == MAX_LINES {
+            let text = format!("only the first {MAX_LINES} lines are read");
+            let diagnostic = Diagnostic::error(Code::TooMuchText, line.whole(), text);
+            self.sink.push(diagnostic.class(KeepalivedClass::General));
+        }
+        self.lines < MAX_LINES
     }
 
     /// Counts one more expansion; false, and one finding, once there were too many.

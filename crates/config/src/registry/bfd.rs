@@ -14,8 +14,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "neighbor_ip",
         Syntax::Address,
         "The other end of the session.",
-    ),
-    keyword("neighbour_ip", Syntax::Address, "The same as neighbor_ip."),
+    )
+    .lenient(),
+    keyword("neighbour_ip", Syntax::Address, "The same as neighbor_ip.").lenient(),
     keyword(
         "source_ip",
         Syntax::Address,

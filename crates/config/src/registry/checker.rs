@@ -64,15 +64,18 @@ pub(super) const HTTP: &[Keyword] = &[
     ALPHA,
     LOG_ALL,
     keyword("nb_get_retry", UINT, "The old name of retry.").deprecated("retry"),
-    keyword("virtualhost", Syntax::Word, "The host name in requests."),
+    keyword("virtualhost", Syntax::Word, "The host name in requests.").lenient(),
     keyword(
         "http_protocol",
         Syntax::Choice(&["1.0", "1.0C", "1.1", "1.0c"]),
         "The version of HTTP.",
     )
+    .lenient()
     .default("1.0"),
     keyword("enable_sni", Syntax::Flag, "Names the host in TLS."),
-    keyword("sni_name", Syntax::Word, "The host that is named in TLS.").since(2, 4, 1),
+    keyword("sni_name", Syntax::Word, "The host that is named in TLS.")
+        .lenient()
+        .since(2, 4, 1),
     keyword(
         "fast_recovery",
         Syntax::Flag,
@@ -94,18 +97,21 @@ pub(super) const HTTP: &[Keyword] = &[
 pub(super) const URL: &[Keyword] = &[
     keyword("path", Syntax::Word, "The page."),
     keyword("digest", Syntax::Word, "The MD5 of the page."),
-    keyword("status_code", Syntax::Words, "Status codes that are right.").default("200-299"),
+    keyword("status_code", Syntax::Words, "Status codes that are right.")
+        .lenient()
+        .default("200-299"),
     keyword(
         "virtualhost",
         Syntax::Word,
         "The host name in this request.",
-    ),
-    keyword("regex", Syntax::Words, "What the page must match."),
+    )
+    .lenient(),
+    keyword("regex", Syntax::Words, "What the page must match.").lenient(),
     keyword("regex_no_match", Syntax::Flag, "It must not match."),
-    keyword("regex_options", Syntax::Words, "How it is matched."),
-    keyword("regex_min_offset", UINT, "Where matching starts."),
-    keyword("regex_max_offset", UINT, "Where matching ends."),
-    keyword("regex_stack", Syntax::Words, "Memory for matching."),
+    keyword("regex_options", Syntax::Words, "How it is matched.").lenient(),
+    keyword("regex_min_offset", UINT, "Where matching starts.").lenient(),
+    keyword("regex_max_offset", UINT, "Where matching ends.").lenient(),
+    keyword("regex_stack", Syntax::Words, "Memory for matching.").lenient(),
     keyword(
         "tls_compliant",
         Syntax::Flag,
@@ -128,7 +134,7 @@ pub(super) const SMTP: &[Keyword] = &[
     DELAY_LOOP,
     ALPHA,
     LOG_ALL,
-    keyword("helo_name", Syntax::Word, "The name in HELO."),
+    keyword("helo_name", Syntax::Word, "The name in HELO.").lenient(),
     keyword(
         "host",
         Syntax::Block(Block::SmtpHost),
@@ -172,12 +178,12 @@ pub(super) const MISC: &[Keyword] = &[
     DELAY_LOOP,
     ALPHA,
     LOG_ALL,
-    keyword("misc_path", Syntax::Command, "The command."),
+    keyword("misc_path", Syntax::Command, "The command.").lenient(),
     keyword("misc_timeout", UINT, "Time it may take.")
         .seconds()
         .default("delay_loop"),
     keyword("misc_dynamic", Syntax::Flag, "Its exit code is a weight."),
-    keyword("user", Syntax::Words, "Who runs it."),
+    keyword("user", Syntax::Words, "Who runs it.").lenient(),
 ];
 
 pub(super) const UDP: &[Keyword] = &[
@@ -194,7 +200,9 @@ pub(super) const UDP: &[Keyword] = &[
     DELAY_LOOP,
     ALPHA,
     LOG_ALL,
-    keyword("payload", Syntax::Words, "The bytes that are sent.").since(2, 2, 0),
+    keyword("payload", Syntax::Words, "The bytes that are sent.")
+        .lenient()
+        .since(2, 2, 0),
     keyword(
         "require_reply",
         Syntax::OptionalWords,
@@ -215,10 +223,11 @@ pub(super) const FILE: &[Keyword] = &[
         "weight",
         Syntax::Words,
         "Factor of its number, and optionally reverse.",
-    ),
+    )
+    .lenient(),
 ];
 
 pub(super) const BFD: &[Keyword] = &[
     ALPHA,
-    keyword("name", Syntax::Word, "The bfd_instance that counts."),
+    keyword("name", Syntax::Word, "The bfd_instance that counts.").lenient(),
 ];

@@ -1,20 +1,24 @@
 //! Keywords of `global_defs`.
 
-use super::{DECIMAL_MAX, Keyword, Syntax, UINT, Unit, decimal, int, keyword};
+use super::global_vrrp::DEFAULTS;
+use super::{Keyword, Syntax, UINT, Unit, decimal, int, join, keyword};
 
 const NICE: Syntax = int(-20, 19);
-const SECONDS: Syntax = int(0, 4_294_967_295);
 /// Realtime priorities; keepalived forces other numbers into the range.
 const REALTIME: Syntax = int(-2_147_483_648, 2_147_483_647);
 const REALTIME_LIMIT: Syntax = int(1, 4_294_967_295);
 
-pub(super) const GLOBAL: &[Keyword] = &[
+/// All of them: the daemon's own, and the defaults of VRRP instances.
+pub(super) const GLOBAL: &[Keyword] = &join::<{ DAEMON.len() + DEFAULTS.len() }>(DAEMON, DEFAULTS);
+
+const DAEMON: &[Keyword] = &[
     // Identity, mail, processes
     keyword(
         "router_id",
         Syntax::Word,
         "The name of this router in mails and SNMP.",
     )
+    .lenient()
     .default("the host's name")
     .acts(),
     keyword("notification_email", Syntax::Lines, "Who gets mail."),
@@ -23,6 +27,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Who mail comes from.",
     )
+    .lenient()
     .default("root@host"),
     keyword(
         "smtp_server",
@@ -30,7 +35,9 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "The mail server, and its port.",
     )
     .default("port 25"),
-    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.").default("the host's name"),
+    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.")
+        .lenient()
+        .default("the host's name"),
     keyword(
         "smtp_connect_timeout",
         int(0, 4_294_967_295),
@@ -97,18 +104,21 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Command,
         "Runs before the daemon begins its work.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "shutdown_script",
         Syntax::Command,
         "Runs after the daemon has ended its work.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "startup_script_timeout",
         int(1, 1000),
         "Time the startup script gets.",
     )
+    .lenient()
     .seconds()
     .default("10")
     .since(2, 1, 0),
@@ -117,6 +127,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         int(1, 1000),
         "Time the shutdown script gets.",
     )
+    .lenient()
     .seconds()
     .default("10")
     .since(2, 1, 0),
@@ -140,10 +151,12 @@ pub(super) const GLOBAL: &[Keyword] = &[
         int(1, 10_000_000),
         "Lateness that raises the priority.",
     )
+    .lenient()
     .unit(Unit::Microseconds)
     .default("1000000")
     .since(2, 1, 0),
     keyword("vrrp_priority", NICE, "Nice value of the VRRP process.")
+        .lenient()
         .default("0")
         .acts(),
     keyword(
@@ -151,8 +164,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
         NICE,
         "Nice value of the checker process.",
     )
+    .lenient()
     .default("0"),
-    keyword("bfd_priority", NICE, "Nice value of the BFD process.").default("0"),
+    keyword("bfd_priority", NICE, "Nice value of the BFD process.")
+        .lenient()
+        .default("0"),
     keyword(
         "vrrp_no_swap",
         Syntax::Flag,
@@ -174,17 +190,20 @@ pub(super) const GLOBAL: &[Keyword] = &[
         REALTIME,
         "Realtime priority of the VRRP process, forced into 1 to 99.",
     )
+    .lenient()
     .acts(),
     keyword(
         "checker_rt_priority",
         REALTIME,
         "Realtime priority of the checker process.",
-    ),
+    )
+    .lenient(),
     keyword(
         "bfd_rt_priority",
         REALTIME,
         "Realtime priority of the BFD process.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_rlimit_rttime",
         REALTIME_LIMIT,
@@ -232,22 +251,26 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Processors the VRRP process may run on.",
     )
+    .lenient()
     .acts(),
     keyword(
         "checker_cpu_affinity",
         Syntax::Words,
         "Processors the checker process may run on.",
-    ),
+    )
+    .lenient(),
     keyword(
         "bfd_cpu_affinity",
         Syntax::Words,
         "Processors the BFD process may run on.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs",
         UINT,
         "Receive buffer of VRRP's netlink commands.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs_force",
@@ -259,6 +282,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of VRRP's netlink events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "vrrp_netlink_monitor_rcv_bufs_force",
@@ -270,6 +294,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of the checkers' netlink commands.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "lvs_netlink_cmd_rcv_bufs_force",
@@ -281,6 +306,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of the checkers' netlink events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "lvs_netlink_monitor_rcv_bufs_force",
@@ -292,6 +318,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         UINT,
         "Receive buffer of process events.",
     )
+    .lenient()
     .unit(Unit::Bytes),
     keyword(
         "process_monitor_rcv_bufs_force",
@@ -303,221 +330,15 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Sizes receive buffers by MTU, ADVERT or a number.",
     )
+    .lenient()
     .default("the system's"),
     keyword(
         "vrrp_rx_bufs_multiplier",
         int(1, 4_294_967_295),
         "Multiple of that size.",
     )
+    .lenient()
     .default("3"),
-    // VRRP defaults
-    keyword(
-        "vrrp_version",
-        int(2, 3),
-        "VRRP version of IPv4 instances that name none.",
-    )
-    .default("2")
-    .acts(),
-    keyword(
-        "vrrp_garp_master_delay",
-        SECONDS,
-        "Time from becoming master to the second burst.",
-    )
-    .seconds()
-    .default("5")
-    .acts(),
-    keyword(
-        "vrrp_garp_master_repeat",
-        SECONDS,
-        "Gratuitous ARPs per address and burst.",
-    )
-    .default("5")
-    .acts(),
-    keyword(
-        "vrrp_garp_master_refresh",
-        SECONDS,
-        "Time between bursts while master.",
-    )
-    .seconds()
-    .acts(),
-    keyword(
-        "vrrp_garp_master_refresh_repeat",
-        SECONDS,
-        "Gratuitous ARPs per address and refresh.",
-    )
-    .default("1")
-    .acts(),
-    keyword(
-        "vrrp_garp_lower_prio_delay",
-        SECONDS,
-        "Time from a lower advertisement to a second burst.",
-    )
-    .seconds()
-    .default("as vrrp_garp_master_delay")
-    .acts(),
-    keyword(
-        "vrrp_garp_lower_prio_repeat",
-        SECONDS,
-        "Gratuitous ARPs per address after a lower one.",
-    )
-    .default("as vrrp_garp_master_repeat")
-    .acts(),
-    keyword(
-        "vrrp_garp_interval",
-        decimal(1, DECIMAL_MAX),
-        "Least time between gratuitous ARPs.",
-    )
-    .seconds()
-    .acts(),
-    keyword(
-        "vrrp_gna_interval",
-        decimal(1, DECIMAL_MAX),
-        "Least time between neighbour advertisements.",
-    )
-    .seconds()
-    .acts(),
-    keyword(
-        "vrrp_min_garp",
-        Syntax::Bool,
-        "One gratuitous ARP, at once, unless set otherwise.",
-    ),
-    keyword(
-        "vrrp_garp_extra_if",
-        Syntax::Words,
-        "Announces on other interfaces every so many seconds.",
-    )
-    .seconds()
-    .since(2, 2, 4),
-    keyword(
-        "vrrp_vmac_garp_intvl",
-        Syntax::Words,
-        "The old name of vrrp_garp_extra_if.",
-    )
-    .seconds(),
-    keyword(
-        "vrrp_down_timer_adverts",
-        int(1, 100),
-        "Advertisements missed before a master is down.",
-    )
-    .default("3")
-    .since(2, 2, 4)
-    .acts(),
-    keyword(
-        "vrrp_lower_prio_no_advert",
-        Syntax::Bool,
-        "A master does not answer lower ones.",
-    )
-    .acts(),
-    keyword(
-        "vrrp_higher_prio_send_advert",
-        Syntax::Bool,
-        "A master sends once more before it yields.",
-    )
-    .acts(),
-    keyword(
-        "vrrp_check_unicast_src",
-        Syntax::Flag,
-        "Drops unicast from others than the peers.",
-    )
-    .since(2, 1, 0),
-    keyword(
-        "vrrp_skip_check_adv_addr",
-        Syntax::Bool,
-        "Compares addresses once per master only.",
-    )
-    .acts(),
-    keyword(
-        "vrrp_strict",
-        Syntax::Bool,
-        "Keeps to the letter of the RFC.",
-    ),
-    keyword(
-        "vrrp_owner_ignore_adverts",
-        Syntax::Flag,
-        "An owner yields to nobody.",
-    )
-    .since(2, 3, 1),
-    keyword(
-        "vrrp_mcast_group4",
-        Syntax::Address,
-        "The IPv4 multicast group.",
-    )
-    .default("224.0.0.18")
-    .acts(),
-    keyword(
-        "vrrp_mcast_group6",
-        Syntax::Address,
-        "The IPv6 multicast group.",
-    )
-    .default("ff02::12"),
-    keyword(
-        "v3_checksum_as_v2",
-        Syntax::Bool,
-        "Leaves the pseudo header out of IPv4 checksums.",
-    )
-    .since(2, 2, 8)
-    .acts(),
-    keyword(
-        "vrrp_startup_delay",
-        decimal(1000, DECIMAL_MAX),
-        "Instances start that much later.",
-    )
-    .seconds()
-    .acts(),
-    keyword(
-        "vrrp_delay_after_boot",
-        decimal(1000, DECIMAL_MAX),
-        "The same, counted from boot.",
-    )
-    .seconds()
-    .since(2, 4, 0),
-    keyword(
-        "vrrp_notify_priority_changes",
-        Syntax::Bool,
-        "FIFOs hear of changes of priority.",
-    ),
-    keyword(
-        "log_unknown_vrids",
-        Syntax::Flag,
-        "Logs advertisements for routers we do not have.",
-    )
-    .acts(),
-    keyword(
-        "vmac_prefix",
-        Syntax::Word,
-        "Start of names of virtual MAC interfaces.",
-    )
-    .default("vrrp")
-    .since(2, 2, 0),
-    keyword(
-        "vmac_addr_prefix",
-        Syntax::Word,
-        "The same for those of single addresses.",
-    )
-    .default("vrrp")
-    .since(2, 2, 0),
-    keyword(
-        "disable_local_igmp",
-        Syntax::Flag,
-        "Keeps the kernel from sending IGMP for local groups.",
-    )
-    .since(2, 2, 0),
-    keyword(
-        "dynamic_interfaces",
-        Syntax::OptionalWord,
-        "Interfaces may appear later.",
-    ),
-    keyword(
-        "default_interface",
-        Syntax::Interface,
-        "Interface of static addresses.",
-    )
-    .default("eth0"),
-    keyword(
-        "lvs_sync_daemon",
-        Syntax::Words,
-        "Runs the IPVS connection sync daemon.",
-    ),
     // Firewall
     keyword(
         "nftables",
@@ -576,6 +397,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "IPVS timeouts of TCP, TCP after FIN, and UDP.",
     )
+    .lenient()
     .seconds(),
     keyword(
         "lvs_flush",
@@ -608,6 +430,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         decimal(1000, 30_000_000),
         "Age of cached statistics.",
     )
+    .lenient()
     .seconds()
     .default("5")
     .since(2, 3, 0),
@@ -616,6 +439,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         decimal(1000, 30_000_000),
         "The same for real servers.",
     )
+    .lenient()
     .seconds()
     .since(2, 3, 0),
     // Notification, scripts
@@ -623,28 +447,33 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "notify_fifo",
         Syntax::Words,
         "A FIFO that hears of every event.",
-    ),
-    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events."),
+    )
+    .lenient(),
+    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events.").lenient(),
     keyword(
         "lvs_notify_fifo",
         Syntax::Words,
         "A FIFO for checker events.",
-    ),
+    )
+    .lenient(),
     keyword(
         "notify_fifo_script",
         Syntax::Command,
         "A program that reads notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_notify_fifo_script",
         Syntax::Command,
         "A program that reads vrrp_notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "lvs_notify_fifo_script",
         Syntax::Command,
         "A program that reads lvs_notify_fifo.",
-    ),
+    )
+    .lenient(),
     keyword(
         "fifo_write_vrrp_states_on_reload",
         Syntax::Flag,
@@ -656,6 +485,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Words,
         "Who runs scripts: a user, and optionally a group.",
     )
+    .lenient()
     .default("keepalived_script if it exists, else root")
     .acts(),
     keyword(
@@ -678,6 +508,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
     .since(2, 4, 1),
     // Observability and the rest
     keyword("snmp_socket", Syntax::Word, "Address of the AgentX master.")
+        .lenient()
         .default("unix:/var/agentx/master"),
     keyword("enable_traps", Syntax::Flag, "Sends SNMP traps."),
     keyword("enable_snmp_vrrp", Syntax::Flag, "Serves the VRRP MIB."),
@@ -703,14 +534,18 @@ pub(super) const GLOBAL: &[Keyword] = &[
         "Serves the RFC 6527 MIB.",
     ),
     keyword("enable_dbus", Syntax::Flag, "Serves D-Bus."),
-    keyword("dbus_service_name", Syntax::Word, "The D-Bus name.").default("org.keepalived.Vrrp1"),
+    keyword("dbus_service_name", Syntax::Word, "The D-Bus name.")
+        .lenient()
+        .default("org.keepalived.Vrrp1"),
     keyword(
         "dbus_no_interface_name",
         Syntax::Word,
         "Path element of instances without interface.",
     )
+    .lenient()
     .since(2, 3, 0),
     keyword("json_version", int(1, 2), "Shape of the JSON dump.")
+        .lenient()
         .default("1")
         .since(2, 2, 8),
     keyword(
@@ -718,6 +553,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where states are dumped to.",
     )
+    .lenient()
     .default("/tmp/keepalived.data")
     .since(2, 3, 1),
     keyword(
@@ -725,9 +561,11 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where statistics are dumped to.",
     )
+    .lenient()
     .default("/tmp/keepalived.stats")
     .since(2, 3, 1),
     keyword("json_dump_file", Syntax::Word, "Where JSON is dumped to.")
+        .lenient()
         .default("/tmp/keepalived.json")
         .since(2, 3, 1),
     keyword(
@@ -747,6 +585,7 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "A file that says when to reload.",
     )
+    .lenient()
     .since(2, 1, 0),
     keyword(
         "reload_repeat",
@@ -777,7 +616,12 @@ pub(super) const GLOBAL: &[Keyword] = &[
         Syntax::Word,
         "Where the working copy lives.",
     )
+    .lenient()
     .since(2, 2, 0),
-    keyword("iproute_usr_dir", Syntax::Word, "iproute2's own tables.").since(2, 3, 1),
-    keyword("iproute_etc_dir", Syntax::Word, "iproute2's local tables.").since(2, 3, 1),
+    keyword("iproute_usr_dir", Syntax::Word, "iproute2's own tables.")
+        .lenient()
+        .since(2, 3, 1),
+    keyword("iproute_etc_dir", Syntax::Word, "iproute2's local tables.")
+        .lenient()
+        .since(2, 3, 1),
 ];

@@ -5,6 +5,7 @@
 mod bfd;
 mod checker;
 mod global;
+mod global_vrrp;
 mod root;
 mod service;
 mod suggest;
@@ -232,6 +233,8 @@ pub struct Keyword {
     pub acts: Acts,
     /// keepalived calls it deprecated; the text says what to use.
     pub deprecated: Option<&'static str>,
+    /// Without its value the keyword is only complained about; keepalived exits on all others.
+    pub lenient: bool,
 }
 
 /// A keepalived release.
@@ -260,12 +263,18 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
         doc,
         acts: Acts::NotYet,
         deprecated: None,
+        lenient: false,
     }
 }
 
 impl Keyword {
     const fn acts(mut self) -> Self {
         self.acts = Acts::Yes;
+        self
+    }
+
+    const fn lenient(mut self) -> Self {
+        self.lenient = true;
         self
     }
 
@@ -293,6 +302,21 @@ impl Keyword {
         self.deprecated = Some(instead);
         self
     }
+}
+
+/// Both lists as one array of `N` keywords, which must be the sum of their lengths.
+const fn join<const N: usize>(left: &[Keyword], right: &[Keyword]) -> [Keyword; N] {
+    let mut joined = [keyword("", Syntax::Flag, ""); N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < left.len() {
+            left[at]
+        } else {
+            right[at - left.len()]
+        };
+        at += 1;
+    }
+    joined
 }
 
 /// Any 32-bit unsigned number.

@@ -7,7 +7,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "net_namespace",
         Syntax::Word,
         "Runs the whole daemon in the named network namespace.",
-    ),
+    )
+    .lenient(),
     keyword(
         "net_namespace_ipvs",
         Syntax::OptionalWord,
@@ -24,7 +25,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "instance",
         Syntax::Word,
         "Names this process, to tell several on one host apart.",
-    ),
+    )
+    .lenient(),
     keyword(
         "use_pid_dir",
         Syntax::Flag,
@@ -60,12 +62,14 @@ pub(super) const ROOT: &[Keyword] = &[
         Syntax::Named(Block::VrrpInstance),
         "One virtual router on one interface.",
     )
+    .lenient()
     .acts(),
     keyword(
         "vrrp_sync_group",
         Syntax::Named(Block::SyncGroup),
         "Instances that change state together.",
-    ),
+    )
+    .lenient(),
     keyword(
         "vrrp_track_process",
         Syntax::Named(Block::TrackProcess),
@@ -85,7 +89,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "track_group",
         Syntax::Named(Block::TrackGroup),
         "Instances that share static entries.",
-    ),
+    )
+    .lenient(),
     keyword(
         "static_ipaddress",
         Syntax::Lines,
@@ -136,5 +141,6 @@ pub(super) const ROOT: &[Keyword] = &[
         "bfd_instance",
         Syntax::Named(Block::BfdInstance),
         "A BFD session (RFC 5880).",
-    ),
+    )
+    .lenient(),
 ];

@@ -3,14 +3,15 @@
 use super::{Block, DECIMAL_MAX, Keyword, Syntax, UINT, decimal, int, keyword};
 
 pub(super) const SSL: &[Keyword] = &[
-    keyword("password", Syntax::Word, "The key's passphrase."),
-    keyword("ca", Syntax::Word, "The file with authorities."),
+    keyword("password", Syntax::Word, "The key's passphrase.").lenient(),
+    keyword("ca", Syntax::Word, "The file with authorities.").lenient(),
     keyword(
         "certificate",
         Syntax::Word,
         "The file with our certificate.",
-    ),
-    keyword("key", Syntax::Word, "The file with our key."),
+    )
+    .lenient(),
+    keyword("key", Syntax::Word, "The file with our key.").lenient(),
 ];
 
 const DELAY: Syntax = decimal(0, DECIMAL_MAX * 1_000_000);
@@ -73,7 +74,7 @@ pub(super) const VIRTUAL_SERVER: &[Keyword] = &[
         Syntax::Flag,
         "Checks only while we hold the address.",
     ),
-    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks."),
+    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks.").lenient(),
     keyword("alpha", Syntax::Flag, "Servers start as down."),
     keyword("omega", Syntax::Flag, "Down notifications run at the end."),
     keyword("quorum", int(1, 2_147_483_647), "Least weight that serves.").default("1"),
@@ -115,7 +116,9 @@ pub(super) const VIRTUAL_SERVER: &[Keyword] = &[
         "Failed servers get weight 0 and stay.",
     ),
     keyword("smtp_alert", Syntax::Bool, "Sends mail about this service."),
-    keyword("snmp_name", Syntax::Word, "The service's name in SNMP.").since(2, 2, 4),
+    keyword("snmp_name", Syntax::Word, "The service's name in SNMP.")
+        .lenient()
+        .since(2, 2, 4),
     keyword("sorry_server", Syntax::Words, "Serves when no other does."),
     keyword(
         "sorry_server_inhibit",
@@ -126,7 +129,8 @@ pub(super) const VIRTUAL_SERVER: &[Keyword] = &[
         "sorry_server_lvs_method",
         Syntax::Words,
         "lvs_method for the sorry server.",
-    ),
+    )
+    .lenient(),
     keyword(
         "real_server",
         Syntax::Named(Block::RealServer),
@@ -162,8 +166,10 @@ pub(super) const REAL_SERVER: &[Keyword] = &[
     .seconds(),
     keyword("delay_loop", DELAY, "Time between checks.").seconds(),
     keyword("smtp_alert", Syntax::Bool, "Sends mail about this server."),
-    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks."),
-    keyword("snmp_name", Syntax::Word, "The server's name in SNMP.").since(2, 2, 4),
+    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks.").lenient(),
+    keyword("snmp_name", Syntax::Word, "The server's name in SNMP.")
+        .lenient()
+        .since(2, 2, 4),
     keyword(
         "TCP_CHECK",
         Syntax::Block(Block::TcpCheck),

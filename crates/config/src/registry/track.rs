@@ -26,6 +26,7 @@ pub(super) const PROCESS: &[Keyword] = &[
         Syntax::Words,
         "Priority change, -254 to 254, and optionally reverse.",
     )
+    .lenient()
     .default("0"),
     keyword("quorum", int(1, 65_535), "Least number of processes.").default("1"),
     keyword(
@@ -40,12 +41,13 @@ pub(super) const PROCESS: &[Keyword] = &[
 ];
 
 pub(super) const FILE: &[Keyword] = &[
-    keyword("file", Syntax::Word, "The file whose number is read."),
+    keyword("file", Syntax::Word, "The file whose number is read.").lenient(),
     keyword(
         "weight",
         Syntax::Words,
         "Factor of the number, -254 to 254, and optionally reverse.",
     )
+    .lenient()
     .default("1"),
     keyword(
         "init_file",

@@ -8,6 +8,7 @@ pub(super) const SCRIPT: &[Keyword] = &[
         Syntax::Command,
         "The command, or </path for whether a file can be read.",
     )
+    .lenient()
     .acts(),
     keyword(
         "interval",
@@ -245,7 +246,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Without its source address the instance is in fault.",
     ),
-    keyword("kernel_rx_buf_size", UINT, "Size of the receive buffer.").unit(Unit::Bytes),
+    keyword("kernel_rx_buf_size", UINT, "Size of the receive buffer.")
+        .lenient()
+        .unit(Unit::Bytes),
     // Interface and virtual MAC
     keyword(
         "use_vmac",
@@ -442,6 +445,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Words,
         "Announces on other interfaces every so many seconds.",
     )
+    .lenient()
     .seconds()
     .since(2, 2, 4),
     keyword(
@@ -449,6 +453,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Words,
         "The old name of garp_extra_if.",
     )
+    .lenient()
+    .deprecated("garp_extra_if")
     .seconds(),
     // Tracking
     keyword(

@@ -1,10 +1,12 @@
 //! Defaults, corrections and refusals of one `vrrp_instance`.
 
+use std::net::IpAddr;
+
 use super::{addresses, garp};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Authentication, AuthenticationKind, Family, Garp, GlobalDefs, InitialState, Unicast, Version,
-    VirtualAddress, VrrpInstance, VrrpScript,
+    Authentication, AuthenticationKind, Family, Garp, GlobalDefs, InitialState, TrackedInterface,
+    TrackedScript, Unicast, Version, VirtualAddress, Vmac, VrrpInstance, VrrpScript,
 };
 use crate::parse::{EXIT_CONFIG, InstanceDraft, Parsed};
 use crate::source::InterfaceState;
@@ -30,12 +32,9 @@ impl Parsed<'_> {
         let family = addresses::family(&draft);
         let version = self.version(&draft, family, global);
         let strict = draft.strict.unwrap_or(global.strict);
-        let (addresses, excluded) = self.resolve_addresses(&mut draft, family);
-        if let (Some(span), Family::V4) = (draft.native_ipv6, family) {
-            let text = "`native_ipv6` does not go with IPv4 addresses";
-            self.complain(Code::VersionConflict, span, text);
-        }
-        self.address_interfaces(&addresses, &excluded, global)?;
+        let (addresses, excluded_addresses) = self.resolve_addresses(&mut draft, family);
+        self.check_family(&draft, family);
+        self.address_interfaces(&addresses, &excluded_addresses, global)?;
         let vrid = self.vrid(&draft)?;
         let interface = self.interface(&mut draft, global)?;
         self.has_addresses(&draft, &addresses, version, strict)?;
@@ -44,26 +43,21 @@ impl Parsed<'_> {
         let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
         let advert_int = self.advert_int(&draft, version);
-        let own = interface.as_ref().map(|name| name.value.clone());
-        let tracking = std::mem::take(&mut draft.tracking);
+        let tracking = &mut draft.tracking;
+        let tracked_scripts = std::mem::take(&mut tracking.scripts);
+        let tracked_interfaces = std::mem::take(&mut tracking.interfaces);
+        let own = interface.as_ref().map(|name| name.value.as_str());
+        let track_interfaces = self.tracked_interfaces(tracked_interfaces, own);
+        let track_scripts = self.tracked_scripts(tracked_scripts, scripts, Some(priority));
         let unicast = self.unicast(&mut draft, family, global);
-        let owner = priority == Priority::OWNER;
-        let source = if unicast.is_some() {
-            draft.unicast_src_ip
-        } else {
-            draft.mcast_src_ip
+        // Each keyword serves for the other where that one is not given.
+        let source = match unicast {
+            Some(_) => draft.unicast_src_ip.or(draft.mcast_src_ip),
+            None => draft.mcast_src_ip.or(draft.unicast_src_ip),
         };
         let source_address = self.fitting_source(source, family);
-        let group = draft.mcast_dst_ip.map(|group| group.value);
-        let default_group = match family {
-            Family::V4 => global.multicast.v4.into(),
-            Family::V6 => global.multicast.v6.into(),
-        };
-        let mut vmac = draft.vmac.take();
-        if let Some(vmac) = vmac.as_mut() {
-            vmac.transmit_base = (draft.vmac_xmit_base && !strict) || unicast.is_some();
-        }
-        Some(VrrpInstance {
+        let resolved = Resolved {
+            name,
             state,
             interface,
             vrid,
@@ -71,63 +65,25 @@ impl Parsed<'_> {
             advert_int,
             version,
             family,
+            strict,
             authentication,
             preempt,
             preempt_delay,
-            down_timer_adverts: if strict {
-                3
-            } else {
-                draft
-                    .down_timer_adverts
-                    .unwrap_or(global.down_timer_adverts)
-            },
             addresses,
-            excluded_addresses: excluded,
-            track_scripts: self.tracked_scripts(tracking.scripts, scripts, Some(priority)),
-            track_interfaces: self.tracked_interfaces(tracking.interfaces, own.as_deref()),
-            track_files: tracking.files,
-            track_processes: tracking.processes,
-            track_bfds: tracking.bfds,
-            dont_track_primary: draft.dont_track_primary,
-            track_source_address: draft.track_source_address,
-            garp: instance_garp(&draft, global, strict),
-            notify: std::mem::take(&mut draft.notify),
-            notify_priority_changes: draft
-                .notify_priority_changes
-                .unwrap_or(global.notify_priority_changes),
+            excluded_addresses,
+            track_scripts,
+            track_interfaces,
             source_address,
-            multicast_group: group
-                .filter(|group| Family::of(*group) == family)
-                .unwrap_or(default_group),
             unicast,
-            skip_check_adv_addr: draft
-                .skip_check_adv_addr
-                .unwrap_or(global.skip_check_adv_addr),
-            strict,
-            accept: draft.accept.unwrap_or(!strict || owner),
-            lower_prio_no_advert: strict
-                || draft
-                    .lower_prio_no_advert
-                    .unwrap_or(global.lower_prio_no_advert),
-            higher_prio_send_advert: !strict
-                && draft
-                    .higher_prio_send_advert
-                    .unwrap_or(global.higher_prio_send_advert),
-            owner_ignore_adverts: owner
-                && (strict
-                    || draft
-                        .owner_ignore_adverts
-                        .unwrap_or(global.owner_ignore_adverts)),
-            v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2),
-            vmac,
-            ipvlan: draft.ipvlan,
-            promote_secondaries: draft.promote_secondaries,
-            vrf: draft.vrf,
-            receive_buffer: draft.receive_buffer,
-            timer_expired_backup: draft.timer_expired_backup.filter(|_| !preempt),
-            smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).unwrap_or(false),
-            name,
-        })
+        };
+        Some(assemble(resolved, draft, global))
+    }
+
+    fn check_family(&mut self, draft: &InstanceDraft, family: Family) {
+        if let (Some(span), Family::V4) = (draft.native_ipv6, family) {
+            let text = "`native_ipv6` does not go with IPv4 addresses";
+            self.complain(Code::VersionConflict, span, text);
+        }
     }
 
     /// keepalived would not start.
@@ -432,9 +388,9 @@ impl Parsed<'_> {
 
     fn fitting_source(
         &mut self,
-        source: Option<Spanned<std::net::IpAddr>>,
+        source: Option<Spanned<IpAddr>>,
         family: Family,
-    ) -> Option<Spanned<std::net::IpAddr>> {
+    ) -> Option<Spanned<IpAddr>> {
         let source = source?;
         if Family::of(source.value) == family {
             return Some(source);
@@ -443,6 +399,112 @@ impl Parsed<'_> {
         self.complain(Code::InvalidAddress, source.span, text);
         None
     }
+}
+
+/// What took more than a default to find out.
+struct Resolved {
+    name: Spanned<String>,
+    state: InitialState,
+    interface: Option<Spanned<String>>,
+    vrid: Spanned<crate::Vrid>,
+    priority: Priority,
+    advert_int: Micros,
+    version: Version,
+    family: Family,
+    strict: bool,
+    authentication: Option<Authentication>,
+    preempt: bool,
+    preempt_delay: Micros,
+    addresses: Vec<VirtualAddress>,
+    excluded_addresses: Vec<VirtualAddress>,
+    track_scripts: Vec<TrackedScript>,
+    track_interfaces: Vec<TrackedInterface>,
+    source_address: Option<Spanned<IpAddr>>,
+    unicast: Option<Unicast>,
+}
+
+/// The instance, with defaults for all that is left.
+fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> VrrpInstance {
+    let strict = parts.strict;
+    let owner = parts.priority == Priority::OWNER;
+    let down_timer = draft
+        .down_timer_adverts
+        .unwrap_or(global.down_timer_adverts);
+    let lower_no_advert = draft
+        .lower_prio_no_advert
+        .unwrap_or(global.lower_prio_no_advert);
+    let higher_advert = draft
+        .higher_prio_send_advert
+        .unwrap_or(global.higher_prio_send_advert);
+    let ignores = draft
+        .owner_ignore_adverts
+        .unwrap_or(global.owner_ignore_adverts);
+    let tells_changes = draft
+        .notify_priority_changes
+        .unwrap_or(global.notify_priority_changes);
+    VrrpInstance {
+        multicast_group: multicast_group(&draft, parts.family, global),
+        garp: instance_garp(&draft, global, strict),
+        vmac: vmac(&mut draft, strict, parts.unicast.is_some()),
+        notify: std::mem::take(&mut draft.notify),
+        down_timer_adverts: if strict { 3 } else { down_timer },
+        lower_prio_no_advert: strict || lower_no_advert,
+        higher_prio_send_advert: !strict && higher_advert,
+        owner_ignore_adverts: owner && (strict || ignores),
+        accept: draft.accept.unwrap_or(!strict || owner),
+        skip_check_adv_addr: draft
+            .skip_check_adv_addr
+            .unwrap_or(global.skip_check_adv_addr),
+        v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2),
+        notify_priority_changes: tells_changes,
+        smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).unwrap_or(false),
+        timer_expired_backup: draft.timer_expired_backup.filter(|_| !parts.preempt),
+        track_files: draft.tracking.files,
+        track_processes: draft.tracking.processes,
+        track_bfds: draft.tracking.bfds,
+        dont_track_primary: draft.dont_track_primary,
+        track_source_address: draft.track_source_address,
+        ipvlan: draft.ipvlan,
+        promote_secondaries: draft.promote_secondaries,
+        vrf: draft.vrf,
+        receive_buffer: draft.receive_buffer,
+        name: parts.name,
+        state: parts.state,
+        interface: parts.interface,
+        vrid: parts.vrid,
+        priority: parts.priority,
+        advert_int: parts.advert_int,
+        version: parts.version,
+        family: parts.family,
+        strict,
+        authentication: parts.authentication,
+        preempt: parts.preempt,
+        preempt_delay: parts.preempt_delay,
+        addresses: parts.addresses,
+        excluded_addresses: parts.excluded_addresses,
+        track_scripts: parts.track_scripts,
+        track_interfaces: parts.track_interfaces,
+        source_address: parts.source_address,
+        unicast: parts.unicast,
+    }
+}
+
+fn multicast_group(draft: &InstanceDraft, family: Family, global: &GlobalDefs) -> IpAddr {
+    let own = draft
+        .mcast_dst_ip
+        .map(|group| group.value)
+        .filter(|own| Family::of(*own) == family);
+    own.unwrap_or(match family {
+        Family::V4 => global.multicast.v4.into(),
+        Family::V6 => global.multicast.v6.into(),
+    })
+}
+
+/// Unicast leaves from the parent interface in any case; strict mode knows no choice.
+fn vmac(draft: &mut InstanceDraft, strict: bool, unicast: bool) -> Option<Vmac> {
+    let mut vmac = draft.vmac.take()?;
+    vmac.transmit_base = unicast || (draft.vmac_xmit_base && !strict);
+    Some(vmac)
 }
 
 /// Announcements: the instance's own values, else the global ones; strict mode answers no lower priority.

@@ -14,9 +14,9 @@ use crate::span::Spanned;
 use crate::units::Micros;
 
 /// The typed configuration of everything that was read.
-pub(crate) fn resolve(parsed: &mut Parsed<'_>, _environment: &dyn crate::Environment) -> Config {
+pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
     let global = parsed.resolve_global();
-    let scripts = parsed.resolve_scripts();
+    let scripts = parsed.resolve_scripts(&global);
     let drafts = std::mem::take(&mut parsed.instances);
     let instances: Vec<VrrpInstance> = drafts
         .into_iter()
@@ -159,7 +159,6 @@ fn garp(given: &GarpDraft, default: Garp) -> Garp {
             .unwrap_or(default.master_refresh_repeat),
         lower_prio_delay: given.lower_prio_delay.unwrap_or(default.lower_prio_delay),
         lower_prio_repeat: given.lower_prio_repeat.unwrap_or(default.lower_prio_repeat),
-        extra_interface: given.extra_interface.unwrap_or(default.extra_interface),
         ..default
     }
 }

@@ -7,24 +7,32 @@ use crate::model::{
     Command, GlobalDefs, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpInstance,
     VrrpScript, Weight,
 };
-use crate::parse::{Parsed, TrackDraft};
-use crate::source::{InterfaceState, ScriptState};
+use crate::parse::{Parsed, ScriptDraft, TrackDraft, Use};
+use crate::source::{Existence, InterfaceState, ScriptState};
+use crate::span::Span;
 use crate::units::Priority;
+
+/// Who runs scripts where nothing else is configured.
+const DEFAULT_USER: &str = "keepalived_script";
 
 impl Parsed<'_> {
     /// Every script block that can be used, the first of each name.
-    pub(super) fn resolve_scripts(&mut self) -> Vec<VrrpScript> {
+    pub(super) fn resolve_scripts(&mut self, global: &GlobalDefs) -> Vec<VrrpScript> {
         let mut names = BTreeSet::new();
         let mut scripts = Vec::new();
         for draft in std::mem::take(&mut self.scripts) {
-            let Some(mut script) = draft.script.filter(|_| !draft.broken) else {
+            let Some(mut script) = draft.script.clone().filter(|_| !draft.broken) else {
                 continue;
             };
             if !names.insert(draft.name.value.clone()) {
                 continue;
             }
-            script.identity = draft.identity;
-            let state = self.script_state(&script);
+            script.identity.clone_from(&draft.identity);
+            let state = if self.lacks_user(&draft, global) {
+                ScriptState::NotExecutable
+            } else {
+                self.script_state(&script)
+            };
             let interval = draft.interval.unwrap_or(crate::Micros::from_secs(1));
             scripts.push(VrrpScript {
                 name: draft.name,
@@ -148,18 +156,24 @@ impl Parsed<'_> {
                 self.reader.sink.push(diagnostic);
             }
         }
+        let spans: BTreeSet<Span> = scripts
+            .iter()
+            .filter(|script| tracked.contains(script.name.value.as_str()))
+            .map(|script| script.script.span)
+            .collect();
         let running = std::mem::take(&mut self.all_scripts);
         let states: Vec<_> = running
             .iter()
-            .map(|script| (script, self.script_state(script)))
+            .map(|(script, purpose)| (script, *purpose, self.script_state(script)))
             .collect();
-        for (script, state) in &states {
-            self.judge_script(script, *state, global.script_security);
+        for (script, purpose, state) in &states {
+            let matters = *purpose == Use::Check && spans.contains(&script.span);
+            self.judge_script(script, matters, *state, global.script_security);
         }
         let first = states
             .iter()
-            .find(|(_, state)| matches!(state, ScriptState::Runnable | ScriptState::Insecure));
-        if let (Some((script, _)), false) = (first, global.script_security) {
+            .find(|(_, _, state)| matches!(state, ScriptState::Runnable | ScriptState::Insecure));
+        if let (Some((script, _, _)), false) = (first, global.script_security) {
             let text = "scripts run while enable_script_security is off";
             let diagnostic = Diagnostic::warning(Code::ScriptSecurity, script.span, text)
                 .help("put `enable_script_security` into `global_defs`")
@@ -177,22 +191,50 @@ impl Parsed<'_> {
         }
     }
 
-    fn judge_script(&mut self, script: &Script, state: ScriptState, security: bool) {
+    fn judge_script(&mut self, script: &Script, matters: bool, state: ScriptState, security: bool) {
         let program = script.command.program().unwrap_or_default();
-        match state {
-            ScriptState::Missing => {
-                let text = format!("`{program}` can't be found; it is not run");
-                self.warn(Code::ScriptNotRunnable, script.span, text);
-            }
-            ScriptState::NotExecutable => {
-                let text = format!("`{program}` is not executable; it is not run");
-                self.warn(Code::ScriptNotRunnable, script.span, text);
-            }
-            ScriptState::Insecure if security => {
-                let text = format!("others than root can replace `{program}`; it is not run");
-                self.warn(Code::ScriptSecurity, script.span, text);
-            }
-            ScriptState::Unknown | ScriptState::Runnable | ScriptState::Insecure => {}
+        let (code, text) = match state {
+            ScriptState::Missing => (
+                Code::ScriptNotRunnable,
+                format!("`{program}` can't be found; it is not run"),
+            ),
+            ScriptState::NotExecutable => (
+                Code::ScriptNotRunnable,
+                format!("`{program}` is not executable; it is not run"),
+            ),
+            ScriptState::Insecure if security => (
+                Code::ScriptSecurity,
+                format!("others than root can replace `{program}`; it is not run"),
+            ),
+            ScriptState::Unknown | ScriptState::Runnable | ScriptState::Insecure => return,
+        };
+        let mut diagnostic = Diagnostic::warning(code, script.span, text);
+        // keepalived is silent about missing notifications, and checks that nothing tracks.
+        if matters || code == Code::ScriptSecurity {
+            diagnostic = diagnostic.class(KeepalivedClass::General);
         }
+        self.reader.sink.push(diagnostic);
+    }
+
+    /// Under script security keepalived drops checks that have no user to run as.
+    fn lacks_user(&mut self, draft: &ScriptDraft, global: &GlobalDefs) -> bool {
+        let lacks = global.script_security
+            && draft.identity.is_none()
+            && global.script_user.is_none()
+            && self.environment.user(DEFAULT_USER) == Existence::Missing;
+        if lacks {
+            let text = format!(
+                "`{}` has no user to run as; it is not run",
+                draft.name.value
+            );
+            let help =
+                format!("give it a `user`, set `script_user`, or create the user {DEFAULT_USER}");
+            let diagnostic =
+                Diagnostic::warning(Code::UserUnknown, draft.name.span, text).help(help);
+            self.reader
+                .sink
+                .push(diagnostic.class(KeepalivedClass::General));
+        }
+        lacks
     }
 }
