@@ -269,14 +269,18 @@ fn rules(instance: &config::VrrpInstance) -> Rules {
     let notify = &instance.notify;
     let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
     if instance.strict {
-        Rules::PROTOCOL
-    } else if acting.iter().any(|script| script.is_some()) {
-        Rules {
-            leave: Leave::Exclusive,
-            ..Rules::OVERLAP
-        }
-    } else {
-        Rules::OVERLAP
+        return Rules::PROTOCOL;
+    }
+    let leave = match instance.handover {
+        Some(config::Handover::Overlap) => Leave::Overlap,
+        Some(config::Handover::Exclusive) => Leave::Exclusive,
+        Some(config::Handover::Immediate) => Leave::Immediate,
+        None if acting.iter().any(|script| script.is_some()) => Leave::Exclusive,
+        None => Leave::Overlap,
+    };
+    Rules {
+        leave,
+        ..Rules::OVERLAP
     }
 }
 

@@ -47,6 +47,28 @@ pub enum InitialState {
     Backup,
 }
 
+/// How a master leaves on purpose (Standfast's own keyword `handover`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Handover {
+    /// Resigns and answers until its successor is there.
+    Overlap,
+    /// Runs its scripts, lets go, then resigns.
+    Exclusive,
+    /// Resigns and lets go at once, as keepalived does.
+    Immediate,
+}
+
+impl Handover {
+    pub(crate) fn from_keyword(word: &str) -> Option<Self> {
+        match word {
+            "overlap" => Some(Self::Overlap),
+            "exclusive" => Some(Self::Exclusive),
+            "immediate" => Some(Self::Immediate),
+            _ => None,
+        }
+    }
+}
+
 /// Timing and number of gratuitous ARP and unsolicited neighbour advertisements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Garp {
@@ -279,6 +301,8 @@ pub struct VrrpInstance {
     pub lower_prio_no_advert: bool,
     /// `higher_prio_send_advert`.
     pub higher_prio_send_advert: bool,
+    /// `handover`; unset, it follows from the scripts.
+    pub handover: Option<Handover>,
     /// `owner_ignore_adverts`.
     pub owner_ignore_adverts: bool,
     /// `v3_checksum_as_v2`.

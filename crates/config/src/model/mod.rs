@@ -8,8 +8,8 @@ mod script;
 pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
 pub use global::{Accepted, GlobalDefs, GroupDefs, ProcessSettings, RootSettings, RxBuffers};
 pub use instance::{
-    Authentication, AuthenticationKind, Family, Garp, InitialState, Notify, Password, SyncGroup,
-    TrackedInterface, TrackedObject, TrackedScript, Unicast, UnicastPeer, Version, Vmac,
+    Authentication, AuthenticationKind, Family, Garp, Handover, InitialState, Notify, Password,
+    SyncGroup, TrackedInterface, TrackedObject, TrackedScript, Unicast, UnicastPeer, Version, Vmac,
     VrrpInstance,
 };
 pub use script::{Command, Identity, Script, VrrpScript, Weight};

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::model::{
-    Authentication, AuthenticationKind, GlobalDefs, Identity, InitialState, Notify, Password,
-    Script, TrackedObject, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
+    Authentication, AuthenticationKind, GlobalDefs, Handover, Identity, InitialState, Notify,
+    Password, Script, TrackedObject, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
 };
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
@@ -117,6 +117,7 @@ pub(crate) struct InstanceDraft {
     pub(crate) lower_prio_no_advert: Option<bool>,
     pub(crate) higher_prio_send_advert: Option<bool>,
     pub(crate) owner_ignore_adverts: Option<bool>,
+    pub(crate) handover: Option<Handover>,
     pub(crate) v3_checksum_as_v2: Option<bool>,
     pub(crate) no_virtual_ipaddress: bool,
     pub(crate) vmac: Option<Vmac>,

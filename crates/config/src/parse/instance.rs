@@ -7,7 +7,7 @@ use super::global::{apply_garp, is_garp};
 use super::{Entry, Parsed};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    AuthenticationKind, InitialState, Notify, Password, UnicastPeer, Version, Vmac,
+    AuthenticationKind, Handover, InitialState, Notify, Password, UnicastPeer, Version, Vmac,
 };
 use crate::registry::Value;
 use crate::span::Spanned;
@@ -74,6 +74,10 @@ impl Parsed<'_> {
         let span = entry.value_span();
         match (entry.keyword.name, &entry.value) {
             ("state", Value::Word(word)) => self.apply_state(word.clone(), entry),
+            ("handover", Value::Word(word)) => {
+                let handover = Handover::from_keyword(word);
+                self.with_instance(|draft| draft.handover = handover);
+            }
             ("interface", Value::Word(name)) => {
                 let value = Some(Spanned::new(name.clone(), span));
                 self.with_instance(|draft| draft.interface = value);

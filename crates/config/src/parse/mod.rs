@@ -419,6 +419,7 @@ impl Parsed<'_> {
         report: bool,
     ) -> bool {
         let name = keyword.name;
+        self.last_unknown = None;
         if keyword.since > Release::IMITATED {
             self.reader.sink.count(KeepalivedClass::UnknownKeyword);
             let text = format!("`{name}` needs keepalived {} or newer", keyword.since);

@@ -383,6 +383,14 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .default("the global one")
     .since(2, 3, 1),
     keyword(
+        "handover",
+        Syntax::Choice(&["overlap", "exclusive", "immediate"]),
+        "How a master leaves on purpose: answers until its successor is there, or first runs its \
+         scripts and lets go, or lets go at once as keepalived does. Standfast's own keyword.",
+    )
+    .default("exclusive with scripts that act on the role, else overlap; strict mode: immediate")
+    .acts(),
+    keyword(
         "timer_expired_backup",
         Syntax::OptionalInteger { min: 1, max: 254 },
         "After a stall goes to backup where a peer of that priority must have taken over.",

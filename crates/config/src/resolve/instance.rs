@@ -451,6 +451,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         lower_prio_no_advert: strict || lower_no_advert,
         higher_prio_send_advert: !strict && higher_advert,
         owner_ignore_adverts: owner && (strict || ignores),
+        handover: draft.handover,
         accept: draft.accept.unwrap_or(!strict || owner),
         skip_check_adv_addr: draft
             .skip_check_adv_addr
