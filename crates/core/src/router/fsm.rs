@@ -59,6 +59,9 @@ impl Router {
             }
             (State::Leaving, Step::Faulted(_)) => self.release(fx),
 
+            (State::Initialize, Step::Heard(heard)) if heard.priority != Priority::RESIGN => {
+                self.let_go_of_adopted(fx);
+            }
             (State::Backup, Step::Heard(heard)) => self.backup_heard(heard, fx),
             (State::Active, Step::Heard(heard)) => self.active_heard(heard, fx),
             (State::Leaving, Step::Heard(heard)) => self.leaving_heard(heard, fx),
@@ -105,9 +108,7 @@ impl Router {
     /// Takes part from now on (RFC 9568 §6.4.1). An owner is Active at once; everybody else, also
     /// with `state MASTER`, listens for a whole down interval first.
     fn start(&mut self, cause: Cause, fx: &mut Effects<'_>) {
-        if !core::mem::replace(&mut self.claimed, true) {
-            self.claim_leftovers(fx);
-        }
+        self.started = true;
         let owner_starts = self.spec.is_owner() && self.spec.wanted != Wanted::Backup;
         if owner_starts && fx.now >= self.not_before {
             self.become_active(Cause::Owner, fx);

@@ -197,6 +197,8 @@ pub struct Router {
     waiting: bool,
     /// What was on the interface before us has been looked at.
     claimed: bool,
+    /// It has taken part: a check that is pending no longer holds it back.
+    started: bool,
     holdings: Vec<Holding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
@@ -273,6 +275,7 @@ impl Router {
             faults: BTreeSet::new(),
             waiting: true,
             claimed: false,
+            started: false,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,
