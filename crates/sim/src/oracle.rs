@@ -125,7 +125,9 @@ impl Oracle {
                 if router.spec().vrid.get() != read.vrid || router.interface().is_none() {
                     continue;
                 }
-                outranked = Some(read.interval);
+                if read.priority >= router.effective_priority() {
+                    outranked = Some(read.interval);
+                }
                 if read.priority != Priority::RESIGN && router.state() != State::Fault {
                     self.adopted = false;
                 }

@@ -217,7 +217,9 @@ impl Run {
         else {
             return Ok(());
         };
-        if spec.preempt && active != best {
+        // Equal priorities do not preempt: only a conflict compares addresses.
+        let worth = |id: NodeId| router_of(&self.lan, id, key).map(Router::effective_priority);
+        if spec.preempt && worth(active) != worth(best) {
             let violation = Violation::WrongActive { best, active };
             return Err(self.lan.breach(Some(active), violation));
         }

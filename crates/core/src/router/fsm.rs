@@ -310,6 +310,9 @@ impl Router {
         if self.listening {
             self.enter_backup(Cause::Superseded { by: heard.source }, fx);
             self.follow(heard, fx);
+            if heard.priority >= self.effective {
+                self.accept(heard, fx);
+            }
             return;
         }
         self.report_two_owners(heard, fx);
