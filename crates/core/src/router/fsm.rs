@@ -126,7 +126,8 @@ impl Router {
         self.listening = false;
         self.preempt_delay = PreemptDelay::Idle;
         self.resigned = false;
-        self.timers.clear();
+        // What the kernel has refused is still to be done.
+        self.timers.retain(|timer, _| *timer == Timer::Reconcile);
         self.announcer.forget();
         self.event(Event::Entering { state, cause }, fx);
     }
