@@ -217,6 +217,7 @@ impl Router {
                 self.event(Event::Reasserting, fx);
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+                self.resume_refresh(fx.now);
                 self.conflict_sign(1, fx);
             }
             Timer::SecondBurst | Timer::Refresh | Timer::Reannounce | Timer::LowerPriority => {

@@ -421,7 +421,9 @@ impl Router {
                 if fx.now.since(self.last_sent) > self.spec.advert_interval.times(2) {
                     self.event(Event::Paused(fx.now.since(self.last_sent)), fx);
                     self.listening = true;
-                    self.timers.clear();
+                    // Nothing is said until then, but what is due to the kernel is done.
+                    self.timers.retain(|timer, _| *timer == Timer::Reconcile);
+                    self.announcer.forget();
                     self.set_timer(Timer::Listen, listen);
                 }
             }
