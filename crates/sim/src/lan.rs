@@ -310,6 +310,9 @@ impl Lan {
         }
         self.note(id, || "runs again".into());
         self.oracles[id.0].blurred();
+        // A retry that was due meanwhile comes after what waits.
+        let host = &mut self.hosts[id.0];
+        host.refused_removal_at = host.refused_removal_at.map(|_| self.now);
         while let Some(kept) = self.hosts[id.0].inbox.pop_front() {
             self.deliver(id, kept)?;
         }
