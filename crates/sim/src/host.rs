@@ -83,6 +83,7 @@ pub(crate) struct Host {
     /// What every check of the host finds.
     pub(crate) check_passes: bool,
     pub(crate) last_advertised: Option<Instant>,
+    pub(crate) last_reply: Instant,
 }
 
 impl Host {
@@ -105,6 +106,7 @@ impl Host {
             supervisor: Vec::new(),
             check_passes: true,
             last_advertised: None,
+            last_reply: Instant(0),
         }
     }
 

@@ -693,7 +693,13 @@ impl Lan {
         let host = &mut self.hosts[id.0];
         host.outstanding += 1;
         let epoch = host.epoch;
-        self.schedule(delay, Event::Arrive(id, epoch, arrival));
+        // Results come in the order of the requests.
+        let at = self.now + self.random.between(delay.0, delay.1);
+        host.last_reply = host.last_reply.max(at);
+        let at = host.last_reply;
+        self.sequence += 1;
+        let event = Event::Arrive(id, epoch, arrival);
+        self.events.insert((at, self.sequence), event);
     }
 
     fn schedule(&mut self, delay: (Micros, Micros), event: Event) {

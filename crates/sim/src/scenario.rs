@@ -19,6 +19,11 @@ use crate::violation::{Breach, Violation};
 const TAKEOVER_TIME: Micros = Micros(10_000);
 /// Longest time that a client may speak to the wrong host in a handover without other faults.
 const MISLED: Micros = Micros(60_000);
+/// No frame overtakes another: the last advertisement does not arrive after the resignation.
+const IN_ORDER: Weather = Weather {
+    delay: (Micros(150), Micros(150)),
+    ..Weather::FAIR
+};
 /// Lines of the trace that a failure shows.
 const SHOWN: usize = 400;
 
@@ -295,6 +300,7 @@ impl Run {
         let spec = router.spec().clone();
         let (act, allowed) = self.pick_single(active, &spec, skew, down);
         self.faults += 1;
+        self.lan.set_weather(IN_ORDER);
         self.lan.revalidate_clients();
         self.pass(TAKEOVER_TIME)?;
         self.lan.reset_stopwatches();
