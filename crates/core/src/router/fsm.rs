@@ -233,7 +233,7 @@ impl Router {
         self.follow(heard, fx);
         if heard.priority == Priority::RESIGN {
             self.counters.resigns_received += 1;
-            self.event(Event::BackupHeardResign(heard.source), fx);
+            self.report(Event::BackupHeardResign(heard.source), fx);
             self.resigned = true;
             self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());
             return;
@@ -267,7 +267,7 @@ impl Router {
         let before = core::mem::replace(&mut self.active_interval, interval);
         if before != interval {
             let now = interval;
-            self.event(Event::IntervalLearned { before, now }, fx);
+            self.report(Event::IntervalLearned { before, now }, fx);
         }
     }
 
@@ -280,7 +280,7 @@ impl Router {
         });
         if before != Some(heard.source) {
             let now = heard.source;
-            self.event(Event::Following { now, before }, fx);
+            self.report(Event::Following { now, before }, fx);
         }
     }
 
@@ -290,14 +290,14 @@ impl Router {
         if self.preempt_delay == PreemptDelay::Idle && delay > Micros::ZERO {
             self.preempt_delay = PreemptDelay::Running;
             self.set_timer(Timer::PreemptDelay, fx.now + delay);
-            self.event(Event::PreemptDelayStarted(delay), fx);
+            self.report(Event::PreemptDelayStarted(delay), fx);
         }
         self.preempt_delay == PreemptDelay::Running
     }
 
     fn stop_preempt_delay(&mut self, fx: &mut Effects<'_>) {
         if self.preempt_delay == PreemptDelay::Running {
-            self.event(Event::PreemptDelayStopped, fx);
+            self.report(Event::PreemptDelayStopped, fx);
         }
         self.preempt_delay = PreemptDelay::Idle;
         self.timers.remove(&Timer::PreemptDelay);

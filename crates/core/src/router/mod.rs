@@ -60,6 +60,8 @@ const ANSWERS: Bucket = Bucket::new(5, Micros::from_millis(100));
 const REPORT_PERIOD: Micros = Micros::from_secs(60);
 /// Lines that people watch during an election come at most this often.
 const ELECTION_REPORT_PERIOD: Micros = Micros::from_secs(1);
+/// Lines that every packet of a stranger could cause: eight at once, then two a second.
+const REPORTS: Bucket = Bucket::new(8, Micros::from_millis(500));
 /// Addresses that others delete are put back three times a minute.
 const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
 
@@ -206,6 +208,7 @@ pub struct Router {
     timers: BTreeMap<Timer, Instant>,
     answers: Bucket,
     restores: Bucket,
+    reports: Bucket,
     digests: Digests,
     counters: Counters,
     identification: u16,
@@ -283,6 +286,7 @@ impl Router {
             timers: BTreeMap::new(),
             answers: ANSWERS,
             restores: RESTORES,
+            reports: REPORTS,
             digests: Digests::default(),
             counters: Counters::default(),
             identification: 0,
@@ -449,6 +453,13 @@ impl Router {
 
     fn event(&self, event: Event, fx: &mut Effects<'_>) {
         fx.event(Subject::Router(self.spec.name.clone()), event);
+    }
+
+    /// What a packet changed; a flood of packets is no flood of lines.
+    fn report(&mut self, event: Event, fx: &mut Effects<'_>) {
+        if self.reports.take(fx.now).is_ok() {
+            self.event(event, fx);
+        }
     }
 
     fn notify(&self, event: NotifyEvent, wait: bool, fx: &mut Effects<'_>) {
