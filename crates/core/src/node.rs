@@ -102,6 +102,8 @@ impl Node {
             Input::NotifyDone(router) => {
                 self.with_router(now, router, |router, fx| router.scripts_ended(fx));
             }
+            // Who leaves does not come back: a reload after a stop changes nothing.
+            Input::Spec(_) if self.stopping => {}
             Input::Spec(spec) => self.apply(now, *spec),
             Input::ClockStep(_) => self.each_router(now, |router, fx| router.clock_stepped(fx)),
             Input::Stop => self.stop(now),

@@ -298,9 +298,15 @@ impl Router {
                 Some((index, address.address))
             }
             Err(error) => {
-                holding.status = Status::Absent;
+                // A removal before it may have been refused as well: what the kernel shows counts.
+                let index = holding.interface(&self.spec, fx.interfaces);
+                let interface = index.and_then(|index| fx.interfaces.get(index));
+                let there = interface.is_some_and(|it| it.address(address.address).is_some());
+                holding.status = if there { Status::Held } else { Status::Absent };
                 self.report_failure(true, address.address, error, fx);
-                None
+                index
+                    .filter(|_| there)
+                    .map(|index| (index, address.address))
             }
         }
     }

@@ -140,6 +140,14 @@ impl Router {
         }
     }
 
+    /// After a pause the periodic announcement goes on.
+    pub(super) fn resume_refresh(&mut self, now: Instant) {
+        let refresh = self.spec.garp.refresh;
+        if refresh > Micros::ZERO {
+            self.set_timer(Timer::Refresh, now + refresh);
+        }
+    }
+
     fn plan_after_conflict(&mut self, now: Instant) {
         self.announcer.last_sign = now;
         // Under a stream of signs the first repetition is not put off for ever.

@@ -59,6 +59,9 @@ impl Router {
             }
             (State::Leaving, Step::Faulted(_)) => self.release(fx),
 
+            (State::Initialize, Step::Heard(heard)) if heard.priority != Priority::RESIGN => {
+                self.let_go_of_adopted(fx);
+            }
             (State::Backup, Step::Heard(heard)) => self.backup_heard(heard, fx),
             (State::Active, Step::Heard(heard)) => self.active_heard(heard, fx),
             (State::Leaving, Step::Heard(heard)) => self.leaving_heard(heard, fx),
@@ -105,9 +108,7 @@ impl Router {
     /// Takes part from now on (RFC 9568 §6.4.1). An owner is Active at once; everybody else, also
     /// with `state MASTER`, listens for a whole down interval first.
     fn start(&mut self, cause: Cause, fx: &mut Effects<'_>) {
-        if !core::mem::replace(&mut self.claimed, true) {
-            self.claim_leftovers(fx);
-        }
+        self.started = true;
         let owner_starts = self.spec.is_owner() && self.spec.wanted != Wanted::Backup;
         if owner_starts && fx.now >= self.not_before {
             self.become_active(Cause::Owner, fx);
@@ -125,7 +126,8 @@ impl Router {
         self.listening = false;
         self.preempt_delay = PreemptDelay::Idle;
         self.resigned = false;
-        self.timers.clear();
+        // What the kernel has refused is still to be done.
+        self.timers.retain(|timer, _| *timer == Timer::Reconcile);
         self.announcer.forget();
         self.event(Event::Entering { state, cause }, fx);
     }
@@ -216,6 +218,7 @@ impl Router {
                 self.event(Event::Reasserting, fx);
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+                self.resume_refresh(fx.now);
                 self.conflict_sign(1, fx);
             }
             Timer::SecondBurst | Timer::Refresh | Timer::Reannounce | Timer::LowerPriority => {
@@ -232,7 +235,7 @@ impl Router {
         self.follow(heard, fx);
         if heard.priority == Priority::RESIGN {
             self.counters.resigns_received += 1;
-            self.event(Event::BackupHeardResign(heard.source), fx);
+            self.report(Event::BackupHeardResign(heard.source), fx);
             self.resigned = true;
             self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());
             return;
@@ -282,7 +285,7 @@ impl Router {
         let before = core::mem::replace(&mut self.active_interval, interval);
         if before != interval {
             let now = interval;
-            self.event(Event::IntervalLearned { before, now }, fx);
+            self.report(Event::IntervalLearned { before, now }, fx);
         }
     }
 
@@ -296,7 +299,7 @@ impl Router {
         });
         if before != Some(heard.source) {
             let now = heard.source;
-            self.event(Event::Following { now, before }, fx);
+            self.report(Event::Following { now, before }, fx);
         }
     }
 
@@ -306,14 +309,14 @@ impl Router {
         if self.preempt_delay == PreemptDelay::Idle && delay > Micros::ZERO {
             self.preempt_delay = PreemptDelay::Running;
             self.set_timer(Timer::PreemptDelay, fx.now + delay);
-            self.event(Event::PreemptDelayStarted(delay), fx);
+            self.report(Event::PreemptDelayStarted(delay), fx);
         }
         self.preempt_delay == PreemptDelay::Running
     }
 
     fn stop_preempt_delay(&mut self, fx: &mut Effects<'_>) {
         if self.preempt_delay == PreemptDelay::Running {
-            self.event(Event::PreemptDelayStopped, fx);
+            self.report(Event::PreemptDelayStopped, fx);
         }
         self.preempt_delay = PreemptDelay::Idle;
         self.timers.remove(&Timer::PreemptDelay);
@@ -328,6 +331,9 @@ impl Router {
         if self.listening {
             self.enter_backup(Cause::Superseded { by: heard.source }, fx);
             self.follow(heard, fx);
+            if heard.priority >= self.effective {
+                self.accept(heard, fx);
+            }
             return;
         }
         self.report_two_owners(heard, fx);

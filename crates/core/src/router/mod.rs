@@ -60,6 +60,8 @@ const ANSWERS: Bucket = Bucket::new(5, Micros::from_millis(100));
 const REPORT_PERIOD: Micros = Micros::from_secs(60);
 /// Lines that people watch during an election come at most this often.
 const ELECTION_REPORT_PERIOD: Micros = Micros::from_secs(1);
+/// Lines that every packet of a stranger could cause: eight at once, then two a second.
+const REPORTS: Bucket = Bucket::new(8, Micros::from_millis(500));
 /// Addresses that others delete are put back three times a minute.
 const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
 
@@ -200,6 +202,8 @@ pub struct Router {
     waiting: bool,
     /// What was on the interface before us has been looked at.
     claimed: bool,
+    /// It has taken part: a check that is pending no longer holds it back.
+    started: bool,
     holdings: Vec<Holding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
@@ -207,6 +211,7 @@ pub struct Router {
     timers: BTreeMap<Timer, Instant>,
     answers: Bucket,
     restores: Bucket,
+    reports: Bucket,
     digests: Digests,
     counters: Counters,
     identification: u16,
@@ -277,6 +282,7 @@ impl Router {
             faults: BTreeSet::new(),
             waiting: true,
             claimed: false,
+            started: false,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,
@@ -284,6 +290,7 @@ impl Router {
             timers: BTreeMap::new(),
             answers: ANSWERS,
             restores: RESTORES,
+            reports: REPORTS,
             digests: Digests::default(),
             counters: Counters::default(),
             identification: 0,
@@ -422,7 +429,9 @@ impl Router {
                 if fx.now.since(self.last_sent) > self.spec.advert_interval.times(2) {
                     self.event(Event::Paused(fx.now.since(self.last_sent)), fx);
                     self.listening = true;
-                    self.timers.clear();
+                    // Nothing is said until then, but what is due to the kernel is done.
+                    self.timers.retain(|timer, _| *timer == Timer::Reconcile);
+                    self.announcer.forget();
                     self.set_timer(Timer::Listen, listen);
                 }
             }
@@ -448,6 +457,13 @@ impl Router {
 
     fn event(&self, event: Event, fx: &mut Effects<'_>) {
         fx.event(Subject::Router(self.spec.name.clone()), event);
+    }
+
+    /// What a packet changed; a flood of packets is no flood of lines.
+    fn report(&mut self, event: Event, fx: &mut Effects<'_>) {
+        if self.reports.take(fx.now).is_ok() {
+            self.event(event, fx);
+        }
     }
 
     fn notify(&self, event: NotifyEvent, wait: bool, fx: &mut Effects<'_>) {

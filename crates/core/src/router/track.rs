@@ -34,6 +34,10 @@ impl Router {
     /// Looks at everything tracked again and draws the consequences.
     pub(crate) fn evaluate(&mut self, view: &View<'_>, fx: &mut Effects<'_>) {
         self.find_interface(view);
+        // Before any fault and before any check has reported: who does not serve must not answer.
+        if self.interface.is_some() && !core::mem::replace(&mut self.claimed, true) {
+            self.claim_leftovers(fx);
+        }
         let verdict = self.verdict(view);
         self.set_effective_priority(verdict.weights, fx);
         self.waiting = verdict.waiting;
@@ -108,7 +112,7 @@ impl Router {
         }
         match faults.into_iter().next() {
             Some(fault) => self.step(Step::Faulted(fault), fx),
-            None if self.waiting && !self.claimed => {}
+            None if self.waiting && !self.started => {}
             None if self.state == State::Initialize => self.step(Step::Ready, fx),
             None => self.step(Step::Cleared, fx),
         }

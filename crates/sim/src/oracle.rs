@@ -1,0 +1,464 @@
+//! Watches one core: what it may do with what it was told.
+//!
+//! The oracle is written from the rules, not from the core: it keeps its own, much smaller record of
+//! what each router has heard, and says to the microsecond when a Backup may take over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use standfast_core::input::{Output, RouterId};
+use standfast_core::journal::{Cause, Event, JOURNAL_LENGTH, Subject};
+use standfast_core::router::{Router, State};
+use standfast_core::spec::{Leave, RouterSpec};
+use standfast_core::wire::ipv4;
+use standfast_core::wire::vrrp::{Advertisement, Interval, Priority, Version};
+use standfast_core::{Instant, Micros, Node};
+
+use crate::frame::{Frame, Kind};
+use crate::host::Host;
+use crate::violation::{Flood, Violation};
+
+/// Answers and resignations that may come on top of one advertisement per interval, each second.
+const EXTRA_ADVERTISEMENTS: u32 = 18;
+/// Announcements (each of any number of rounds) of a router per second.
+const ANNOUNCEMENTS: u32 = 16;
+/// Entries of a router per second.
+const ENTRIES: u32 = 60;
+/// What one change of state adds to these.
+const PER_TRANSITION: u32 = 10;
+/// A core tries again a second after a refusal.
+const RETRY: Micros = Micros(1_100_000);
+/// Looking at the whole journal is only done at each so manieth input.
+const JOURNAL_EVERY: u64 = 64;
+
+/// What the last accepted advertisement means for a Backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    /// Not known exactly: a pause, a reload or a changed priority lies between.
+    Inexact,
+    /// Takes over a down interval after this.
+    Heard(Instant),
+    /// Takes over a skew time after this.
+    Resigned(Instant),
+}
+
+#[derive(Debug)]
+struct Watch {
+    name: String,
+    state: State,
+    effective: Priority,
+    base: Base,
+    interval: Micros,
+    lower_since: Option<Instant>,
+    last_advertisement: Option<Instant>,
+    resigned: u32,
+    window: Window,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    since: Instant,
+    advertisements: u32,
+    announcements: u32,
+    entries: u32,
+    transitions: u32,
+}
+
+/// What one host's core has been told, and has done.
+#[derive(Debug, Default)]
+pub(crate) struct Oracle {
+    routers: BTreeMap<RouterId, Watch>,
+    adopted: bool,
+    stopped: bool,
+    inputs: u64,
+}
+
+/// What is known before an input.
+pub(crate) struct Before {
+    bad: bool,
+    wakeup: Option<Instant>,
+    woken: bool,
+    outranked: Option<Micros>,
+}
+
+/// An advertisement as the oracle reads it.
+struct Read {
+    vrid: u8,
+    priority: Priority,
+    interval: Micros,
+}
+
+impl Before {
+    /// The input is something that happened, not only time.
+    pub(crate) fn is_no_wakeup(&mut self) {
+        self.woken = false;
+    }
+}
+
+impl Oracle {
+    /// A core starts; `adopted`: addresses that its predecessor still answers for.
+    pub(crate) fn started(&mut self, adopted: bool) {
+        *self = Oracle {
+            adopted,
+            ..Oracle::default()
+        };
+    }
+
+    /// The host did not run, or the specification changes: no timer is known exactly.
+    pub(crate) fn blurred(&mut self) {
+        for watch in self.routers.values_mut() {
+            watch.base = Base::Inexact;
+            watch.last_advertisement = None;
+        }
+    }
+
+    pub(crate) fn told_to_stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// An input is about to be handled; `None` for a wake-up.
+    pub(crate) fn before(&mut self, now: Instant, node: &Node, frame: Option<&Frame>) -> Before {
+        let wakeup = node.next_wakeup().map(|(due, _)| due);
+        let mut outranked = None;
+        if let Some(read) = frame.filter(|frame| !frame.bad).and_then(read) {
+            for router in node.routers() {
+                if router.spec().vrid.get() != read.vrid || router.interface().is_none() {
+                    continue;
+                }
+                if read.priority >= router.effective_priority() {
+                    outranked = Some(read.interval);
+                }
+                if read.priority != Priority::RESIGN && router.state() != State::Fault {
+                    self.adopted = false;
+                }
+                if let Some(watch) = self.routers.get_mut(&router.id()) {
+                    watch.hear(now, router.spec(), &read);
+                }
+            }
+        }
+        Before {
+            bad: frame.is_some_and(|frame| frame.bad),
+            wakeup,
+            woken: frame.is_none(),
+            outranked,
+        }
+    }
+
+    /// The input was handled with these outputs.
+    pub(crate) fn after(
+        &mut self,
+        now: Instant,
+        before: &Before,
+        outputs: &[Output],
+        host: &Host,
+        settled: bool,
+    ) -> Result<(), Violation> {
+        let Some(node) = &host.node else {
+            return Ok(());
+        };
+        self.inputs += 1;
+        let wakeup = node.next_wakeup().map(|(due, _)| due);
+        if let Some(due) = wakeup.filter(|due| before.woken && *due <= now) {
+            return Err(Violation::BusyLoop(due));
+        }
+        let silent = |output: &Output| matches!(output, Output::Event(_));
+        let on_time = before.wakeup.is_none_or(|due| due >= now);
+        if before.bad && on_time && (wakeup != before.wakeup || !outputs.iter().all(silent)) {
+            return Err(Violation::BadPacketCounted);
+        }
+        for router in node.routers() {
+            self.check_router(now, before, outputs, router)?;
+        }
+        if self.inputs.is_multiple_of(JOURNAL_EVERY) {
+            let length = node.journal().entries().count();
+            if length > JOURNAL_LENGTH {
+                return Err(Violation::JournalGrew(length));
+            }
+        }
+        if settled {
+            self.check_kernel(now, host, node)?;
+        }
+        Ok(())
+    }
+
+    fn check_router(
+        &mut self,
+        now: Instant,
+        before: &Before,
+        outputs: &[Output],
+        router: &Router,
+    ) -> Result<(), Violation> {
+        let watch = self
+            .routers
+            .entry(router.id())
+            .or_insert_with(|| Watch::new(router));
+        let previous = watch.state;
+        for output in outputs {
+            watch.count(now, output, router)?;
+        }
+        if self.stopped && router.state() == State::Active {
+            return Err(Violation::ActiveAfterStop);
+        }
+        watch.window.check(router.spec())?;
+        watch.state = router.state();
+        if watch.effective != router.effective_priority() {
+            watch.effective = router.effective_priority();
+            watch.base = Base::Inexact;
+        }
+        if previous != watch.state {
+            watch.changed(now, before.outranked, router.spec());
+        }
+        watch.check_lateness(now, router.spec())
+    }
+
+    /// Only while no result is on its way: an address is where the core thinks it is.
+    fn check_kernel(&self, now: Instant, host: &Host, node: &Node) -> Result<(), Violation> {
+        let refused = host
+            .refused_removal_at
+            .is_some_and(|at| now.since(at) <= RETRY);
+        let mut serving = BTreeSet::new();
+        for router in node.routers() {
+            for (address, believed) in router.addresses() {
+                let address = address.address;
+                let wrong = believed != host.kernel.contains_key(&address);
+                // After a refusal it may only take too much for held, and tries again.
+                if wrong && !router.is_leaving() && !(refused && believed) {
+                    return Err(Violation::KernelDiffers { address, believed });
+                }
+                if router.is_serving() {
+                    serving.insert(address);
+                }
+            }
+        }
+        let idle = host.kernel.keys().find(|held| !serving.contains(*held));
+        match idle {
+            Some(address) if !refused && !self.adopted => Err(Violation::HeldWhile {
+                address: *address,
+                state: state_of(node, *address),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn state_of(node: &Node, address: IpAddr) -> State {
+    let has = |router: &&Router| router.addresses().any(|(held, _)| held.address == address);
+    let found = node.routers().find(has);
+    found.map_or(State::Initialize, Router::state)
+}
+
+impl Watch {
+    fn new(router: &Router) -> Self {
+        Watch {
+            name: router.spec().name.clone(),
+            state: State::Initialize,
+            effective: router.effective_priority(),
+            base: Base::Inexact,
+            interval: router.spec().advert_interval,
+            lower_since: None,
+            last_advertisement: None,
+            resigned: 0,
+            window: Window::default(),
+        }
+    }
+
+    /// RFC 9568 §6.4.2 and the words of keepalived.conf(5), once more and independently.
+    fn hear(&mut self, now: Instant, spec: &RouterSpec, read: &Read) {
+        if self.state != State::Backup {
+            return;
+        }
+        if read.priority == Priority::RESIGN {
+            self.base = Base::Resigned(now);
+            return;
+        }
+        let better = read.priority >= self.effective;
+        let delayed = !better && spec.preempt && spec.preempt_delay > Micros::ZERO && {
+            let since = *self.lower_since.get_or_insert(now);
+            let end = since + spec.preempt_delay;
+            if end == now {
+                // Which of both comes first is not ours to say.
+                self.base = Base::Inexact;
+                return;
+            }
+            now < end
+        };
+        if better {
+            self.lower_since = None;
+        }
+        if better || delayed || !spec.preempt {
+            self.base = Base::Heard(now);
+            self.interval = read.interval;
+        }
+    }
+
+    fn changed(&mut self, now: Instant, outranked: Option<Micros>, spec: &RouterSpec) {
+        self.lower_since = None;
+        self.resigned = if self.state == State::Leaving {
+            self.resigned
+        } else {
+            0
+        };
+        self.base = Base::Heard(now);
+        self.interval = outranked.unwrap_or(spec.advert_interval);
+    }
+
+    /// The moment at which a Backup takes over if it hears nothing more; from the RFC's formulas.
+    fn due(&self, spec: &RouterSpec) -> Option<Instant> {
+        let unit = match spec.version {
+            Version::V2 => 1_000_000,
+            Version::V3 => self.interval.0,
+        };
+        let skew = Micros(unit * (256 - u64::from(self.effective.0)) / 256);
+        match self.base {
+            Base::Inexact => None,
+            Base::Heard(at) => {
+                let adverts = u64::from(spec.down_timer_adverts);
+                Some(at + Micros(self.interval.0 * adverts) + skew)
+            }
+            Base::Resigned(at) => Some(at + skew),
+        }
+    }
+
+    fn count(&mut self, now: Instant, output: &Output, router: &Router) -> Result<(), Violation> {
+        if now.since(self.window.since) >= Micros::from_secs(1) {
+            self.window = Window {
+                since: now,
+                ..Window::default()
+            };
+        }
+        match output {
+            Output::Advertise { router: id, priority } if *id == router.id() => {
+                self.advertised(now, *priority, router)
+            }
+            Output::Announce { router: id, .. } if *id == router.id() => {
+                self.window.announcements += 1;
+                Ok(())
+            }
+            Output::Event(entry) => {
+                if entry.subject != Subject::Router(self.name.clone()) {
+                    return Ok(());
+                }
+                self.window.entries += 1;
+                match &entry.event {
+                    Event::Entering { state, cause } => self.entered(now, *state, cause, router),
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn entered(
+        &mut self,
+        now: Instant,
+        state: State,
+        cause: &Cause,
+        router: &Router,
+    ) -> Result<(), Violation> {
+        self.window.transitions += 1;
+        if state != State::Active || self.state != State::Backup {
+            return Ok(());
+        }
+        let agrees = match (self.base, cause) {
+            (Base::Inexact, _) => true,
+            (Base::Heard(_), cause) => *cause == Cause::Silence,
+            (Base::Resigned(_), cause) => *cause == Cause::Resigned,
+        };
+        match self.due(router.spec()) {
+            _ if !agrees => Err(Violation::TookOverUncalled),
+            Some(due) if due != now => Err(Violation::TookOverAt { due }),
+            _ => Ok(()),
+        }
+    }
+
+    fn advertised(
+        &mut self,
+        now: Instant,
+        priority: Priority,
+        router: &Router,
+    ) -> Result<(), Violation> {
+        let (before, after) = (self.state, router.state());
+        let exclusive = router.spec().rules.leave == Leave::Exclusive;
+        let allowed = match (before, after) {
+            (State::Active, _) | (_, State::Active) => true,
+            (State::Leaving, _) | (_, State::Leaving) => {
+                priority == Priority::RESIGN || exclusive
+            }
+            (State::Initialize | State::Backup | State::Fault, _) => false,
+        };
+        if !allowed {
+            return Err(Violation::Transmitted {
+                state: after,
+                priority: priority.0,
+            });
+        }
+        self.window.advertisements += 1;
+        if priority == Priority::RESIGN {
+            self.resigned += 1;
+            if self.resigned > 2 {
+                return Err(Violation::ResignedTooOften);
+            }
+            return Ok(());
+        }
+        self.check_lateness(now, router.spec())?;
+        self.last_advertisement = Some(now);
+        Ok(())
+    }
+
+    /// An Active router is heard once per interval, whatever it hears itself.
+    fn check_lateness(&mut self, now: Instant, spec: &RouterSpec) -> Result<(), Violation> {
+        if self.state != State::Active {
+            self.last_advertisement = None;
+        }
+        match self.last_advertisement {
+            Some(last) if now.since(last) > spec.advert_interval => Err(
+                Violation::AdvertisementLate(Micros(now.since(last).0 - spec.advert_interval.0)),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Window {
+    fn check(&self, spec: &RouterSpec) -> Result<(), Violation> {
+        let more = self.transitions * PER_TRANSITION;
+        let regular = 1_000_000 / spec.advert_interval.0.max(1);
+        let regular = u32::try_from(regular).unwrap_or(u32::MAX).saturating_add(1);
+        for (what, count, most) in [
+            (
+                Flood::Advertisements,
+                self.advertisements,
+                regular + EXTRA_ADVERTISEMENTS + more,
+            ),
+            (
+                Flood::Announcements,
+                self.announcements,
+                ANNOUNCEMENTS + more,
+            ),
+            (Flood::Entries, self.entries, ENTRIES + more),
+        ] {
+            if count > most {
+                return Err(Violation::TooMany { what, count });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(frame: &Frame) -> Option<Read> {
+    if frame.kind != Kind::Vrrp {
+        return None;
+    }
+    let packet = ipv4::Packet::parse(&frame.bytes).ok()?;
+    let (source, destination) = (IpAddr::V4(packet.source), IpAddr::V4(packet.destination));
+    let advertisement = Advertisement::parse(packet.payload, source, destination).ok()?;
+    let interval = match advertisement.interval {
+        Interval::Seconds(seconds) => Micros::from_secs(u64::from(seconds)),
+        Interval::Centiseconds(centiseconds) => Micros::from_millis(u64::from(centiseconds) * 10),
+    };
+    Some(Read {
+        vrid: advertisement.vrid.get(),
+        priority: advertisement.priority,
+        interval,
+    })
+}

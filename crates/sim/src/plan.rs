@@ -1,0 +1,187 @@
+//! LANs to begin with: the plain one of the named scenarios, and a random one for a seed.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use standfast_core::Micros;
+use standfast_core::spec::{
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Wanted, Weight,
+};
+use standfast_core::wire::vrrp::{self, Authentication, ChecksumForm, Priority, Version, Vrid};
+
+use crate::host::{NodeId, NodeSetup};
+use crate::lan::Lan;
+use crate::random::Random;
+
+/// The first virtual address is this one, the next the one after it.
+const FIRST_VIRTUAL: u8 = 100;
+/// The only check of a random LAN.
+const CHECK: &str = "service";
+
+/// The virtual address of that number, from 0.
+pub const fn virtual_address(number: u8) -> Ipv4Addr {
+    Ipv4Addr::new(192, 0, 2, FIRST_VIRTUAL.wrapping_add(number))
+}
+
+/// keepalived's defaults and our rules: version 2, VRID 51, one address, one second.
+pub fn plain_router(priority: u8) -> RouterSpec {
+    RouterSpec {
+        name: "VI_1".into(),
+        interface: "eth0".into(),
+        vrid: Vrid::new(51).unwrap_or(ONE),
+        version: Version::V2,
+        priority: Priority(priority),
+        advert_interval: Micros::from_secs(1),
+        authentication: Authentication::Password(*b"1111\0\0\0\0"),
+        group: IpAddr::V4(vrrp::GROUP),
+        source: None,
+        checksum: ChecksumForm::PseudoHeader,
+        addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(0)), 24)],
+        excluded: Vec::new(),
+        wanted: Wanted::Unset,
+        preempt: true,
+        preempt_delay: Micros::ZERO,
+        down_timer_adverts: 3,
+        skip_check_adv_addr: false,
+        lower_prio_no_advert: false,
+        higher_prio_send_advert: false,
+        owner_ignore_adverts: false,
+        garp: Garp::default(),
+        track_primary: true,
+        tracks: Vec::new(),
+        rules: Rules::OVERLAP,
+    }
+}
+
+const ONE: Vrid = match Vrid::new(1) {
+    Some(vrid) => vrid,
+    None => unreachable!(),
+};
+
+/// One node of a plain LAN with that specification, not started.
+pub fn setup(number: usize, spec: Spec) -> NodeSetup {
+    let last = u8::try_from(number + 1).unwrap_or(u8::MAX);
+    NodeSetup {
+        address: Ipv4Addr::new(192, 0, 2, last),
+        interface: "eth0".into(),
+        spec,
+    }
+}
+
+/// A LAN of one node for each router and two clients; nothing runs yet.
+pub fn standard_lan(seed: u64, routers: Vec<RouterSpec>) -> Lan {
+    let mut lan = Lan::new(seed, 2);
+    for (number, router) in routers.into_iter().enumerate() {
+        let spec = Spec {
+            routers: vec![router],
+            ..Spec::default()
+        };
+        lan.add_node(setup(number, spec));
+    }
+    lan
+}
+
+/// Whatever happened before, so long after the last fault a LAN is at rest: leaving, listening and
+/// a whole election, twice, and every delay that the configuration asks for.
+pub fn settle_time(lan: &Lan) -> Micros {
+    let routers = || {
+        let specs = lan.nodes().filter_map(|id| lan.spec(id));
+        specs.flat_map(|spec| &spec.routers)
+    };
+    let longest = |of: fn(&RouterSpec) -> Micros| routers().map(of).max().unwrap_or_default();
+    let interval = longest(|router| router.advert_interval);
+    let delay = longest(|router| router.preempt_delay);
+    let election = interval.times(4).plus(Micros::from_secs(1)).plus(interval);
+    election.times(2).plus(delay).plus(Micros::from_secs(3))
+}
+
+/// A random LAN.
+pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
+    let mut lan = Lan::new(seed, 2);
+    let count = [2, 2, 2, 3, 3, 4, 5][random.position(7)];
+    let template = random_router(random);
+    let tracks = random.chance(500).then(|| random_track(random));
+    for number in 0..count {
+        let mut router = template.clone();
+        router.priority = random_priority(random);
+        if router.version == Version::V3 && random.chance(250) {
+            router.advert_interval = Micros(random.between(Micros(10), Micros(100)).0 * 10_000);
+        }
+        router.tracks.extend(tracks.clone());
+        let spec = Spec {
+            routers: vec![router],
+            checks: vec![check()],
+            startup_delay: Micros::ZERO,
+        };
+        let id = lan.add_node(setup(number, spec));
+        debug_assert_eq!(id, NodeId(number));
+    }
+    lan
+}
+
+fn random_priority(random: &mut Random) -> Priority {
+    let usual = [100, 100, 150, 50, 254, 1, 255, 101];
+    match random.position(12) {
+        position if position < usual.len() => Priority(usual[position]),
+        _ => Priority(random.byte().clamp(1, 254)),
+    }
+}
+
+fn random_router(random: &mut Random) -> RouterSpec {
+    let mut router = plain_router(100);
+    if random.chance(500) {
+        router.version = Version::V3;
+        router.authentication = Authentication::None;
+        let centiseconds = [10, 33, 50, 100, 200][random.position(5)];
+        router.advert_interval = Micros(centiseconds * 10_000);
+        if random.chance(500) {
+            router.checksum = ChecksumForm::Plain;
+        }
+    } else if random.chance(200) {
+        router.advert_interval = Micros::from_secs(2);
+    }
+    for number in 1..random.below(3) {
+        let number = u8::try_from(number).unwrap_or(1);
+        let held = VirtualAddress::plain(IpAddr::V4(virtual_address(number)), 24);
+        router.addresses.push(held);
+    }
+    router.rules = match random.position(6) {
+        0 => Rules::PROTOCOL,
+        1 => Rules {
+            leave: Leave::Exclusive,
+            conflict: true,
+        },
+        _ => Rules::OVERLAP,
+    };
+    match random.position(6) {
+        0 => router.preempt = false,
+        1 => router.preempt_delay = random.between(Micros(1), Micros::from_secs(4)),
+        _ => {}
+    }
+    if random.chance(300) {
+        router.garp.refresh = Micros::from_secs(1 + random.below(5));
+    }
+    router
+}
+
+fn random_track(random: &mut Random) -> Track {
+    Track {
+        object: Tracked::Check(CHECK.into()),
+        weight: Weight {
+            value: [0, -60, 60, -20][random.position(4)],
+            reverse: false,
+        },
+    }
+}
+
+fn check() -> CheckSpec {
+    CheckSpec {
+        name: CHECK.into(),
+        definition: CHECK.into(),
+        interval: Micros::from_secs(1),
+        timeout: Micros::from_secs(1),
+        rise: 1,
+        fall: 1,
+        init_fail: false,
+        unusable: None,
+    }
+}
