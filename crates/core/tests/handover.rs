@@ -219,6 +219,17 @@ fn a_foreign_arp_is_a_sign_as_well() {
 }
 
 #[test]
+fn the_losers_last_word_is_answered_however_often_its_arp_was() {
+    let mut bench = active();
+    for _ in 0..100 {
+        bench.give(foreign_arp());
+    }
+    bench.run_until(10_020_000);
+    bench.hear(50, PEER);
+    assert!(announcements(&bench).contains(&10_020_000));
+}
+
+#[test]
 fn a_router_taking_over_from_one_that_is_still_there_announces_again() {
     let mut bench = Bench::start(router(100));
     bench.run_until(SECOND);
@@ -242,7 +253,7 @@ fn floods_of_signs_bring_few_answers_and_announcements() {
     let adverts = bench.adverts().len();
     let announced = announcements(&bench).len();
     assert!(adverts <= 20, "{adverts} advertisements in a second");
-    assert!(announced <= 12, "{announced} announcements in a second");
+    assert!(announced <= 16, "{announced} announcements in a second");
     let lines = bench.events.len();
     assert!(lines < 40, "{lines} lines in eleven seconds");
     bench.log.clear();

@@ -28,6 +28,7 @@ mod options;
 mod ports;
 mod record;
 mod runner;
+mod running;
 mod supervisor;
 mod worker;
 

@@ -85,7 +85,7 @@ fn parse_line(line: &str) -> Option<Held> {
 /// addresses were removed. A daemon that runs is left alone.
 pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     let files = options.run_files(None, false);
-    if standfast_linux::pidfile::PidFile::acquire(&files.supervisor).is_err() {
+    if crate::running::acquire(&files.supervisor).is_err() {
         return Ok(0);
     }
     if let Some(namespace) = &options.namespace {

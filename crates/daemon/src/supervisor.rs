@@ -22,6 +22,7 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
+use crate::running;
 use crate::worker::{self, Birth, load_options, log_line};
 
 const SIGNALS: u64 = 0;
@@ -171,7 +172,7 @@ fn require_capabilities() -> Result<(), Unable> {
 fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
     let file = lock(files)?;
     // keepalived 2.2 does not lock its file: ask for the process.
-    if let Some(pid) = file.previous().filter(|pid| is_keepalived(*pid)) {
+    if let Some(pid) = file.previous().filter(|pid| running::is_keepalived(*pid)) {
         return Err(Unable {
             code: exit_code::FATAL,
             text: format!(
@@ -183,13 +184,8 @@ fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
     Ok(file)
 }
 
-fn is_keepalived(pid: u32) -> bool {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    pid != std::process::id() && name.trim() == "keepalived"
-}
-
 fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
-    PidFile::acquire(&files.supervisor).map_err(|error| {
+    running::acquire(&files.supervisor).map_err(|error| {
         let text = match &error {
             NotAcquired::Held { .. } => format!(
                 "daemon is already running ({}: {error})",

@@ -18,12 +18,25 @@ const AFTER_CONFLICT: [Micros; 3] = [
 ];
 /// Announcements because of conflicts: eight at once, then two a second.
 const CONFLICT_ANNOUNCEMENTS: Bucket = Bucket::new(8, Micros::from_millis(500));
+/// The same for advertisements of another holder, counted apart: two that hear each other's ARP use
+/// up the others, and the loser's last word must still be answered at once.
+const ADVERTISED_CONFLICTS: Bucket = Bucket::new(4, Micros::from_millis(500));
 /// Probes for another holder come at most this often, however short the advertisement interval.
 const PROBE_PERIOD: Micros = Micros::from_millis(900);
+
+/// How another holder showed itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It advertised.
+    Advertisement,
+    /// ARP, or a clock that stepped: it is or was there.
+    Trace,
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Announcer {
     bucket: Bucket,
+    advertised: Bucket,
     last_sign: Instant,
     /// Which of [`AFTER_CONFLICT`] comes next, if any.
     stage: Option<usize>,
@@ -34,6 +47,7 @@ impl Default for Announcer {
     fn default() -> Self {
         Announcer {
             bucket: CONFLICT_ANNOUNCEMENTS,
+            advertised: ADVERTISED_CONFLICTS,
             last_sign: Instant::default(),
             stage: None,
             conflict_expected: false,
@@ -126,8 +140,12 @@ impl Router {
 
     /// Somebody else holds our addresses, or held them a moment ago: say at once that they are
     /// here, and again after the last sign of the other.
-    pub(super) fn conflict_sign(&mut self, rounds: u16, fx: &mut Effects<'_>) {
-        if self.announcer.bucket.take(fx.now).is_ok() {
+    pub(super) fn conflict_sign(&mut self, sign: Sign, rounds: u16, fx: &mut Effects<'_>) {
+        let bucket = match sign {
+            Sign::Advertisement => &mut self.announcer.advertised,
+            Sign::Trace => &mut self.announcer.bucket,
+        };
+        if bucket.take(fx.now).is_ok() {
             self.announce_all(rounds, fx);
         }
         let delay = self.spec.garp.lower_prio_delay;

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
+use super::announce::Sign;
 use super::{
     ELECTION_REPORT_PERIOD, Effects, Followed, PreemptDelay, REPORT_PERIOD, Router, State, Timer,
 };
@@ -75,7 +76,7 @@ impl Router {
 
             (State::Active, Step::OtherHolder { address, mac }) => {
                 self.report_other_holder(address, mac, fx);
-                self.conflict_sign(1, fx);
+                self.conflict_sign(Sign::Trace, 1, fx);
             }
             (State::Leaving, Step::OtherHolder { address, .. }) => {
                 self.successor_announced(address, fx);
@@ -219,7 +220,7 @@ impl Router {
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
                 self.resume_refresh(fx.now);
-                self.conflict_sign(1, fx);
+                self.conflict_sign(Sign::Trace, 1, fx);
             }
             Timer::SecondBurst | Timer::Refresh | Timer::Reannounce | Timer::LowerPriority => {
                 self.announce_again(timer, fx);
@@ -356,7 +357,7 @@ impl Router {
         self.advertise(self.effective, fx);
         self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
         if self.spec.rules.conflict {
-            self.conflict_sign(1, fx);
+            self.conflict_sign(Sign::Advertisement, 1, fx);
         }
     }
 
@@ -396,7 +397,7 @@ impl Router {
         if !self.spec.lower_prio_no_advert && self.answers.take(fx.now).is_ok() {
             self.advertise(self.effective, fx);
         }
-        self.conflict_sign(self.spec.garp.lower_prio_repeat, fx);
+        self.conflict_sign(Sign::Advertisement, self.spec.garp.lower_prio_repeat, fx);
     }
 
     fn report_two_owners(&mut self, heard: Heard, fx: &mut Effects<'_>) {

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 
 use standfast_wire::vrrp::Priority;
 
+use super::announce::Sign;
 use super::fsm::Step;
 use super::{Effects, Router, State, Timer};
 use crate::check::CheckState;
@@ -182,7 +183,7 @@ impl Router {
     /// The host slept: somebody may have taken over meanwhile.
     pub(crate) fn clock_stepped(&mut self, fx: &mut Effects<'_>) {
         if self.state == State::Active && self.spec.rules.conflict && !self.listening {
-            self.conflict_sign(1, fx);
+            self.conflict_sign(Sign::Trace, 1, fx);
         }
     }
 

@@ -146,7 +146,9 @@ impl Worker {
         }
     }
 
-    /// Half a down interval is the supervisor's patience; four heartbeats fit into it.
+    /// Half a down interval is the supervisor's patience; four heartbeats fit into it. A Backup has
+    /// the same: one that hangs would not take over, and there may be no time to say that it became
+    /// Active.
     pub(super) fn heartbeat(&mut self, now: Instant) {
         if self.wills_pending {
             self.report_wills();
@@ -154,7 +156,6 @@ impl Worker {
         let shortest = self
             .node
             .routers()
-            .filter(|router| router.is_serving())
             .map(|router| Micros(router.down_interval().0 / 2))
             .min();
         let patience = shortest.map(|half| half.max(LEAST_PATIENCE));
