@@ -662,6 +662,11 @@ impl Lan {
                     self.reply(id, (KERNEL_TIME.1, KERNEL_TIME.1), event);
                 }
             }
+            Output::Probe { interface, address } => {
+                if let (ETH0, IpAddr::V4(address)) = (*interface, address) {
+                    self.probe(id, *address);
+                }
+            }
             Output::RunCheck(check) => {
                 let epoch = self.hosts[id.0].epoch;
                 let done = Event::Arrive(id, epoch, Arrival::CheckDone(*check));
@@ -675,6 +680,24 @@ impl Lan {
                 }
             }
             Output::Event(_) | Output::Stopped => {}
+        }
+    }
+
+    /// Whoever else holds the address answers the asker, its process alive or not.
+    fn probe(&mut self, id: NodeId, address: Ipv4Addr) {
+        for other in 0..self.hosts.len() {
+            let (asker, holder) = (&self.hosts[id.0], &self.hosts[other]);
+            let reached = other != id.0
+                && asker.link_up
+                && holder.link_up
+                && !self.cuts.contains(&(Port::Node(id.0), Port::Node(other)))
+                && !self.random.chance(self.weather.loss);
+            if reached && self.holds(NodeId(other), IpAddr::V4(address)) {
+                let answer = frame::announcement(self.hosts[other].mac, address);
+                self.send(Port::Node(other), Port::Node(id.0), || {
+                    Event::Arrive(id, 0, Arrival::Frame(answer.clone()))
+                });
+            }
         }
     }
 

@@ -50,6 +50,10 @@ struct Watch {
     base: Base,
     interval: Micros,
     lower_since: Option<Instant>,
+    /// Who was heard last as a Backup, and whether it outranked us; `None`: not known.
+    followed: Option<(IpAddr, bool)>,
+    /// The one that was followed fell below us: takes over a skew time after this at the latest.
+    fell: Option<Instant>,
     last_advertisement: Option<Instant>,
     resigned: u32,
     window: Window,
@@ -83,6 +87,7 @@ pub(crate) struct Before {
 
 /// An advertisement as the oracle reads it.
 struct Read {
+    source: IpAddr,
     vrid: u8,
     priority: Priority,
     interval: Micros,
@@ -256,6 +261,8 @@ impl Watch {
             base: Base::Inexact,
             interval: router.spec().advert_interval,
             lower_since: None,
+            followed: None,
+            fell: None,
             last_advertisement: None,
             resigned: 0,
             window: Window::default(),
@@ -269,6 +276,8 @@ impl Watch {
         }
         if read.priority == Priority::RESIGN {
             self.base = Base::Resigned(now);
+            self.fell = None;
+            self.followed = Some((read.source, false));
             return;
         }
         let better = read.priority >= self.effective;
@@ -285,9 +294,19 @@ impl Watch {
         if better {
             self.lower_since = None;
         }
+        let before = self.followed.replace((read.source, better));
         if better || delayed || !spec.preempt {
             self.base = Base::Heard(now);
+            self.fell = None;
             self.interval = read.interval;
+        } else if spec.rules.fast_resignation && spec.preempt_delay == Micros::ZERO {
+            match before {
+                Some((source, true)) if source == read.source => {
+                    self.fell.get_or_insert(now);
+                }
+                Some(_) => {}
+                None => self.base = Base::Inexact,
+            }
         }
     }
 
@@ -299,6 +318,8 @@ impl Watch {
             0
         };
         self.base = Base::Heard(now);
+        self.fell = None;
+        self.followed = None;
         self.interval = outranked.unwrap_or(spec.advert_interval);
     }
 
@@ -309,14 +330,15 @@ impl Watch {
             Version::V3 => self.interval.0,
         };
         let skew = Micros(unit * (256 - u64::from(self.effective.0)) / 256);
-        match self.base {
-            Base::Inexact => None,
+        let due = match self.base {
+            Base::Inexact => return None,
             Base::Heard(at) => {
                 let adverts = u64::from(spec.down_timer_adverts);
-                Some(at + Micros(self.interval.0 * adverts) + skew)
+                at + Micros(self.interval.0 * adverts) + skew
             }
-            Base::Resigned(at) => Some(at + skew),
-        }
+            Base::Resigned(at) => at + skew,
+        };
+        Some(self.fell.map_or(due, |at| due.min(at + skew)))
     }
 
     fn count(&mut self, now: Instant, output: &Output, router: &Router) -> Result<(), Violation> {
@@ -457,6 +479,7 @@ fn read(frame: &Frame) -> Option<Read> {
     };
     Some(Read {
         vrid: advertisement.vrid.get(),
+        source,
         priority: advertisement.priority,
         interval,
     })

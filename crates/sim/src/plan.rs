@@ -148,7 +148,7 @@ fn random_router(random: &mut Random) -> RouterSpec {
         0 => Rules::PROTOCOL,
         1 => Rules {
             leave: Leave::Exclusive,
-            conflict: true,
+            ..Rules::OVERLAP
         },
         _ => Rules::OVERLAP,
     };
