@@ -47,4 +47,6 @@ pub mod exit_code {
     pub const CONFIG: u8 = 2;
     /// Permissions are missing.
     pub const NO_PERMISSION: u8 = 4;
+    /// There is no configuration.
+    pub const NO_CONFIG: u8 = 6;
 }

@@ -131,6 +131,23 @@ fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), 
             text: format!("cannot start: {}", refusal.diagnostic.message),
         });
     }
+    if loaded.sources.files().next().is_none() {
+        let paths: Vec<String> = options
+            .config
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        return Err(Unable {
+            code: exit_code::NO_CONFIG,
+            text: format!("cannot start: no configuration in {}", paths.join(", ")),
+        });
+    }
+    if loaded.config.instances.is_empty() {
+        sink.log(
+            Level::Warning,
+            "nothing to run: the configuration has no usable vrrp_instance",
+        );
+    }
     if options.strict_config && loaded.has_errors() {
         return Err(Unable {
             code: exit_code::CONFIG,
