@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use standfast_core::Input;
-use standfast_core::input::{
-    Change, CheckOutcome, Errno, InterfaceIndex, Origin, Packet,
-};
+use standfast_core::input::{Change, CheckOutcome, Errno, InterfaceIndex, Origin, Packet};
 use standfast_core::spec::VirtualAddress;
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::ipv4::{self, PROTOCOL_VRRP};
@@ -69,7 +67,10 @@ pub(crate) fn kernel_events(
     addresses: &[(InterfaceIndex, VirtualAddress)],
     results: &[Result<(), Errno>],
 ) -> Vec<Arrival> {
-    let done = addresses.iter().zip(results).filter(|(_, result)| result.is_ok());
+    let done = addresses
+        .iter()
+        .zip(results)
+        .filter(|(_, result)| result.is_ok());
     done.map(|((_, address), _)| {
         let address = Host::virtual_address(address, Origin::Foreign);
         match change {

@@ -134,7 +134,11 @@ fn packet(
     damage(&mut payload, forgery, random);
     let header = ipv4::Header {
         identification: 1,
-        ttl: if forgery == Some(Forgery::Ttl) { 254 } else { 255 },
+        ttl: if forgery == Some(Forgery::Ttl) {
+            254
+        } else {
+            255
+        },
         protocol: PROTOCOL_VRRP,
         source,
         destination: match forgery {

@@ -243,7 +243,11 @@ impl Lan {
         host.outstanding = 0;
         let serving = host.supervisor.iter().any(|will| !will.succeeded());
         host.supervisor.clear();
-        let origin = if serving { Origin::Serving } else { Origin::Stale };
+        let origin = if serving {
+            Origin::Serving
+        } else {
+            Origin::Stale
+        };
         let mut node = Node::new();
         node.handle_input(now, Input::Link(host.link()));
         node.handle_input(now, Input::AddressAdded(host.own_address()));
@@ -426,9 +430,7 @@ impl Lan {
             let wakeup = self.next_wakeup();
             // What arrives at the same moment is handled before timers.
             match (event, wakeup) {
-                (Some(at), wakeup)
-                    if at <= until && wakeup.is_none_or(|(due, _)| at <= due) =>
-                {
+                (Some(at), wakeup) if at <= until && wakeup.is_none_or(|(due, _)| at <= due) => {
                     self.now = self.now.max(at);
                     let Some((_, event)) = self.events.pop_first() else {
                         return Ok(());
@@ -573,7 +575,11 @@ impl Lan {
 
     fn wake(&mut self, id: NodeId) -> Result<(), Breach> {
         let now = self.now;
-        if self.hosts[id.0].supervisor.iter().any(|will| will.release_at() <= now) {
+        if self.hosts[id.0]
+            .supervisor
+            .iter()
+            .any(|will| will.release_at() <= now)
+        {
             self.execute_wills(id);
         }
         let Some(mut node) = self.hosts[id.0].node.take() else {
@@ -608,6 +614,10 @@ impl Lan {
             let host = &mut self.hosts[id.0];
             host.node = None;
             host.epoch += 1;
+            // What the kernel refused to the end is for whoever started the daemon to clean up.
+            if host.refused_removal_at.take().is_some() {
+                host.kernel.clear();
+            }
         }
         Ok(())
     }
@@ -631,7 +641,9 @@ impl Lan {
         });
         match output {
             Output::Advertise { router, priority } => self.advertise(id, *router, *priority),
-            Output::Announce { addresses, rounds, .. } => {
+            Output::Announce {
+                addresses, rounds, ..
+            } => {
                 for (index, address) in addresses {
                     if let (ETH0, IpAddr::V4(address)) = (*index, address) {
                         let frame = frame::announcement(self.hosts[id.0].mac, *address);
@@ -786,7 +798,11 @@ impl Lan {
 
     fn note(&mut self, id: NodeId, text: impl FnOnce() -> String) {
         let now = self.now.0;
-        if let Some(trace) = self.trace.as_mut().filter(|trace| trace.len() < TRACE_LINES) {
+        if let Some(trace) = self
+            .trace
+            .as_mut()
+            .filter(|trace| trace.len() < TRACE_LINES)
+        {
             trace.push(format!(
                 "{:>6}.{:06} node {}  {}",
                 now / 1_000_000,

@@ -327,9 +327,10 @@ impl Watch {
             };
         }
         match output {
-            Output::Advertise { router: id, priority } if *id == router.id() => {
-                self.advertised(now, *priority, router)
-            }
+            Output::Advertise {
+                router: id,
+                priority,
+            } if *id == router.id() => self.advertised(now, *priority, router),
             Output::Announce { router: id, .. } if *id == router.id() => {
                 self.window.announcements += 1;
                 Ok(())
@@ -381,9 +382,7 @@ impl Watch {
         let exclusive = router.spec().rules.leave == Leave::Exclusive;
         let allowed = match (before, after) {
             (State::Active, _) | (_, State::Active) => true,
-            (State::Leaving, _) | (_, State::Leaving) => {
-                priority == Priority::RESIGN || exclusive
-            }
+            (State::Leaving, _) | (_, State::Leaving) => priority == Priority::RESIGN || exclusive,
             (State::Initialize | State::Backup | State::Fault, _) => false,
         };
         if !allowed {

@@ -352,9 +352,7 @@ impl Run {
 
     /// Several faults at once.
     fn chaos(&mut self) -> Result<(), Breach> {
-        let length = self
-            .random
-            .between(Micros(200_000), Micros::from_secs(8));
+        let length = self.random.between(Micros(200_000), Micros::from_secs(8));
         let begin = self.lan.now();
         let mut acts = Vec::new();
         for _ in 0..=self.random.below(5) {

@@ -50,7 +50,10 @@ fn no_seed_breaks_a_rule() {
     let list: Vec<String> = failures.iter().map(ToString::to_string).collect();
     assert!(list.is_empty(), "{}", list.join("\n"));
     // Runs that verify nothing would pass as well.
-    assert!(total.rounds >= seeds, "hardly anything was verified: {total:?}");
+    assert!(
+        total.rounds >= seeds,
+        "hardly anything was verified: {total:?}"
+    );
 }
 
 #[test]
