@@ -133,7 +133,9 @@ impl Router {
         match timer {
             Timer::Advertise if self.phase() == Phase::Demoting => {
                 self.advertise(self.effective, fx);
-                self.set_timer(Timer::Advertise, due + self.spec.advert_interval);
+                let next = due + self.spec.advert_interval;
+                let late = fx.now + self.spec.advert_interval;
+                self.set_timer(Timer::Advertise, if next > fx.now { next } else { late });
             }
             Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),
             Timer::LeaveBound => {
