@@ -258,6 +258,18 @@ fn a_pause_during_a_conflict_does_not_make_deaf_to_the_next() -> Checked {
 }
 
 #[test]
+fn the_last_announcement_is_not_the_one_that_a_rate_limit_drops() -> Checked {
+    let mut lan = settled(vec![plain_router(150)])?;
+    for _ in 0..60 {
+        lan.inject_arp(virtual_address(0));
+        lan.run_for(ms(20))?;
+    }
+    lan.run_for(ms(1_100))?;
+    serves(&lan, A);
+    Ok(())
+}
+
+#[test]
 fn the_periodic_announcement_goes_on_after_a_pause() -> Checked {
     let mut spec = plain_router(150);
     spec.garp.refresh = SECOND;
