@@ -95,6 +95,24 @@ fn a_leaver_has_a_bound_and_the_last_node_lets_go() -> Checked {
 }
 
 #[test]
+fn a_successor_that_announces_nothing_has_50_ms() -> Checked {
+    for crash in [false, true] {
+        let mut lan = settled(vec![plain_router(100)])?;
+        match crash {
+            true => lan.crash(A, Crash::Worker)?,
+            false => lan.stop(A)?,
+        }
+        lan.run_for(ms(600))?;
+        lan.inject(&plain_router(99), Priority(99));
+        lan.run_for(ms(45))?;
+        assert_eq!(lan.holders(VIP), [A]);
+        lan.run_for(ms(10))?;
+        assert!(lan.holders(VIP).is_empty());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_lower_successor_is_a_successor() -> Checked {
     let mut lan = settled(vec![plain_router(254), plain_router(1)])?;
     lan.stop(A)?;
@@ -372,6 +390,17 @@ fn a_killed_worker_is_resigned_for_and_nobody_sees_a_gap() -> Checked {
 }
 
 #[test]
+fn a_resignation_is_no_successor_for_a_killed_worker() -> Checked {
+    let mut lan = settled(vec![plain_router(100)])?;
+    lan.crash(A, Crash::Worker)?;
+    lan.run_for(ms(100))?;
+    lan.inject(&plain_router(99), Priority::RESIGN);
+    lan.run_for(ms(200))?;
+    assert_eq!(lan.holders(VIP), [A]);
+    Ok(())
+}
+
+#[test]
 fn a_killed_worker_without_a_peer_is_adopted_by_the_next() -> Checked {
     let mut lan = settled(vec![plain_router(100)])?;
     lan.crash(A, Crash::Worker)?;
@@ -568,6 +597,28 @@ fn a_version_3_backup_counts_in_the_interval_of_the_active_router() -> Checked {
 }
 
 #[test]
+fn after_a_pause_the_interval_of_a_better_router_counts() -> Checked {
+    let timed = |priority, millis| RouterSpec {
+        version: Version::V3,
+        authentication: Authentication::None,
+        advert_interval: ms(millis),
+        ..plain_router(priority)
+    };
+    let mut lan = standard_lan(7, vec![timed(150, 100), timed(200, 2_000)]);
+    lan.start(A)?;
+    lan.run_for(Micros::from_secs(3))?;
+    lan.pause(A);
+    lan.start(B)?;
+    lan.run_for(ms(6_500))?;
+    let sent = lan.last_advertised(A);
+    lan.resume(A)?;
+    lan.run_for(ms(1_800))?;
+    assert_eq!(lan.last_advertised(A), sent, "B is not due for two seconds");
+    serves(&lan, B);
+    Ok(())
+}
+
+#[test]
 fn three_nodes_hand_the_address_down_and_up_again() -> Checked {
     let mut lan = settled(vec![
         plain_router(200),
@@ -624,6 +675,20 @@ fn a_flood_from_a_stranger_is_answered_sparingly_and_survived() -> Checked {
     }
     lan.run_for(Micros::from_secs(3))?;
     // One resignation in the name of the Active router lets the Backup try; it yields at once.
+    serves(&lan, A);
+    Ok(())
+}
+
+#[test]
+fn the_journal_forgets_what_is_old() -> Checked {
+    let mut lan = pair()?;
+    for _ in 0..200 {
+        lan.set_link(A, false)?;
+        lan.run_for(ms(100))?;
+        lan.set_link(A, true)?;
+        lan.run_for(ms(100))?;
+    }
+    lan.run_for(Micros::from_secs(100))?;
     serves(&lan, A);
     Ok(())
 }

@@ -266,6 +266,47 @@ pub const MUTANTS: &[Mutant] = &[
         "let next = due + interval.plus(Micros(1));",
     ),
     mutant(
+        "the journal grows for ever",
+        "journal.rs",
+        "if self.entries.len() == JOURNAL_LENGTH {",
+        "if self.entries.len() == usize::MAX {",
+    ),
+    mutant(
+        "the supervisor releases at once",
+        "estate.rs",
+        "release_at: now + estate.bound,",
+        "release_at: now,",
+    ),
+    mutant(
+        "the supervisor does not release after the successor",
+        "estate.rs",
+        "self.release_at = self.release_at.min(now + SUCCESSOR_TIME);",
+        "",
+    ),
+    mutant(
+        "the supervisor takes a resignation for a successor",
+        "estate.rs",
+        "            && advertisement.priority != Priority::RESIGN
+",
+        "",
+    ),
+    mutant(
+        "after a pause in the own interval under a better router",
+        FSM,
+        "            if heard.priority >= self.effective {
+                self.accept(heard, fx);
+            }
+            return;",
+        "            return;",
+    ),
+    mutant(
+        "the periodic announcement ends with a pause",
+        FSM,
+        "                self.resume_refresh(fx.now);
+",
+        "",
+    ),
+    mutant(
         "a reload after a stop takes part",
         NODE,
         "            Input::Spec(_) if self.stopping => {}
