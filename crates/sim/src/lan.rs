@@ -336,14 +336,13 @@ impl Lan {
     }
 
     /// Something on a host deletes a virtual address.
-    pub fn delete_address(&mut self, id: NodeId, address: IpAddr) -> Result<(), Breach> {
+    pub fn delete_address(&mut self, id: NodeId, address: IpAddr) {
         let Some(held) = self.hosts[id.0].kernel.remove(&address) else {
-            return Ok(());
+            return;
         };
         self.note(id, || format!("something deletes {address}"));
         let gone = Host::virtual_address(&held, Origin::Foreign);
-        self.hosts[id.0].outstanding += 1;
-        self.hand(id, Arrival::AddressRemoved(gone))
+        self.kernel_tells(id, Arrival::AddressRemoved(gone));
     }
 
     /// The wall clock of a host steps.

@@ -529,6 +529,56 @@ fn a_refused_removal_is_tried_again_in_the_next_state() -> Checked {
 }
 
 #[test]
+fn an_address_that_could_be_neither_added_nor_removed_is_added_at_the_next_takeover() -> Checked {
+    let fast = RouterSpec {
+        version: Version::V3,
+        authentication: Authentication::None,
+        advert_interval: ms(100),
+        ..plain_router(150)
+    };
+    let mut lan = standard_lan(7, vec![fast]);
+    lan.refuse(A, 2);
+    lan.start(A)?;
+    while lan.state(A) != Some(State::Active) {
+        lan.run_for(Micros(1))?;
+    }
+    lan.set_link(A, false)?;
+    lan.run_for(ms(5))?;
+    lan.set_link(A, true)?;
+    lan.run_for(ms(500))?;
+    assert_eq!(lan.state(A), Some(State::Active));
+    assert_eq!(lan.holders(VIP), [A]);
+    Ok(())
+}
+
+#[test]
+fn an_address_that_others_delete_comes_back() -> Checked {
+    let mut lan = pair()?;
+    for _ in 0..3 {
+        lan.delete_address(A, VIP);
+        lan.run_for(ms(10))?;
+        serves(&lan, A);
+    }
+    lan.delete_address(A, VIP);
+    lan.run_for(SECOND)?;
+    serves(&lan, B);
+    Ok(())
+}
+
+#[test]
+fn an_instance_that_comes_back_while_it_leaves_goes_on_serving() -> Checked {
+    let mut lan = settled(vec![plain_router(100)])?;
+    let spec = lan.spec(A).unwrap().clone();
+    lan.reload(A, Spec::default())?;
+    lan.run_for(ms(500))?;
+    lan.reload(A, spec)?;
+    lan.run_for(Micros::from_secs(10))?;
+    serves(&lan, A);
+    assert_eq!(gap(&lan), Micros::ZERO);
+    Ok(())
+}
+
+#[test]
 fn a_restarted_node_takes_its_place_again() -> Checked {
     let mut lan = pair()?;
     lan.stop(A)?;

@@ -73,6 +73,11 @@ impl Lan {
         }
     }
 
+    /// The kernel tells what somebody else did, after what it has told before.
+    pub(super) fn kernel_tells(&mut self, id: NodeId, event: Arrival) {
+        self.reply(id, (KERNEL_TIME.0, KERNEL_TIME.0), event);
+    }
+
     fn advertise(&mut self, id: NodeId, router: RouterId, priority: Priority) {
         let mut bytes = vec![0; PACKET];
         let host = &mut self.hosts[id.0];
