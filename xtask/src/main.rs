@@ -1,2 +1,23 @@
-//! See ARCHITECTURE.md.
-fn main() {}
+//! Chores of the repository: `cargo xtask tidy` and `cargo xtask mutants`.
+
+use std::process::ExitCode;
+
+use xtask::{mutants, tidy, workspace_root};
+
+fn main() -> ExitCode {
+    let task = std::env::args().nth(1);
+    match task.as_deref() {
+        Some("tidy") => {
+            let complaints = tidy::check(&workspace_root());
+            for complaint in &complaints {
+                println!("{complaint}");
+            }
+            ExitCode::from(u8::from(!complaints.is_empty()))
+        }
+        Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
+        _ => {
+            eprintln!("usage: cargo xtask tidy | mutants [part of a name]");
+            ExitCode::from(2)
+        }
+    }
+}

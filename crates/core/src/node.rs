@@ -18,7 +18,7 @@ use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::router::{Effects, Pending, Router, Timer, View};
-use crate::spec::{CheckSpec, Family, Leave, RouterKey, Spec, Tracked};
+use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
 use crate::time::{Instant, Micros};
 
 /// A late wake-up below this is ordinary scheduling.
@@ -415,6 +415,7 @@ impl Node {
                 Some(id) => {
                     self.with_router(now, id, |known, fx| known.replace_spec(router, fx));
                 }
+                None if self.comes_back(now, &router) => {}
                 None => {
                     let id = RouterId(self.next_router);
                     self.next_router += 1;
@@ -433,6 +434,18 @@ impl Node {
     fn id_of(&self, key: &RouterKey) -> Option<RouterId> {
         let staying = |router: &&Router| router.spec().key() == *key && !router.is_leaving();
         self.routers.values().find(staying).map(Router::id)
+    }
+
+    /// A router that an earlier reload removed is wanted again before it has left. Two of the same
+    /// key would take the addresses from each other.
+    fn comes_back(&mut self, now: Instant, spec: &RouterSpec) -> bool {
+        let same = |router: &&Router| router.spec().key() == spec.key() && !router.is_finished();
+        let Some(id) = self.routers.values().find(same).map(Router::id) else {
+            return false;
+        };
+        let mut back = false;
+        self.with_router(now, id, |router, fx| back = router.come_back(spec, fx));
+        back
     }
 
     /// A check with the same definition keeps its history.

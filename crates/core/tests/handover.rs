@@ -184,6 +184,23 @@ fn an_exclusive_leaver_does_not_wait_for_ever() {
 }
 
 #[test]
+fn an_exclusive_leaver_that_was_paused_does_not_make_up_for_advertisements() {
+    let rules = Rules {
+        leave: Leave::Exclusive,
+        ..Rules::OVERLAP
+    };
+    let mut bench = active_with(RouterSpec {
+        rules,
+        ..router(100)
+    });
+    bench.auto_notify = false;
+    bench.give(Input::Stop);
+    bench.pause_until(14_900_000);
+    bench.give(Input::Wakeup);
+    assert_eq!(bench.adverts(), [(14_900_000, 100)]);
+}
+
+#[test]
 fn a_backup_leaves_without_a_word() {
     let mut bench = Bench::start(router(100));
     bench.run_until(SECOND);

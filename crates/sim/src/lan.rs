@@ -1,37 +1,28 @@
 //! The LAN: hosts, clients, weather, and one clock for all.
 
+mod effects;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::estate::Execution;
-use standfast_core::input::{Origin, Output, RouterId};
+use standfast_core::input::{Origin, Output};
 use standfast_core::router::State;
 use standfast_core::spec::{RouterKey, RouterSpec, Spec};
 use standfast_core::wire::arp::Arp;
-use standfast_core::wire::ipv4;
 use standfast_core::wire::vrrp::Priority;
 use standfast_core::{Input, Instant, Micros, Node};
 
 use crate::client::{Client, Stopwatch};
-use crate::convert::{input_of, kernel_events, words};
+use crate::convert::{input_of, words};
 use crate::frame::{self, Forgery, Frame, Kind, Port};
-use crate::host::{Arrival, Crash, ETH0, Host, NodeId, NodeSetup};
+use crate::host::{Arrival, Crash, Host, NodeId, NodeSetup};
 use crate::oracle::Oracle;
 use crate::random::Random;
 use crate::violation::{Breach, Violation};
 
-/// The kernel answers a request within this.
-const KERNEL_TIME: (Micros, Micros) = (Micros(20), Micros(2_000));
-/// A check runs this long.
-const CHECK_TIME: (Micros, Micros) = (Micros(500), Micros(80_000));
-/// Scripts of a leaver run this long.
-const SCRIPT_TIME: (Micros, Micros) = (Micros(1_000), Micros(900_000));
-/// Room for the longest packet.
-const PACKET: usize = ipv4::HEADER_LENGTH + standfast_core::wire::vrrp::MAX_LENGTH;
 /// The stranger's own address and the last byte of its hardware address.
 const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 250);
-/// Lines of a trace.
-const TRACE_LINES: usize = 200_000;
 
 /// What the LAN does to frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,14 +336,13 @@ impl Lan {
     }
 
     /// Something on a host deletes a virtual address.
-    pub fn delete_address(&mut self, id: NodeId, address: IpAddr) -> Result<(), Breach> {
+    pub fn delete_address(&mut self, id: NodeId, address: IpAddr) {
         let Some(held) = self.hosts[id.0].kernel.remove(&address) else {
-            return Ok(());
+            return;
         };
         self.note(id, || format!("something deletes {address}"));
         let gone = Host::virtual_address(&held, Origin::Foreign);
-        self.hosts[id.0].outstanding += 1;
-        self.hand(id, Arrival::AddressRemoved(gone))
+        self.kernel_tells(id, Arrival::AddressRemoved(gone));
     }
 
     /// The wall clock of a host steps.
@@ -614,6 +604,10 @@ impl Lan {
             let host = &mut self.hosts[id.0];
             host.node = None;
             host.epoch += 1;
+            // What the kernel refused to the end is for whoever started the daemon to clean up.
+            if host.refused_removal_at.take().is_some() {
+                host.kernel.clear();
+            }
         }
         Ok(())
     }
@@ -628,207 +622,5 @@ impl Lan {
             self.note(id, || format!("BREACH: {violation}"));
         }
         breach
-    }
-
-    fn carry_out(&mut self, id: NodeId, output: &Output) {
-        self.note(id, || match output {
-            Output::Event(entry) => format!("  says {entry}"),
-            other => format!("  {other:?}"),
-        });
-        match output {
-            Output::Advertise { router, priority } => self.advertise(id, *router, *priority),
-            Output::Announce {
-                addresses, rounds, ..
-            } => {
-                for (index, address) in addresses {
-                    if let (ETH0, IpAddr::V4(address)) = (*index, address) {
-                        let frame = frame::announcement(self.hosts[id.0].mac, *address);
-                        for _ in 0..*rounds {
-                            self.transmit(Port::Node(id.0), &frame);
-                        }
-                    }
-                }
-            }
-            Output::Kernel {
-                operation,
-                change,
-                addresses,
-            } => {
-                let host = &mut self.hosts[id.0];
-                let results = host.change(self.now, *change, addresses);
-                let told: Vec<Arrival> = kernel_events(*change, addresses, &results);
-                self.reply(id, KERNEL_TIME, Arrival::KernelDone(*operation, results));
-                for event in told {
-                    self.reply(id, (KERNEL_TIME.1, KERNEL_TIME.1), event);
-                }
-            }
-            Output::Probe { interface, address } => {
-                if let (ETH0, IpAddr::V4(address)) = (*interface, address) {
-                    self.probe(id, *address);
-                }
-            }
-            Output::RunCheck(check) => {
-                let epoch = self.hosts[id.0].epoch;
-                let done = Event::Arrive(id, epoch, Arrival::CheckDone(*check));
-                self.schedule(CHECK_TIME, done);
-            }
-            Output::Notify { router, wait, .. } => {
-                if *wait {
-                    let epoch = self.hosts[id.0].epoch;
-                    let done = Event::Arrive(id, epoch, Arrival::NotifyDone(*router));
-                    self.schedule(SCRIPT_TIME, done);
-                }
-            }
-            Output::Event(_) | Output::Stopped => {}
-        }
-    }
-
-    /// Whoever else holds the address answers the asker, its process alive or not.
-    fn probe(&mut self, id: NodeId, address: Ipv4Addr) {
-        for other in 0..self.hosts.len() {
-            let (asker, holder) = (&self.hosts[id.0], &self.hosts[other]);
-            let reached = other != id.0
-                && asker.link_up
-                && holder.link_up
-                && !self.cuts.contains(&(Port::Node(id.0), Port::Node(other)))
-                && !self.random.chance(self.weather.loss);
-            if reached && self.holds(NodeId(other), IpAddr::V4(address)) {
-                let answer = frame::announcement(self.hosts[other].mac, address);
-                self.send(Port::Node(other), Port::Node(id.0), || {
-                    Event::Arrive(id, 0, Arrival::Frame(answer.clone()))
-                });
-            }
-        }
-    }
-
-    fn advertise(&mut self, id: NodeId, router: RouterId, priority: Priority) {
-        let mut bytes = vec![0; PACKET];
-        let host = &mut self.hosts[id.0];
-        if priority != Priority::RESIGN {
-            host.last_advertised = Some(self.now);
-        }
-        let encoded = host.node.as_mut();
-        if let Some(length) = encoded.and_then(|node| node.encode(router, priority, &mut bytes)) {
-            bytes.truncate(length);
-            let frame = Frame {
-                kind: Kind::Vrrp,
-                bytes,
-                bad: false,
-            };
-            self.transmit(Port::Node(id.0), &frame);
-        }
-    }
-
-    /// A result or kernel event of this run of the core.
-    fn reply(&mut self, id: NodeId, delay: (Micros, Micros), arrival: Arrival) {
-        let host = &mut self.hosts[id.0];
-        host.outstanding += 1;
-        let epoch = host.epoch;
-        // Results come in the order of the requests.
-        let at = self.now + self.random.between(delay.0, delay.1);
-        host.last_reply = host.last_reply.max(at);
-        let at = host.last_reply;
-        self.sequence += 1;
-        let event = Event::Arrive(id, epoch, arrival);
-        self.events.insert((at, self.sequence), event);
-    }
-
-    fn schedule(&mut self, delay: (Micros, Micros), event: Event) {
-        let at = self.now + self.random.between(delay.0, delay.1);
-        self.sequence += 1;
-        self.events.insert((at, self.sequence), event);
-    }
-
-    /// To everybody else on the LAN.
-    fn transmit(&mut self, from: Port, frame: &Frame) {
-        if let Port::Node(sender) = from
-            && !self.hosts[sender].link_up
-        {
-            return;
-        }
-        for node in 0..self.hosts.len() {
-            if from != Port::Node(node) {
-                let frame = Arrival::Frame(frame.clone());
-                self.send(from, Port::Node(node), || {
-                    Event::Arrive(NodeId(node), 0, frame.clone())
-                });
-            }
-        }
-        if frame.kind == Kind::Arp {
-            for client in 0..self.clients.len() {
-                let frame = frame.clone();
-                self.send(from, Port::Client(client), || {
-                    Event::Hear(client, frame.clone())
-                });
-            }
-        }
-    }
-
-    fn send(&mut self, from: Port, to: Port, event: impl Fn() -> Event) {
-        if self.cuts.contains(&(from, to)) || self.random.chance(self.weather.loss) {
-            return;
-        }
-        self.schedule(self.weather.delay, event());
-        if self.random.chance(self.weather.duplicates) {
-            self.schedule(self.weather.delay, event());
-        }
-    }
-
-    /// The supervisor of a dead worker hears a frame.
-    fn supervise(&mut self, id: NodeId, frame: &Frame) {
-        let now = self.now;
-        let host = &mut self.hosts[id.0];
-        match frame.kind {
-            Kind::Vrrp => {
-                let Ok(packet) = ipv4::Packet::parse(&frame.bytes) else {
-                    return;
-                };
-                let (from, to) = (IpAddr::V4(packet.source), IpAddr::V4(packet.destination));
-                for will in &mut host.supervisor {
-                    will.heard(now, from, to, packet.ttl, packet.payload);
-                }
-            }
-            Kind::Arp => {
-                let Ok(arp) = Arp::parse(&frame.bytes) else {
-                    return;
-                };
-                for will in &mut host.supervisor {
-                    for (_, gone) in will.announced(IpAddr::V4(arp.sender)) {
-                        host.kernel.remove(&gone.address);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Removes what the supervisor has to remove by now.
-    fn execute_wills(&mut self, id: NodeId) {
-        let now = self.now;
-        let host = &mut self.hosts[id.0];
-        for will in &host.supervisor {
-            if will.release_at() <= now {
-                for (_, address) in &will.estate().addresses {
-                    host.kernel.remove(&address.address);
-                }
-            }
-        }
-        host.supervisor.retain(|will| will.release_at() > now);
-    }
-
-    fn note(&mut self, id: NodeId, text: impl FnOnce() -> String) {
-        let now = self.now.0;
-        if let Some(trace) = self
-            .trace
-            .as_mut()
-            .filter(|trace| trace.len() < TRACE_LINES)
-        {
-            trace.push(format!(
-                "{:>6}.{:06} node {}  {}",
-                now / 1_000_000,
-                now % 1_000_000,
-                id.0,
-                text()
-            ));
-        }
     }
 }

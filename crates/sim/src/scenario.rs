@@ -422,7 +422,7 @@ impl Run {
             Act::Refuse(id, times) => self.lan.refuse(id, times),
             Act::Delete(id) => {
                 if let Some(address) = first {
-                    self.lan.delete_address(id, IpAddr::V4(address))?;
+                    self.lan.delete_address(id, IpAddr::V4(address));
                 }
             }
             Act::Reload(id, priority) => self.reload(id, priority)?,

@@ -34,6 +34,8 @@ enum Status {
     Adding,
     Held,
     Removing,
+    /// The kernel refused to remove it: perhaps it is there.
+    Unsure,
 }
 
 impl Holding {
@@ -48,7 +50,12 @@ impl Holding {
     }
 
     fn is_removable(&self) -> bool {
-        matches!(self.status, Status::Held | Status::Adding) && !self.own
+        let there = matches!(self.status, Status::Held | Status::Adding | Status::Unsure);
+        there && !self.own
+    }
+
+    fn may_be_there(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Unsure)
     }
 
     fn interface(&self, router: &RouterSpec, interfaces: &Interfaces) -> Option<InterfaceIndex> {
@@ -66,7 +73,7 @@ impl Router {
     pub fn addresses(&self) -> impl Iterator<Item = (&VirtualAddress, bool)> {
         self.holdings
             .iter()
-            .map(|holding| (&holding.address, holding.status == Status::Held))
+            .map(|holding| (&holding.address, holding.may_be_there()))
     }
 
     /// The addresses that must be removed should we die, and where they are.
@@ -325,7 +332,7 @@ impl Router {
         match result {
             Ok(()) | Err(Errno::EADDRNOTAVAIL | Errno::ENODEV) => holding.status = Status::Absent,
             Err(error) => {
-                holding.status = Status::Held;
+                holding.status = Status::Unsure;
                 self.report_failure(false, address.address, error, fx);
             }
         }
@@ -352,7 +359,8 @@ impl Router {
     /// Tries again what the kernel refused.
     pub(super) fn reconcile(&mut self, fx: &mut Effects<'_>) {
         if self.state == State::Active {
-            let absent = self.positions(|holding| holding.status == Status::Absent);
+            let absent =
+                self.positions(|holding| matches!(holding.status, Status::Absent | Status::Unsure));
             self.change(Change::Add, &absent, fx);
         } else {
             let left = self.positions(|holding| holding.is_removable() && !holding.adopted);

@@ -153,7 +153,7 @@ impl Router {
 
     /// The advertisement goes out before the addresses are added, so that the router that had them
     /// can drop them first.
-    fn become_active(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+    pub(super) fn become_active(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         let contested = self.resigned || self.lower_is_active(fx.now);
         self.enter(State::Active, cause, fx);
         self.active_interval = self.spec.advert_interval;

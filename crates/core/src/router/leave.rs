@@ -14,7 +14,7 @@ use super::fsm::Heard;
 use super::{Effects, Router, State, Timer};
 use crate::input::NotifyEvent;
 use crate::journal::{Cause, Event};
-use crate::spec::Leave;
+use crate::spec::{Leave, RouterSpec};
 use crate::time::{Instant, Micros};
 
 /// From a successor's first advertisement until our addresses are removed.
@@ -133,7 +133,9 @@ impl Router {
         match timer {
             Timer::Advertise if self.phase() == Phase::Demoting => {
                 self.advertise(self.effective, fx);
-                self.set_timer(Timer::Advertise, due + self.spec.advert_interval);
+                let next = due + self.spec.advert_interval;
+                let late = fx.now + self.spec.advert_interval;
+                self.set_timer(Timer::Advertise, if next > fx.now { next } else { late });
             }
             Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),
             Timer::LeaveBound => {
@@ -153,6 +155,19 @@ impl Router {
             self.advertise(Priority::RESIGN, fx);
             self.finish(fx);
         }
+    }
+
+    /// A reload wants it again: as long as nobody has taken over it is simply Active again. False:
+    /// it had a successor, and is done.
+    pub(crate) fn come_back(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) -> bool {
+        if self.phase() == Phase::Succeeded {
+            self.release(fx);
+            return false;
+        }
+        self.leaving = None;
+        self.replace_spec(spec.clone(), fx);
+        self.become_active(Cause::Reloaded, fx);
+        true
     }
 
     /// The end of leaving, however it came.

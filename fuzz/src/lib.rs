@@ -1,0 +1,78 @@
+//! The bodies of the fuzz targets: each takes any bytes and panics if a promise is broken.
+//!
+//! ```text
+//! cargo install cargo-fuzz
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run core_packets -- -max_total_time=60        # with libFuzzer
+//! cargo test --manifest-path fuzz/Cargo.toml --no-default-features            # seeded, any toolchain
+//! ```
+#![forbid(unsafe_code)]
+
+mod core_packets;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+use standfast_wire::arp::Arp;
+use standfast_wire::ipv4;
+use standfast_wire::vrrp::{Advertisement, AdvertisementRepr};
+
+pub use core_packets::core_packets;
+
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+const GROUP: IpAddr = IpAddr::V4(standfast_wire::vrrp::GROUP);
+const SOURCE_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2));
+const GROUP_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12));
+
+/// Whatever parses as an advertisement is written and read again as the same.
+pub fn wire_advertisement(bytes: &[u8]) {
+    for (source, destination) in [(SOURCE, GROUP), (SOURCE_6, GROUP_6), (SOURCE, GROUP_6)] {
+        let Ok(read) = Advertisement::parse(bytes, source, destination) else {
+            continue;
+        };
+        let addresses: Vec<IpAddr> = read.addresses().collect();
+        let repr = AdvertisementRepr {
+            vrid: read.vrid,
+            priority: read.priority,
+            interval: read.interval,
+            authentication: read.authentication,
+            checksum: read.checksum,
+            addresses: &addresses,
+        };
+        let mut buffer = [0; 5_000];
+        let written = repr.emit(source, destination, &mut buffer);
+        let length = written.expect("an advertisement fits into 5,000 bytes");
+        let again = Advertisement::parse(&buffer[..length], source, destination);
+        let again = again.expect("what we write we read");
+        assert_eq!(again.priority, read.priority);
+        assert_eq!(again.interval, read.interval);
+        assert!(again.addresses().eq(read.addresses()));
+        let short = &mut [0; 16][..bytes.len().min(7)];
+        assert!(repr.emit(source, destination, short).is_err());
+    }
+}
+
+/// A packet that parses lies within its bytes.
+pub fn wire_ipv4(bytes: &[u8]) {
+    if let Ok(packet) = ipv4::Packet::parse(bytes) {
+        assert!(packet.payload.len() + ipv4::HEADER_LENGTH <= bytes.len());
+        wire_advertisement(packet.payload);
+    }
+}
+
+/// Whatever parses as ARP is written and read again as the same.
+pub fn wire_arp(bytes: &[u8]) {
+    if let Ok(arp) = Arp::parse(bytes) {
+        assert_eq!(Arp::parse(&arp.emit()), Ok(arp));
+    }
+}
+
+/// Any text is read to the end, and the same text means the same.
+pub fn config(bytes: &[u8]) {
+    let source = MemorySource::with("/etc/keepalived/keepalived.conf", bytes);
+    let paths = [PathBuf::from("/etc/keepalived/keepalived.conf")];
+    let options = LoadOptions::default();
+    let loaded = load(&paths, &source, &NoEnvironment, &options);
+    assert!(loaded.diagnostics.len() <= standfast_config::MAX_DIAGNOSTICS + 1);
+    assert!(loaded.keepalived_test_exit() <= 6);
+}

@@ -1,0 +1,81 @@
+//! The fuzz targets with pseudo-random inputs: no coverage to follow, but every toolchain runs it.
+
+use standfast_fuzz::{config, core_packets, wire_advertisement, wire_arp, wire_ipv4};
+
+const INPUTS: u64 = 100_000;
+const LONGEST: usize = 200;
+
+/// splitmix64
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Random bytes, half of the time a valid start with some of its bytes changed.
+fn feed(inputs: u64, starts: &[&[u8]], target: fn(&[u8])) {
+    let mut state = 1;
+    for _ in 0..inputs {
+        let length = usize::try_from(next(&mut state)).unwrap() % LONGEST;
+        let mut bytes: Vec<u8> = (0..length)
+            .map(|_| next(&mut state).to_be_bytes()[0])
+            .collect();
+        if let Some(start) =
+            starts.get(usize::try_from(next(&mut state)).unwrap() % (starts.len() + 1))
+        {
+            bytes.splice(..start.len().min(bytes.len()), start.iter().copied());
+            for _ in 0..next(&mut state) % 4 {
+                let position = usize::try_from(next(&mut state)).unwrap() % (bytes.len() + 1);
+                if let Some(byte) = bytes.get_mut(position) {
+                    *byte = next(&mut state).to_be_bytes()[0];
+                }
+            }
+        }
+        target(&bytes);
+    }
+}
+
+/// Version 2, VRID 51, priority 100, 192.0.2.100, password 1111.
+const ADVERTISEMENT: &[u8] = &[
+    0x21, 51, 100, 1, 1, 1, 0xb7, 0x8d, 192, 0, 2, 100, b'1', b'1', b'1', b'1', 0, 0, 0, 0,
+];
+const IPV4: &[u8] = &[
+    0x45, 0xc0, 0, 40, 0, 1, 0, 0, 255, 112, 0, 0, 192, 0, 2, 2, 224, 0, 0, 18,
+];
+const ARP: &[u8] = &[
+    255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
+];
+const TEXT: &[u8] =
+    b"vrrp_instance VI_1 {\n state MASTER\n interface eth0\n virtual_router_id 51\n \
+priority 100\n authentication {\n auth_type PASS\n auth_pass 1111\n }\n virtual_ipaddress {\n";
+
+#[test]
+fn advertisements() {
+    feed(INPUTS, &[ADVERTISEMENT], wire_advertisement);
+}
+
+#[test]
+fn ipv4_packets() {
+    feed(INPUTS, &[IPV4], wire_ipv4);
+}
+
+#[test]
+fn arp_frames() {
+    feed(INPUTS, &[ARP], wire_arp);
+}
+
+#[test]
+fn inputs_of_a_node() {
+    feed(INPUTS, &[], core_packets);
+}
+
+#[test]
+fn configurations() {
+    feed(
+        INPUTS / 5,
+        &[TEXT, b"! comment\nglobal_defs {\n include /etc/x\n $A=1\n"],
+        config,
+    );
+}

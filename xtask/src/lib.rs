@@ -1,0 +1,15 @@
+//! What a tool can check of the rules of this repository.
+//!
+//! - [`tidy`]: sources and dependency edges; also runs as a test.
+//! - [`mutants`]: plants known defects in the core and requires the simulation to find each.
+
+pub mod mutants;
+pub mod tidy;
+
+use std::path::{Path, PathBuf};
+
+/// The directory of the workspace.
+pub fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}

@@ -1,0 +1,316 @@
+//! The defects: each one that somebody could make, and that would hurt.
+
+/// One defect.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutant {
+    /// What is wrong then.
+    pub name: &'static str,
+    /// The file below the core's `src`.
+    pub file: &'static str,
+    /// What stands there, exactly once.
+    pub from: &'static str,
+    /// What stands there instead.
+    pub to: &'static str,
+}
+
+const fn mutant(
+    name: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+) -> Mutant {
+    Mutant {
+        name,
+        file,
+        from,
+        to,
+    }
+}
+
+const TIMING: &str = "timing.rs";
+const NODE: &str = "node.rs";
+const FSM: &str = "router/fsm.rs";
+const MODULE: &str = "router/mod.rs";
+const LEAVE: &str = "router/leave.rs";
+const ANNOUNCE: &str = "router/announce.rs";
+const ADDRESSES: &str = "router/addresses.rs";
+const RECEIVE: &str = "router/receive.rs";
+const TRACK: &str = "router/track.rs";
+
+/// All defects.
+pub const MUTANTS: &[Mutant] = &[
+    mutant(
+        "skew rounded to centiseconds",
+        TIMING,
+        "Micros(unit.0.saturating_mul(parts) / 256)",
+        "Micros(unit.0.saturating_mul(parts) / 256 / 10_000 * 10_000)",
+    ),
+    mutant(
+        "skew rounded to seconds",
+        TIMING,
+        "Micros(unit.0.saturating_mul(parts) / 256)",
+        "Micros(unit.0.saturating_mul(parts) / 256 / 1_000_000 * 1_000_000)",
+    ),
+    mutant(
+        "a bad packet restarts the down timer",
+        RECEIVE,
+        "*self.counters.dropped.entry(cause).or_default() += 1;",
+        "*self.counters.dropped.entry(cause).or_default() += 1;
+        if self.state == State::Backup {
+            self.arm_down_timer(fx.now);
+        }",
+    ),
+    mutant(
+        "between equal priorities both stay",
+        FSM,
+        ".then_with(|| Some(heard.source).cmp(&self.source));",
+        ";",
+    ),
+    mutant(
+        "between equal priorities the lower address wins",
+        FSM,
+        ".then_with(|| Some(heard.source).cmp(&self.source));",
+        ".then_with(|| self.source.cmp(&Some(heard.source)));",
+    ),
+    mutant(
+        "a Backup ignores priority 0",
+        FSM,
+        "self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());",
+        "",
+    ),
+    mutant(
+        "priority 0 arms the whole down interval",
+        FSM,
+        "self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());",
+        "self.arm_down_timer(fx.now);",
+    ),
+    mutant(
+        "a lower advertisement restarts the timer of who preempts",
+        FSM,
+        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+        "} else if self.delays_preemption(fx) || self.effective > heard.priority {",
+    ),
+    mutant(
+        "nopreempt ignored",
+        FSM,
+        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+        "} else if self.delays_preemption(fx) {",
+    ),
+    mutant(
+        "preempt_delay ignored",
+        FSM,
+        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+        "} else if !self.spec.preempt {",
+    ),
+    mutant(
+        "a Backup answers",
+        FSM,
+        "        if heard.priority >= self.effective {
+            self.stop_preempt_delay(fx);",
+        "        if heard.priority < self.effective {
+            self.advertise(self.effective, fx);
+        }
+        if heard.priority >= self.effective {
+            self.stop_preempt_delay(fx);",
+    ),
+    mutant(
+        "addresses kept on stepping down",
+        FSM,
+        "        if was_serving {
+            self.remove_addresses(fx);
+        }",
+        "        let _ = was_serving;",
+    ),
+    mutant(
+        "nothing announced again after a conflict",
+        ANNOUNCE,
+        "        self.announcer.last_sign = now;",
+        "        if now.0 > 0 {
+            return;
+        }
+        self.announcer.last_sign = now;",
+    ),
+    mutant(
+        "nothing announced at a takeover",
+        ADDRESSES,
+        "if self.state == State::Active && !announced.is_empty() {",
+        "if self.state == State::Fault && !announced.is_empty() {",
+    ),
+    mutant(
+        "the rate limit drops the last announcement",
+        ANNOUNCE,
+        "self.set_timer(Timer::Reannounce, next.max(fx.now + Micros(1)));",
+        "let _ = next;
+                self.announcer.stage = None;",
+    ),
+    mutant(
+        "announcements not limited",
+        ANNOUNCE,
+        "if self.announcer.bucket.take(fx.now).is_ok() {",
+        "if fx.now.0 > 0 {",
+    ),
+    mutant(
+        "a pause is not noticed",
+        NODE,
+        "if now.since(due) > PAUSE_THRESHOLD {",
+        "if now.since(due) > PAUSE_THRESHOLD && now.0 == 0 {",
+    ),
+    mutant(
+        "a pause forgets the plan but not that there is one",
+        MODULE,
+        "                    self.announcer.forget();
+                    self.set_timer(Timer::Listen, listen);",
+        "                    self.set_timer(Timer::Listen, listen);",
+    ),
+    mutant(
+        "leaving releases at once",
+        LEAVE,
+        "self.set_timer(Timer::LeaveBound, fx.now + bound);",
+        "self.release(fx);",
+    ),
+    mutant(
+        "leaving has no bound",
+        LEAVE,
+        "self.set_timer(Timer::LeaveBound, fx.now + bound);",
+        "",
+    ),
+    mutant(
+        "leaving does not release after its successor",
+        LEAVE,
+        "self.set_timer(Timer::Release, fx.now + SUCCESSOR_TIME);",
+        "",
+    ),
+    mutant(
+        "leaving advertises on",
+        LEAVE,
+        "Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),",
+        "Timer::ResignAgain => self.advertise(self.effective, fx),",
+    ),
+    mutant(
+        "leaving repeats priority 0 for ever",
+        LEAVE,
+        "Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),",
+        "Timer::ResignAgain => {
+                self.advertise(Priority::RESIGN, fx);
+                self.set_timer(Timer::ResignAgain, due + self.spec.advert_interval);
+            }",
+    ),
+    mutant(
+        "priority 0 is never repeated",
+        LEAVE,
+        "Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),",
+        "Timer::ResignAgain => {}",
+    ),
+    mutant(
+        "an exclusive leaver resigns before it lets go",
+        LEAVE,
+        "            self.remove_addresses(fx);
+            self.advertise(Priority::RESIGN, fx);
+            self.finish(fx);",
+        "            self.advertise(Priority::RESIGN, fx);
+            self.finish(fx);",
+    ),
+    mutant(
+        "answers not limited",
+        FSM,
+        "if !self.spec.lower_prio_no_advert && self.answers.take(fx.now).is_ok() {",
+        "if !self.spec.lower_prio_no_advert {",
+    ),
+    mutant(
+        "lines of a Backup not limited",
+        MODULE,
+        "if self.reports.take(fx.now).is_ok() {",
+        "if fx.now.0 > 0 {",
+    ),
+    mutant(
+        "a fault does not resign",
+        FSM,
+        "            (State::Active, Step::Faulted(fault)) => {
+                self.advertise(Priority::RESIGN, fx);",
+        "            (State::Active, Step::Faulted(fault)) => {",
+    ),
+    mutant(
+        "the interval of the Active router is not learned",
+        FSM,
+        "self.learn_interval(heard.interval, fx);",
+        "",
+    ),
+    mutant(
+        "adopted addresses never released",
+        ADDRESSES,
+        "let adopted = self.positions(|holding| holding.adopted);",
+        "let adopted: Vec<usize> = Vec::new();",
+    ),
+    mutant(
+        "leftovers not removed at the start",
+        ADDRESSES,
+        "        self.change(Change::Remove, &stale, fx);",
+        "        let _ = stale;",
+    ),
+    mutant(
+        "leftovers removed only when a router takes part",
+        TRACK,
+        "if self.interface.is_some() && !core::mem::replace(&mut self.claimed, true) {",
+        "if self.started && !core::mem::replace(&mut self.claimed, true) {",
+    ),
+    mutant(
+        "a refused removal is forgotten in the next state",
+        FSM,
+        "self.timers.retain(|timer, _| *timer == Timer::Reconcile);",
+        "self.timers.clear();",
+    ),
+    mutant(
+        "advertisements a little late",
+        FSM,
+        "let next = due + interval;",
+        "let next = due + interval.plus(Micros(1));",
+    ),
+    mutant(
+        "the journal grows for ever",
+        "journal.rs",
+        "if self.entries.len() == JOURNAL_LENGTH {",
+        "if self.entries.len() == usize::MAX {",
+    ),
+    mutant(
+        "the supervisor releases at once",
+        "estate.rs",
+        "release_at: now + estate.bound,",
+        "release_at: now,",
+    ),
+    mutant(
+        "the supervisor does not release after the successor",
+        "estate.rs",
+        "self.release_at = self.release_at.min(now + SUCCESSOR_TIME);",
+        "",
+    ),
+    mutant(
+        "the supervisor takes a resignation for a successor",
+        "estate.rs",
+        "            && advertisement.priority != Priority::RESIGN
+",
+        "",
+    ),
+    mutant(
+        "after a pause in the own interval under a better router",
+        FSM,
+        "            if heard.priority >= self.effective {
+                self.accept(heard, fx);
+            }
+            return;",
+        "            return;",
+    ),
+    mutant(
+        "the periodic announcement ends with a pause",
+        FSM,
+        "                self.resume_refresh(fx.now);
+",
+        "",
+    ),
+    mutant(
+        "a reload after a stop takes part",
+        NODE,
+        "            Input::Spec(_) if self.stopping => {}
+",
+        "",
+    ),
+];
