@@ -503,6 +503,38 @@ fn a_reload_applies_the_difference_only() {
 }
 
 #[test]
+fn an_instance_that_a_second_reload_brings_back_stays_active() {
+    let mut bench = active();
+    bench.configure(Vec::new());
+    // Neither hurried nor noticed by another one.
+    bench.configure(Vec::new());
+    bench.run_until(10_100_000);
+    assert!(bench.holds(vip()));
+    bench.configure(vec![router(100)]);
+    assert_eq!(bench.state(), State::Active);
+    let sent = [(10 * SECOND, 0), (10_100_000, 100)];
+    assert_eq!(bench.adverts(), sent);
+    bench.run_until(20 * SECOND);
+    assert!(bench.holds(vip()));
+    assert_eq!(bench.state(), State::Active);
+}
+
+#[test]
+fn an_instance_that_comes_back_after_its_successor_leaves_the_addresses_to_the_old_one() {
+    let mut bench = active();
+    bench.configure(Vec::new());
+    bench.hear(90, PEER);
+    bench.run_until(10_020_000);
+    bench.configure(vec![router(100)]);
+    assert!(
+        bench.holds(vip()),
+        "still answered for until the successor has announced it"
+    );
+    bench.run_until(10_100_000);
+    assert!(!bench.holds(vip()));
+}
+
+#[test]
 fn an_instance_that_a_reload_removes_leaves_make_before_break() {
     let mut bench = active();
     bench.configure(Vec::new());

@@ -164,6 +164,12 @@ impl Router {
         self.notify(NotifyEvent::Master, false, fx);
     }
 
+    /// Takes back its resignation: its advertisement keeps the others from taking over.
+    pub(super) fn stay(&mut self, fx: &mut Effects<'_>) {
+        self.leaving = None;
+        self.become_active(Cause::ConfiguredAgain, fx);
+    }
+
     /// Whether a router that we are about to preempt has been heard within its down interval.
     fn lower_is_active(&self, now: Instant) -> bool {
         self.followed

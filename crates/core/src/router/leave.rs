@@ -85,6 +85,15 @@ impl Router {
         self.leaving = Some(Leaving { cause, phase });
     }
 
+    /// Whether it was taken out of the configuration, and nobody has taken over since.
+    pub(crate) fn can_stay(&self) -> bool {
+        let removed = Leaving {
+            cause: Cause::Removed,
+            phase: Phase::Serving,
+        };
+        !self.finished && self.leaving.as_ref() == Some(&removed)
+    }
+
     /// What scripts are told: a removed instance goes to FAULT, as in keepalived.
     fn farewell(&self) -> NotifyEvent {
         match self.leaving.as_ref().map(|leaving| &leaving.cause) {

@@ -200,6 +200,8 @@ pub struct Router {
     waiting: bool,
     /// What was on the interface before us has been looked at.
     claimed: bool,
+    /// Not leftovers, although they are there when we start: another router has not left yet.
+    served: Vec<IpAddr>,
     holdings: Vec<Holding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
@@ -258,7 +260,14 @@ fn advertised(spec: &RouterSpec) -> Vec<IpAddr> {
 }
 
 impl Router {
-    pub(crate) fn new(id: RouterId, spec: RouterSpec, now: Instant, not_before: Instant) -> Self {
+    /// `served`: addresses for which a router that leaves still answers.
+    pub(crate) fn new(
+        id: RouterId,
+        spec: RouterSpec,
+        now: Instant,
+        not_before: Instant,
+        served: Vec<IpAddr>,
+    ) -> Self {
         Router {
             id,
             state: State::Initialize,
@@ -277,6 +286,7 @@ impl Router {
             faults: BTreeSet::new(),
             waiting: true,
             claimed: false,
+            served,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,
