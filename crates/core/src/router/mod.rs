@@ -218,6 +218,7 @@ pub struct Router {
 struct Digests {
     dropped: BTreeMap<DropCause, Digest>,
     lower: Digest,
+    resigned: Digest,
     discarding: Digest,
     address_list: Digest,
     other_holder: Digest,
