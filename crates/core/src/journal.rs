@@ -146,8 +146,8 @@ pub enum Cause {
     Stopping,
     /// The router is gone from the configuration.
     Removed,
-    /// The router is in the configuration again before it has left.
-    Reloaded,
+    /// It came back into the configuration before anybody had taken over.
+    ConfiguredAgain,
 }
 
 /// What makes a router unable to take part.
@@ -539,7 +539,7 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
         ),
         Cause::Stopping => write!(f, "Leaving {name} STATE: the daemon stops"),
         Cause::Removed => write!(f, "Leaving {name} STATE: no longer configured"),
-        Cause::Reloaded => write!(f, "Entering {name} STATE: configured again"),
+        Cause::ConfiguredAgain => write!(f, "Entering {name} STATE: configured again"),
     }
 }
 

@@ -404,7 +404,8 @@ impl Node {
         let removed: Vec<RouterId> = self
             .routers
             .values()
-            .filter(|router| !wanted.contains(&router.spec().key()))
+            // Whoever leaves already must not be hurried by another reload.
+            .filter(|router| !router.is_leaving() && !wanted.contains(&router.spec().key()))
             .map(Router::id)
             .collect();
         for id in removed {
@@ -413,15 +414,9 @@ impl Node {
         for router in routers {
             match self.id_of(&router.key()) {
                 Some(id) => {
-                    self.with_router(now, id, |known, fx| known.replace_spec(router, fx));
+                    self.with_router(now, id, |known, fx| known.take_spec(router, fx));
                 }
-                None if self.comes_back(now, &router) => {}
-                None => {
-                    let id = RouterId(self.next_router);
-                    self.next_router += 1;
-                    let router = Router::new(id, router, now, not_before);
-                    self.routers.insert(id, router);
-                }
+                None => self.add_router(router, now, not_before),
             }
         }
         self.report_unknown_checks(now);
@@ -432,20 +427,22 @@ impl Node {
     }
 
     fn id_of(&self, key: &RouterKey) -> Option<RouterId> {
-        let staying = |router: &&Router| router.spec().key() == *key && !router.is_leaving();
+        let staying = |router: &&Router| {
+            router.spec().key() == *key && (!router.is_leaving() || router.can_stay())
+        };
         self.routers.values().find(staying).map(Router::id)
     }
 
-    /// A router that an earlier reload removed is wanted again before it has left. Two of the same
-    /// key would take the addresses from each other.
-    fn comes_back(&mut self, now: Instant, spec: &RouterSpec) -> bool {
-        let same = |router: &&Router| router.spec().key() == spec.key() && !router.is_finished();
-        let Some(id) = self.routers.values().find(same).map(Router::id) else {
-            return false;
-        };
-        let mut back = false;
-        self.with_router(now, id, |router, fx| back = router.come_back(spec, fx));
-        back
+    fn add_router(&mut self, spec: RouterSpec, now: Instant, not_before: Instant) {
+        let id = RouterId(self.next_router);
+        self.next_router += 1;
+        let leaving = self.routers.values().filter(|router| router.is_leaving());
+        let served = leaving
+            .flat_map(|router| router.removable_addresses(&self.interfaces))
+            .map(|(_, address)| address.address)
+            .collect();
+        let router = Router::new(id, spec, now, not_before, served);
+        self.routers.insert(id, router);
     }
 
     /// A check with the same definition keeps its history.

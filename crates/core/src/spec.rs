@@ -281,12 +281,13 @@ pub enum Tracked {
 }
 
 /// Weight of a tracked object: positive counts while it is up, negative while it is down, 0 means
-/// FAULT while it is down; `reverse` swaps up and down.
+/// FAULT while it is down. `reverse` changes the sign of the first two and swaps up and down for 0,
+/// as keepalived 2.2.7 does (keepalived.conf(5) leaves it open).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weight {
     /// -253..=253
     pub value: i16,
-    /// Swap up and down.
+    /// The opposite sign, and for 0 the opposite state.
     pub reverse: bool,
 }
 
@@ -299,12 +300,12 @@ impl Weight {
 
     /// What an object in that state adds to the priority, or whether it makes a fault.
     pub fn effect(self, up: bool) -> Effect {
-        let up = up != self.reverse;
         match self.value {
-            0 if up => Effect::Add(0),
+            0 if up != self.reverse => Effect::Add(0),
             0 => Effect::Fault,
-            value if (value > 0) == up => Effect::Add(value),
-            _ => Effect::Add(0),
+            value if (value > 0) != up => Effect::Add(0),
+            value if self.reverse => Effect::Add(value.saturating_neg()),
+            value => Effect::Add(value),
         }
     }
 }
@@ -344,15 +345,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weights_count_as_in_keepalived_conf_5() {
+    fn weights_count_as_in_keepalived() {
         let weight = |value, reverse| Weight { value, reverse };
         for (weight, up, down) in [
             (weight(0, false), Effect::Add(0), Effect::Fault),
             (weight(0, true), Effect::Fault, Effect::Add(0)),
             (weight(5, false), Effect::Add(5), Effect::Add(0)),
-            (weight(5, true), Effect::Add(0), Effect::Add(5)),
+            (weight(5, true), Effect::Add(-5), Effect::Add(0)),
             (weight(-5, false), Effect::Add(0), Effect::Add(-5)),
-            (weight(-5, true), Effect::Add(-5), Effect::Add(0)),
+            (weight(-5, true), Effect::Add(0), Effect::Add(5)),
         ] {
             assert_eq!(weight.effect(true), up, "{weight:?}");
             assert_eq!(weight.effect(false), down, "{weight:?}");

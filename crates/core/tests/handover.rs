@@ -227,6 +227,38 @@ fn the_survivor_of_a_conflict_is_heard_last() {
 }
 
 #[test]
+fn only_the_active_router_can_resign() {
+    let mut bench = Bench::start(router(100));
+    bench.run_until(SECOND);
+    bench.hear(150, PEER);
+    for packet in 0..20_000_u64 {
+        bench.run_until(1_000_001 + packet * 50);
+        bench.hear(0, "192.0.2.66");
+        bench.hear(1, "192.0.2.66");
+    }
+    let lines = bench.events.len();
+    assert!(lines < 20, "{lines} lines in two seconds");
+    bench.run_until(4 * SECOND);
+    assert_eq!(bench.state(), State::Backup);
+    bench.hear(0, PEER);
+    bench.run_until(4_609_375);
+    assert_eq!(bench.state(), State::Active);
+}
+
+#[test]
+fn a_repeated_resignation_does_not_put_the_takeover_off() {
+    let mut bench = Bench::start(router(100));
+    bench.run_until(SECOND);
+    bench.hear(150, PEER);
+    for again in 0..10_000 {
+        bench.run_until(2 * SECOND + again * 50);
+        bench.hear(0, PEER);
+    }
+    bench.run_until(2_609_375);
+    assert_eq!(bench.state(), State::Active);
+}
+
+#[test]
 fn a_foreign_arp_is_a_sign_as_well() {
     let mut bench = active();
     bench.give(foreign_arp());
@@ -517,6 +549,38 @@ fn a_reload_applies_the_difference_only() {
     );
     bench.configure(vec![router(100)]);
     assert!(bench.holds(vip()) && !bench.holds(other));
+}
+
+#[test]
+fn an_instance_that_a_second_reload_brings_back_stays_active() {
+    let mut bench = active();
+    bench.configure(Vec::new());
+    // Neither hurried nor noticed by another one.
+    bench.configure(Vec::new());
+    bench.run_until(10_100_000);
+    assert!(bench.holds(vip()));
+    bench.configure(vec![router(100)]);
+    assert_eq!(bench.state(), State::Active);
+    let sent = [(10 * SECOND, 0), (10_100_000, 100)];
+    assert_eq!(bench.adverts(), sent);
+    bench.run_until(20 * SECOND);
+    assert!(bench.holds(vip()));
+    assert_eq!(bench.state(), State::Active);
+}
+
+#[test]
+fn an_instance_that_comes_back_after_its_successor_leaves_the_addresses_to_the_old_one() {
+    let mut bench = active();
+    bench.configure(Vec::new());
+    bench.hear(90, PEER);
+    bench.run_until(10_020_000);
+    bench.configure(vec![router(100)]);
+    assert!(
+        bench.holds(vip()),
+        "still answered for until the successor has announced it"
+    );
+    bench.run_until(10_100_000);
+    assert!(!bench.holds(vip()));
 }
 
 #[test]

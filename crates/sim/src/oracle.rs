@@ -50,13 +50,21 @@ struct Watch {
     base: Base,
     interval: Micros,
     lower_since: Option<Instant>,
-    /// Who was heard last as a Backup, and whether it outranked us; `None`: not known.
-    followed: Option<(IpAddr, bool)>,
+    /// Whom a Backup follows: not known, nobody, or somebody.
+    followed: Option<Option<Followed>>,
     /// The one that was followed fell below us: takes over a skew time after this at the latest.
     fell: Option<Instant>,
     last_advertisement: Option<Instant>,
     resigned: u32,
     window: Window,
+}
+
+/// The router that a Backup follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Followed {
+    source: IpAddr,
+    better: bool,
+    heard: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -261,7 +269,7 @@ impl Watch {
             base: Base::Inexact,
             interval: router.spec().advert_interval,
             lower_since: None,
-            followed: None,
+            followed: Some(None),
             fell: None,
             last_advertisement: None,
             resigned: 0,
@@ -275,10 +283,7 @@ impl Watch {
             return;
         }
         if read.priority == Priority::RESIGN {
-            self.base = Base::Resigned(now);
-            self.fell = None;
-            self.followed = Some((read.source, false));
-            return;
+            return self.hear_resignation(now, spec, read);
         }
         let better = read.priority >= self.effective;
         let delayed = !better && spec.preempt && spec.preempt_delay > Micros::ZERO && {
@@ -294,20 +299,62 @@ impl Watch {
         if better {
             self.lower_since = None;
         }
-        let before = self.followed.replace((read.source, better));
+        let before = self.followed;
+        let better_one = self.follows_another(now, spec, read.source);
+        if better || better_one == Some(false) {
+            self.follow(now, read, better);
+        } else if better_one.is_none() {
+            self.followed = None;
+        }
         if better || delayed || !spec.preempt {
             self.base = Base::Heard(now);
             self.fell = None;
             self.interval = read.interval;
         } else if spec.rules.fast_resignation && spec.preempt_delay == Micros::ZERO {
             match before {
-                Some((source, true)) if source == read.source => {
+                Some(Some(followed)) if followed.better && followed.source == read.source => {
                     self.fell.get_or_insert(now);
                 }
                 Some(_) => {}
                 None => self.base = Base::Inexact,
             }
         }
+    }
+
+    /// Rule: only the router that is followed resigns, and once.
+    fn hear_resignation(&mut self, now: Instant, spec: &RouterSpec, read: &Read) {
+        let hardened = spec.rules.conflict;
+        match self.follows_another(now, spec, read.source) {
+            Some(true) if hardened => return,
+            None if hardened => {
+                self.base = Base::Inexact;
+                return;
+            }
+            _ => {}
+        }
+        self.follow(now, read, false);
+        if !hardened || !matches!(self.base, Base::Resigned(_)) {
+            self.base = Base::Resigned(now);
+            self.fell = None;
+        }
+    }
+
+    fn follow(&mut self, now: Instant, read: &Read, better: bool) {
+        self.followed = Some(Some(Followed {
+            source: read.source,
+            better,
+            heard: now,
+        }));
+    }
+
+    /// Whether a better router than we are was heard in time that is not `source`, if known.
+    fn follows_another(&self, now: Instant, spec: &RouterSpec, source: IpAddr) -> Option<bool> {
+        let followed = self.followed?;
+        Some(followed.is_some_and(|followed| {
+            followed.source != source
+                && followed.better
+                && now.since(followed.heard) < self.down_interval(spec)
+        }))
     }
 
     fn changed(&mut self, now: Instant, outranked: Option<Micros>, spec: &RouterSpec) {
@@ -323,19 +370,25 @@ impl Watch {
         self.interval = outranked.unwrap_or(spec.advert_interval);
     }
 
-    /// The moment at which a Backup takes over if it hears nothing more; from the RFC's formulas.
-    fn due(&self, spec: &RouterSpec) -> Option<Instant> {
+    fn skew(&self, spec: &RouterSpec) -> Micros {
         let unit = match spec.version {
             Version::V2 => 1_000_000,
             Version::V3 => self.interval.0,
         };
-        let skew = Micros(unit * (256 - u64::from(self.effective.0)) / 256);
+        Micros(unit * (256 - u64::from(self.effective.0)) / 256)
+    }
+
+    fn down_interval(&self, spec: &RouterSpec) -> Micros {
+        let adverts = u64::from(spec.down_timer_adverts);
+        Micros(self.interval.0 * adverts).plus(self.skew(spec))
+    }
+
+    /// The moment at which a Backup takes over if it hears nothing more; from the RFC's formulas.
+    fn due(&self, spec: &RouterSpec) -> Option<Instant> {
+        let skew = self.skew(spec);
         let due = match self.base {
             Base::Inexact => return None,
-            Base::Heard(at) => {
-                let adverts = u64::from(spec.down_timer_adverts);
-                at + Micros(self.interval.0 * adverts) + skew
-            }
+            Base::Heard(at) => at + self.down_interval(spec),
             Base::Resigned(at) => at + skew,
         };
         Some(self.fell.map_or(due, |at| due.min(at + skew)))

@@ -177,7 +177,7 @@ fn both_of_a_pair_leave_one_after_the_other() -> Checked {
 fn an_exclusive_leaver_never_overlaps_with_its_successor() -> Checked {
     let rules = Rules {
         leave: Leave::Exclusive,
-        conflict: true,
+        ..Rules::OVERLAP
     };
     let mut lan = settled(vec![with_rules(150, rules), with_rules(100, rules)])?;
     lan.stop(A)?;

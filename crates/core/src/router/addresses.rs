@@ -133,6 +133,9 @@ impl Router {
             let Some(present) = self.present(position, fx.interfaces) else {
                 continue;
             };
+            if self.served.contains(&present.address) {
+                continue;
+            }
             let own = present.origin == Origin::Foreign
                 && (self.spec.is_owner() || self.is_only_address(present, fx.interfaces));
             let Some(holding) = self.holdings.get_mut(position) else {

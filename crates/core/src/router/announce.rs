@@ -41,6 +41,8 @@ pub(super) struct Announcer {
     /// Which of [`AFTER_CONFLICT`] comes next, if any.
     stage: Option<usize>,
     conflict_expected: bool,
+    /// Added since the last second burst, which is theirs alone.
+    added: Vec<(InterfaceIndex, IpAddr)>,
 }
 
 impl Default for Announcer {
@@ -51,6 +53,7 @@ impl Default for Announcer {
             last_sign: Instant::default(),
             stage: None,
             conflict_expected: false,
+            added: Vec::new(),
         }
     }
 }
@@ -60,6 +63,7 @@ impl Announcer {
     pub(super) fn forget(&mut self) {
         self.stage = None;
         self.conflict_expected = false;
+        self.added.clear();
     }
 
     /// We take over from somebody who is still there.
@@ -76,8 +80,11 @@ impl Router {
         fx: &mut Effects<'_>,
     ) {
         let garp = self.spec.garp;
-        self.announce(addresses, garp.repeat, fx);
+        self.announce(addresses.clone(), garp.repeat, fx);
         if garp.delay > Micros::ZERO {
+            let added = &mut self.announcer.added;
+            added.retain(|known| !addresses.contains(known));
+            added.extend(addresses);
             self.set_timer(Timer::SecondBurst, fx.now + garp.delay);
         }
         if garp.refresh > Micros::ZERO {
@@ -112,7 +119,12 @@ impl Router {
     pub(super) fn announce_again(&mut self, timer: Timer, fx: &mut Effects<'_>) {
         let garp = self.spec.garp;
         match timer {
-            Timer::SecondBurst => self.announce_all(garp.repeat, fx),
+            Timer::SecondBurst => {
+                let added = core::mem::take(&mut self.announcer.added);
+                let mut again = self.held_addresses(fx.interfaces);
+                again.retain(|held| added.contains(held));
+                self.announce(again, garp.repeat, fx);
+            }
             Timer::LowerPriority => self.announce_all(garp.lower_prio_repeat, fx),
             Timer::Refresh => {
                 self.announce_all(garp.refresh_repeat, fx);

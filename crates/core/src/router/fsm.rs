@@ -166,6 +166,12 @@ impl Router {
         self.notify(NotifyEvent::Master, false, fx);
     }
 
+    /// Takes back its resignation: its advertisement keeps the others from taking over.
+    pub(super) fn stay(&mut self, fx: &mut Effects<'_>) {
+        self.leaving = None;
+        self.become_active(Cause::ConfiguredAgain, fx);
+    }
+
     /// Whether a router that we are about to preempt has been heard within its down interval.
     fn lower_is_active(&self, now: Instant) -> bool {
         self.followed
@@ -233,13 +239,11 @@ impl Router {
     /// RFC 9568 §6.4.2, with `nopreempt` and `preempt_delay` of keepalived.conf(5).
     fn backup_heard(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         let before = self.followed;
-        self.follow(heard, fx);
         if heard.priority == Priority::RESIGN {
-            self.counters.resigns_received += 1;
-            self.report(Event::BackupHeardResign(heard.source), fx);
-            self.resigned = true;
-            self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());
-            return;
+            return self.backup_heard_resign(heard, fx);
+        }
+        if heard.priority >= self.effective || !self.follows_another(heard.source, fx.now) {
+            self.follow(heard, fx);
         }
         self.let_go_of_adopted(fx);
         if heard.priority >= self.effective {
@@ -250,6 +254,33 @@ impl Router {
         } else {
             self.discard(heard, before, fx);
         }
+    }
+
+    /// Only the Active router can resign: a stranger's word would have us take the addresses from
+    /// it. A repetition does not put the takeover off.
+    fn backup_heard_resign(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+        self.counters.resigns_received += 1;
+        let hardened = self.spec.rules.conflict;
+        if hardened && self.follows_another(heard.source, fx.now) {
+            return;
+        }
+        self.follow(heard, fx);
+        let period = ELECTION_REPORT_PERIOD;
+        if self.digests.resigned.note(fx.now, period).is_some() {
+            self.event(Event::BackupHeardResign(heard.source), fx);
+        }
+        if !core::mem::replace(&mut self.resigned, true) || !hardened {
+            self.set_timer(Timer::Down, fx.now.max(self.not_before) + self.skew());
+        }
+    }
+
+    /// Whether a better router than we are, and than `source` can be, was heard in time.
+    fn follows_another(&self, source: IpAddr, now: Instant) -> bool {
+        self.followed.is_some_and(|followed| {
+            followed.address != source
+                && followed.outranked_us
+                && now.since(followed.heard) < self.down_interval()
+        })
     }
 
     /// A worse router is Active. If it is the one that we followed until now it has lost a check,
@@ -353,7 +384,10 @@ impl Router {
         if self.listening || self.answers.take(fx.now).is_err() {
             return;
         }
-        self.event(Event::ActiveHeardResign(heard.source), fx);
+        let period = ELECTION_REPORT_PERIOD;
+        if self.digests.resigned.note(fx.now, period).is_some() {
+            self.event(Event::ActiveHeardResign(heard.source), fx);
+        }
         self.advertise(self.effective, fx);
         self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
         if self.spec.rules.conflict {

@@ -14,7 +14,7 @@ use super::fsm::Heard;
 use super::{Effects, Router, State, Timer};
 use crate::input::NotifyEvent;
 use crate::journal::{Cause, Event};
-use crate::spec::{Leave, RouterSpec};
+use crate::spec::Leave;
 use crate::time::{Instant, Micros};
 
 /// From a successor's first advertisement until our addresses are removed.
@@ -83,6 +83,15 @@ impl Router {
         };
         self.event(event, fx);
         self.leaving = Some(Leaving { cause, phase });
+    }
+
+    /// Whether it was taken out of the configuration, and nobody has taken over since.
+    pub(crate) fn can_stay(&self) -> bool {
+        let removed = self
+            .leaving
+            .as_ref()
+            .is_some_and(|leaving| leaving.cause == Cause::Removed);
+        removed && self.phase() != Phase::Succeeded && !self.finished
     }
 
     /// What scripts are told: a removed instance goes to FAULT, as in keepalived.
@@ -155,19 +164,6 @@ impl Router {
             self.advertise(Priority::RESIGN, fx);
             self.finish(fx);
         }
-    }
-
-    /// A reload wants it again: as long as nobody has taken over it is simply Active again. False:
-    /// it had a successor, and is done.
-    pub(crate) fn come_back(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) -> bool {
-        if self.phase() == Phase::Succeeded {
-            self.release(fx);
-            return false;
-        }
-        self.leaving = None;
-        self.replace_spec(spec.clone(), fx);
-        self.become_active(Cause::Reloaded, fx);
-        true
     }
 
     /// The end of leaving, however it came.

@@ -204,6 +204,8 @@ pub struct Router {
     claimed: bool,
     /// It has taken part: a check that is pending no longer holds it back.
     started: bool,
+    /// Not leftovers, although they are there when we start: another router has not left yet.
+    served: Vec<IpAddr>,
     holdings: Vec<Holding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
@@ -221,6 +223,7 @@ pub struct Router {
 struct Digests {
     dropped: BTreeMap<DropCause, Digest>,
     lower: Digest,
+    resigned: Digest,
     discarding: Digest,
     address_list: Digest,
     other_holder: Digest,
@@ -263,7 +266,14 @@ fn advertised(spec: &RouterSpec) -> Vec<IpAddr> {
 }
 
 impl Router {
-    pub(crate) fn new(id: RouterId, spec: RouterSpec, now: Instant, not_before: Instant) -> Self {
+    /// `served`: addresses for which a router that leaves still answers.
+    pub(crate) fn new(
+        id: RouterId,
+        spec: RouterSpec,
+        now: Instant,
+        not_before: Instant,
+        served: Vec<IpAddr>,
+    ) -> Self {
         Router {
             id,
             state: State::Initialize,
@@ -283,6 +293,7 @@ impl Router {
             waiting: true,
             claimed: false,
             started: false,
+            served,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,

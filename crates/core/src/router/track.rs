@@ -153,7 +153,14 @@ impl Router {
     }
 
     /// A reload: keeps the state, applies the difference, and tells the others if there is one.
-    pub(crate) fn replace_spec(&mut self, spec: RouterSpec, fx: &mut Effects<'_>) {
+    pub(crate) fn take_spec(&mut self, spec: RouterSpec, fx: &mut Effects<'_>) {
+        self.replace_spec(spec, fx);
+        if self.can_stay() {
+            self.stay(fx);
+        }
+    }
+
+    fn replace_spec(&mut self, spec: RouterSpec, fx: &mut Effects<'_>) {
         if spec == self.spec {
             return;
         }

@@ -70,8 +70,11 @@ impl Worker {
             return;
         }
         if std::mem::replace(&mut self.reloading, true) {
-            self.logger
-                .log(Level::Info, "a reload is under way already".into());
+            // The file may have been read before its last change.
+            if !std::mem::replace(&mut self.reload_again, true) {
+                let text = "Reload already in progress, request queued";
+                self.logger.log(Level::Info, text.into());
+            }
             return;
         }
         self.logger.log(Level::Info, "Reloading".into());
@@ -114,6 +117,11 @@ impl Worker {
             self.logger.log(Level::Info, "Reload complete".into());
         }
         self.report(&Report::Ready);
+        if std::mem::take(&mut self.reload_again) {
+            self.logger
+                .log(Level::Info, "Processing queued reload".into());
+            self.reload();
+        }
     }
 }
 
