@@ -399,6 +399,10 @@ impl Node {
                 }
                 None if self.comes_back(now, &router) => {}
                 None => {
+                    // Whatever an earlier one still has to remove is a leftover to the new one.
+                    let key = router.key();
+                    self.routers
+                        .retain(|_, old| !(old.is_finished() && old.spec().key() == key));
                     let id = RouterId(self.next_router);
                     self.next_router += 1;
                     let router = Router::new(id, router, now, not_before);
@@ -566,7 +570,8 @@ impl Node {
     /// Forgets routers that have left, once their last outputs have been taken.
     fn retire(&mut self) {
         if self.outputs.is_empty() {
-            self.routers.retain(|_, router| !router.is_finished());
+            let done = |router: &Router| router.is_finished() && !router.owes_removals();
+            self.routers.retain(|_, router| !done(router));
         }
     }
 
