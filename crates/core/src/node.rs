@@ -209,7 +209,7 @@ impl Node {
         let serving: Vec<RouterId> = self
             .routers
             .values()
-            .filter(|router| router.is_serving())
+            .filter(|router| router.has_estate())
             .map(Router::id)
             .collect();
         serving
@@ -434,6 +434,10 @@ impl Node {
     }
 
     fn add_router(&mut self, spec: RouterSpec, now: Instant, not_before: Instant) {
+        // Whatever an earlier one still has to remove is a leftover to the new one.
+        let key = spec.key();
+        self.routers
+            .retain(|_, old| !(old.is_finished() && old.spec().key() == key));
         let id = RouterId(self.next_router);
         self.next_router += 1;
         let leaving = self.routers.values().filter(|router| router.is_leaving());
@@ -585,7 +589,8 @@ impl Node {
     /// Forgets routers that have left, once their last outputs have been taken.
     fn retire(&mut self) {
         if self.outputs.is_empty() {
-            self.routers.retain(|_, router| !router.is_finished());
+            let done = |router: &Router| router.is_finished() && !router.owes_removals();
+            self.routers.retain(|_, router| !done(router));
         }
     }
 

@@ -72,7 +72,8 @@ pub(crate) fn kernel_events(
         .zip(results)
         .filter(|(_, result)| result.is_ok());
     done.map(|((_, address), _)| {
-        let address = Host::virtual_address(address, Origin::Foreign);
+        // The driver knows what it has set itself: for a router that comes anew it is a leftover.
+        let address = Host::virtual_address(address, Origin::Stale);
         match change {
             Change::Add => Arrival::AddressAdded(address),
             Change::Remove => Arrival::AddressRemoved(address),

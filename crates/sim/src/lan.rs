@@ -239,6 +239,15 @@ impl Lan {
         } else {
             Origin::Stale
         };
+        // What no router is configured for any more is for whoever starts the core to remove.
+        let named: BTreeSet<IpAddr> = host
+            .spec
+            .routers
+            .iter()
+            .flat_map(RouterSpec::all_addresses)
+            .map(|held| held.address)
+            .collect();
+        host.kernel.retain(|address, _| named.contains(address));
         let mut node = Node::new();
         node.handle_input(now, Input::Link(host.link()));
         node.handle_input(now, Input::AddressAdded(host.own_address()));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::router::{Router, State};
-use standfast_core::spec::{Leave, RouterKey, RouterSpec};
+use standfast_core::spec::{Leave, RouterKey, RouterSpec, Spec};
 use standfast_core::wire::vrrp::Priority;
 use standfast_core::{Instant, Micros};
 
@@ -113,6 +113,8 @@ enum Act {
     Refuse(NodeId, u32),
     Delete(NodeId),
     Reload(NodeId, Priority),
+    Remove(NodeId),
+    Restore(NodeId),
     StepClock(NodeId),
     BadPackets,
     Strangers,
@@ -124,6 +126,8 @@ struct Run {
     limit: u64,
     random: Random,
     lan: Lan,
+    /// What each node is asked to do unless a fault changes it.
+    specs: Vec<Spec>,
     begin: Instant,
     rounds: u64,
     faults: u64,
@@ -133,9 +137,11 @@ impl Run {
     fn new(seed: u64, limit: u64) -> Self {
         let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x5f5f);
         let lan = random_lan(seed, &mut random);
+        let specs = lan.nodes().filter_map(|id| lan.spec(id).cloned()).collect();
         Run {
             seed,
             limit,
+            specs,
             begin: lan.now(),
             random,
             lan,
@@ -184,6 +190,7 @@ impl Run {
             self.lan.set_checks(*id, true);
             self.lan.resume(*id)?;
             self.lan.set_link(*id, true)?;
+            self.restore(*id)?;
         }
         let settle = settle_time(&self.lan);
         // Whoever was leaving is gone by then; some stay down, but not all.
@@ -391,6 +398,7 @@ impl Run {
                 (Act::Refuse(id, times), None)
             }
             11 => (Act::Delete(id), None),
+            12 if self.random.chance(300) => (Act::Remove(id), Some(Act::Restore(id))),
             12 => (Act::Reload(id, Priority(self.random.byte().max(1))), None),
             13 => (Act::StepClock(id), None),
             14 => (Act::BadPackets, Some(Act::BadPackets)),
@@ -426,6 +434,8 @@ impl Run {
                 }
             }
             Act::Reload(id, priority) => self.reload(id, priority)?,
+            Act::Remove(id) => self.lan.reload(id, Spec::default())?,
+            Act::Restore(id) => self.restore(id)?,
             Act::StepClock(id) => self.lan.step_clock(id, Micros::from_secs(5))?,
             Act::BadPackets => self.flood(true),
             Act::Strangers => self.flood(false),
@@ -442,6 +452,17 @@ impl Run {
             router.priority = priority;
         }
         self.lan.reload(id, spec)
+    }
+
+    fn restore(&mut self, id: NodeId) -> Result<(), Breach> {
+        let removed = self
+            .lan
+            .spec(id)
+            .is_some_and(|spec| spec.routers.is_empty());
+        match self.specs.get(id.0).cloned().filter(|_| removed) {
+            Some(spec) => self.lan.reload(id, spec),
+            None => Ok(()),
+        }
     }
 
     fn flood(&mut self, bad: bool) {

@@ -109,8 +109,19 @@ impl Router {
         self.holdings.iter().any(Holding::is_removable)
     }
 
+    /// Whether a removal has been refused, or not been answered yet.
+    pub(crate) fn owes_removals(&self) -> bool {
+        let owes = |holding: &Holding| matches!(holding.status, Status::Unsure | Status::Removing);
+        self.holdings.iter().any(owes)
+    }
+
     pub(super) fn holds_own(&self) -> bool {
         self.holdings.iter().any(|holding| holding.own)
+    }
+
+    /// Whether there is something to leave behind: a role, or addresses of a dead predecessor.
+    pub(crate) fn has_estate(&self) -> bool {
+        self.is_serving() || self.holdings.iter().any(|holding| holding.adopted)
     }
 
     /// Whether a virtual address may be what this router sends from: an owner's, or the host's own.
@@ -354,9 +365,7 @@ impl Router {
             error,
         };
         self.event(event, fx);
-        if !self.finished {
-            self.set_timer(Timer::Reconcile, fx.now + RECONCILE_AFTER);
-        }
+        self.set_timer(Timer::Reconcile, fx.now + RECONCILE_AFTER);
     }
 
     /// Tries again what the kernel refused.

@@ -399,8 +399,7 @@ impl Router {
     fn yield_to(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         let (from, theirs, ours) = (heard.source, heard.priority, self.effective);
         self.event(Event::HeardHigher { from, theirs, ours }, fx);
-        let worse = theirs > ours;
-        if self.spec.higher_prio_send_advert || (self.spec.rules.conflict && worse) {
+        if self.spec.higher_prio_send_advert || self.spec.rules.conflict {
             self.advertise(self.effective, fx);
         }
         let cause = Cause::Outranked {

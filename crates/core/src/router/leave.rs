@@ -153,6 +153,8 @@ impl Router {
             }
             Timer::ScriptBound => self.scripts_done(fx),
             Timer::Release => self.release(fx),
+            // Gone, but for what the kernel refused to remove.
+            Timer::Reconcile if self.finished => self.reconcile(fx),
             _ => {}
         }
     }

@@ -420,7 +420,7 @@ impl Router {
         // A timer that re-arms itself for now would fire again at once; the bound ends that.
         for _ in 0..32 {
             match self.next_wakeup() {
-                Some((due, timer)) if due <= fx.now && !self.finished => {
+                Some((due, timer)) if due <= fx.now => {
                     self.timers.remove(&timer);
                     self.step(Step::Timer { timer, due }, fx);
                 }
