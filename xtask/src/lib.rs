@@ -1,8 +1,10 @@
 //! What a tool can check of the rules of this repository.
 //!
 //! - [`tidy`]: sources and dependency edges; also runs as a test.
+//! - [`everything`]: `cargo xtask test`.
 //! - [`mutants`]: plants known defects in the core and requires the simulation to find each.
 
+pub mod everything;
 pub mod mutants;
 pub mod tidy;
 

@@ -1,8 +1,8 @@
-//! Chores of the repository: `cargo xtask tidy` and `cargo xtask mutants`.
+//! Chores of the repository: `cargo xtask test`, `tidy` and `mutants`.
 
 use std::process::ExitCode;
 
-use xtask::{mutants, tidy, workspace_root};
+use xtask::{everything, mutants, tidy, workspace_root};
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
@@ -14,9 +14,10 @@ fn main() -> ExitCode {
             }
             ExitCode::from(u8::from(!complaints.is_empty()))
         }
+        Some("test") => everything::run(&workspace_root()),
         Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
         _ => {
-            eprintln!("usage: cargo xtask tidy | mutants [part of a name]");
+            eprintln!("usage: cargo xtask test | tidy | mutants [part of a name]");
             ExitCode::from(2)
         }
     }

@@ -81,6 +81,40 @@ impl Effects {
         self.record.contains(interface, address, prefix)
     }
 
+    /// Removes what an earlier run has added and nobody is configured to hold any more.
+    pub(crate) fn remove_forgotten(&mut self, node: &Node) {
+        let wanted = |interface: &str, address: IpAddr, prefix: u8| {
+            node.routers().any(|router| {
+                router.spec().all_addresses().any(|held| {
+                    let name = held.interface.as_ref().unwrap_or(&router.spec().interface);
+                    name == interface && held.address == address && held.prefix == prefix
+                })
+            })
+        };
+        let forgotten: Vec<AddressChange> = self
+            .record
+            .held()
+            .filter(|(interface, address, prefix)| !wanted(interface, *address, *prefix))
+            .filter_map(|(interface, address, prefix)| {
+                let (index, _) = node.interfaces().named(interface)?;
+                let interface = crate::ports::interface(node, index)?;
+                Some(AddressChange::new(
+                    Action::Remove,
+                    interface,
+                    *address,
+                    *prefix,
+                ))
+            })
+            .collect();
+        for change in &forgotten {
+            let (address, name) = (change.host.address(), change.interface.name);
+            let text = format!("removing {address} from {name}: an earlier run has left it there");
+            self.logger.log(Level::Info, text);
+        }
+        // What is gone already needs no removal.
+        self.commands.apply(&forgotten, &mut Vec::new());
+    }
+
     /// Carries out everything that the node wants, in order.
     pub(crate) fn carry_out(
         &mut self,

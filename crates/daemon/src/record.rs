@@ -38,6 +38,11 @@ impl Record {
         self.held.contains(&(interface.to_owned(), address, prefix))
     }
 
+    /// What the file says.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter()
+    }
+
     /// Replaces the contents if they changed; the file is always whole.
     pub(crate) fn write(&mut self, held: BTreeSet<Held>) -> std::io::Result<()> {
         if held == self.held {

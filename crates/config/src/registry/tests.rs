@@ -1,3 +1,5 @@
+//! Tests of the registry.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of the rendering.
+
 use std::path::PathBuf;
 
 use super::*;

@@ -178,6 +178,7 @@ impl Worker {
         self.observe_everything();
         let config = Arc::clone(&self.config);
         self.apply(&config);
+        self.effects.remove_forgotten(&self.node);
         self.report(&Report::Ready);
     }
 

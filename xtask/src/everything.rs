@@ -1,0 +1,144 @@
+//! `cargo xtask test`: every check of the project, in the order in which they fail fastest.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use crate::{mutants, tidy};
+
+/// One call of cargo.
+struct Step {
+    title: &'static str,
+    arguments: &'static [&'static str],
+}
+
+/// The whole repository compiles once with optimisation: the promised numbers are those of the
+/// program that is shipped.
+const STEPS: [Step; 7] = [
+    Step {
+        title: "format",
+        arguments: &["fmt", "--all", "--", "--check"],
+    },
+    Step {
+        title: "lints",
+        arguments: &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    },
+    Step {
+        title: "build",
+        arguments: &["build", "--release", "--workspace", "--bins"],
+    },
+    Step {
+        title: "tests without hosts",
+        arguments: &[
+            "test",
+            "--release",
+            "--workspace",
+            "--exclude",
+            "standfast-lab",
+        ],
+    },
+    Step {
+        title: "seeded fuzzing",
+        arguments: &[
+            "test",
+            "--release",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--target-dir",
+            "target/fuzz",
+            "--no-default-features",
+        ],
+    },
+    Step {
+        title: "tests on virtual hosts",
+        arguments: &[
+            "test",
+            "--release",
+            "--package",
+            "standfast-lab",
+            "--no-fail-fast",
+            "--",
+            "--test-threads=4",
+        ],
+    },
+    Step {
+        title: "demo",
+        arguments: &["run", "--release", "--package", "standfast", "--", "demo"],
+    },
+];
+
+/// Programs that the tests on virtual hosts need, and the Debian packages that have them.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("keepalived", "keepalived"),
+    ("nginx", "nginx-light"),
+    ("ip", "iproute2"),
+    ("unshare", "util-linux"),
+    ("killall", "psmisc"),
+    ("pgrep", "procps"),
+];
+
+/// Runs everything; fails at the first step that does, having said which.
+pub fn run(root: &Path) -> ExitCode {
+    let missing = missing_packages();
+    if !missing.is_empty() {
+        eprintln!("the tests need: apt-get install {}", missing.join(" "));
+        return ExitCode::from(2);
+    }
+    let start = Instant::now();
+    let complaints = tidy::check(root);
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    if !complaints.is_empty() {
+        return failed("tidy");
+    }
+    for step in STEPS {
+        println!(
+            "=== {} ({} s so far)",
+            step.title,
+            start.elapsed().as_secs()
+        );
+        if !cargo(root, step.arguments) {
+            return failed(step.title);
+        }
+    }
+    println!(
+        "=== planted defects ({} s so far)",
+        start.elapsed().as_secs()
+    );
+    if mutants::run(root, None) != ExitCode::SUCCESS {
+        return failed("planted defects");
+    }
+    println!("=== everything passed in {} s", start.elapsed().as_secs());
+    ExitCode::SUCCESS
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&path).collect();
+    folders.extend(["/usr/sbin".into(), "/sbin".into()]);
+    let is_there = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    let missing = PROGRAMS.iter().filter(|(program, _)| !is_there(program));
+    missing.map(|(_, package)| *package).collect()
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root)
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn failed(step: &str) -> ExitCode {
+    eprintln!("=== failed: {step}");
+    ExitCode::FAILURE
+}
