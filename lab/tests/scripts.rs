@@ -250,7 +250,7 @@ fn check(script: &str, lines: &str, body: impl FnOnce(&Host, &Process)) {
 fn a_check_runs_as_its_user() {
     let script = "#!/bin/sh\n[ \"$(id -un)\" = nobody ]\n";
     check(script, "    user nobody\n", |host, _| {
-        holds(host, true, SECOND * 4)
+        holds(host, true, SECOND * 4);
     });
 }
 

@@ -81,7 +81,7 @@ macro_rules! codes {
 codes! {
     /// A line is longer than 1023 bytes and is ignored.
     LineTooLong = "SF0001",
-    /// A line holds a NUL byte and is ignored.
+    /// A line holds a NUL byte and is read up to it.
     NulInLine = "SF0002",
     /// A quotation mark has no partner on its line.
     UnmatchedQuote = "SF0003",

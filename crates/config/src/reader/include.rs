@@ -78,15 +78,19 @@ impl Reader<'_> {
     pub(crate) fn add_root(&mut self, pattern: &Path) {
         let text = pattern.to_string_lossy();
         let matches = glob::find(self.source, Path::new(""), &text);
-        if matches.paths.is_empty() {
+        let is_file = |path: &PathBuf| match self.source.kind(path) {
+            Ok(FileKind::Regular) => true,
+            Ok(FileKind::Executable | FileKind::Directory | FileKind::Special) | Err(_) => false,
+        };
+        if !matches.paths.iter().any(is_file) {
             let error = self.source.kind(pattern).err();
-            let reason = error.map_or_else(|| "no such file".to_owned(), |error| error.to_string());
+            let reason = error.map_or_else(
+                || "no regular file without execute permission".to_owned(),
+                |error| error.to_string(),
+            );
             let message = format!("can't read {text}: {reason}");
-            self.sink.push(Diagnostic::error(
-                Code::FileUnreadable,
-                Span::default(),
-                message,
-            ));
+            let diagnostic = Diagnostic::error(Code::FileUnreadable, Span::default(), message);
+            self.sink.refuse(EXIT_NO_CONFIGURATION, diagnostic);
         }
         if matches.paths.len() > 1 {
             let message = format!("{text} matches {} files; all are read", matches.paths.len());

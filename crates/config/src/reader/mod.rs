@@ -186,6 +186,18 @@ impl<'a> Reader<'a> {
         let bytes = self.map.file(file)?.bytes().get(start..end)?;
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let span = Span::new(file, start, start + bytes.len());
+        // To keepalived, which says nothing about it, the byte ends the line.
+        let whole = bytes.len();
+        let bytes = bytes
+            .split(|byte| *byte == 0)
+            .next()
+            .unwrap_or(bytes)
+            .to_vec();
+        if bytes.len() < whole {
+            let text = "this line holds a NUL byte and is read up to it";
+            self.sink
+                .push(Diagnostic::error(Code::NulInLine, span, text));
+        }
         if bytes.len() > MAX_LINE_BYTES {
             let text = format!("this line of {} bytes is ignored", bytes.len());
             let help = format!("keepalived reads at most {MAX_LINE_BYTES} bytes a line");
@@ -193,16 +205,10 @@ impl<'a> Reader<'a> {
             self.sink.push(diagnostic.class(KeepalivedClass::General));
             return None;
         }
-        if bytes.contains(&0) {
-            let text = "this line holds a NUL byte and is ignored";
-            let diagnostic = Diagnostic::error(Code::NulInLine, span, text);
-            self.sink.push(diagnostic.class(KeepalivedClass::General));
-            return None;
-        }
         if bytes.iter().all(|byte| is_blank(*byte)) {
             return None;
         }
-        Some(Line::direct(bytes.to_vec(), file, start))
+        Some(Line::direct(bytes, file, start))
     }
 
     /// Comments, conditions, definitions, sequences and includes; `None` where nothing is left for the parser.
