@@ -1,6 +1,6 @@
 //! From a configuration to what core decides on and what the runner runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -68,6 +68,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
             )),
         }
     }
+    plan.forget_untracked_checks();
     for group in &config.sync_groups {
         plan.complaints.push(format!(
             "sync group {} is not acted on by this version: its instances move independently",
@@ -101,6 +102,21 @@ fn micros(duration: config::Micros) -> Micros {
 }
 
 impl Plan {
+    /// A script that nobody tracks is not run, as in keepalived; the configuration's check says so.
+    fn forget_untracked_checks(&mut self) {
+        let tracked: BTreeSet<&String> = self
+            .spec
+            .routers
+            .iter()
+            .flat_map(|router| &router.tracks)
+            .filter_map(|track| match &track.object {
+                Tracked::Check(name) => Some(name),
+                Tracked::Interface(_) => None,
+            })
+            .collect();
+        self.spec.checks.retain(|check| tracked.contains(&check.name));
+    }
+
     fn lower_check(&mut self, config: &config::Config, script: &config::VrrpScript) {
         let name = script.name.value.clone();
         let program = program(config, &script.script, true);

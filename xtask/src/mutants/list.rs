@@ -146,7 +146,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "announcements not limited",
         ANNOUNCE,
-        "if self.announcer.bucket.take(fx.now).is_ok() {",
+        "        if bucket.take(fx.now).is_ok() {",
         "if fx.now.0 > 0 {",
     ),
     mutant(
