@@ -114,7 +114,9 @@ impl Plan {
                 Tracked::Interface(_) => None,
             })
             .collect();
-        self.spec.checks.retain(|check| tracked.contains(&check.name));
+        self.spec
+            .checks
+            .retain(|check| tracked.contains(&check.name));
     }
 
     fn lower_check(&mut self, config: &config::Config, script: &config::VrrpScript) {

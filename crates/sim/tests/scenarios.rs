@@ -730,6 +730,23 @@ fn a_flood_from_a_stranger_is_answered_sparingly_and_survived() -> Checked {
 }
 
 #[test]
+fn a_stranger_that_changes_its_interval_with_every_packet_fills_no_log() -> Checked {
+    let timed = |millis| RouterSpec {
+        version: Version::V3,
+        authentication: Authentication::None,
+        advert_interval: ms(millis),
+        ..plain_router(100)
+    };
+    let mut lan = settled(vec![timed(1_000), timed(1_000)])?;
+    for round in 0..2_000 {
+        lan.inject(&timed(1_000 + 10 * (round % 2)), Priority(200));
+        lan.run_for(ms(1))?;
+    }
+    lan.run_for(Micros::from_secs(10))?;
+    Ok(())
+}
+
+#[test]
 fn the_journal_forgets_what_is_old() -> Checked {
     let mut lan = pair()?;
     for _ in 0..200 {
