@@ -45,6 +45,16 @@ fn pair() -> Result<Lan, Breach> {
     Ok(lan)
 }
 
+/// Version 3 with that interval.
+fn timed(priority: u8, millis: u64) -> RouterSpec {
+    RouterSpec {
+        version: Version::V3,
+        authentication: Authentication::None,
+        advert_interval: ms(millis),
+        ..plain_router(priority)
+    }
+}
+
 fn with_rules(priority: u8, rules: Rules) -> RouterSpec {
     RouterSpec {
         rules,
@@ -624,12 +634,6 @@ fn preempt_delay_is_waited_for_and_then_the_down_timer() -> Checked {
 
 #[test]
 fn a_version_3_backup_counts_in_the_interval_of_the_active_router() -> Checked {
-    let timed = |priority, millis| RouterSpec {
-        version: Version::V3,
-        authentication: Authentication::None,
-        advert_interval: ms(millis),
-        ..plain_router(priority)
-    };
     let mut lan = settled(vec![timed(150, 2_000), timed(100, 100)])?;
     lan.run_for(Micros::from_secs(20))?;
     serves(&lan, A);
@@ -648,12 +652,6 @@ fn a_version_3_backup_counts_in_the_interval_of_the_active_router() -> Checked {
 
 #[test]
 fn after_a_pause_the_interval_of_a_better_router_counts() -> Checked {
-    let timed = |priority, millis| RouterSpec {
-        version: Version::V3,
-        authentication: Authentication::None,
-        advert_interval: ms(millis),
-        ..plain_router(priority)
-    };
     let mut lan = standard_lan(7, vec![timed(150, 100), timed(200, 2_000)]);
     lan.start(A)?;
     lan.run_for(Micros::from_secs(3))?;
@@ -731,15 +729,9 @@ fn a_flood_from_a_stranger_is_answered_sparingly_and_survived() -> Checked {
 
 #[test]
 fn a_stranger_that_changes_its_interval_with_every_packet_fills_no_log() -> Checked {
-    let timed = |millis| RouterSpec {
-        version: Version::V3,
-        authentication: Authentication::None,
-        advert_interval: ms(millis),
-        ..plain_router(100)
-    };
-    let mut lan = settled(vec![timed(1_000), timed(1_000)])?;
+    let mut lan = settled(vec![timed(100, 1_000), timed(100, 1_000)])?;
     for round in 0..2_000 {
-        lan.inject(&timed(1_000 + 10 * (round % 2)), Priority(200));
+        lan.inject(&timed(100, 1_000 + 10 * (round % 2)), Priority(200));
         lan.run_for(ms(1))?;
     }
     lan.run_for(Micros::from_secs(10))?;
