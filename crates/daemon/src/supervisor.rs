@@ -31,6 +31,8 @@ const REPORTS: u64 = 2;
 const TIMER: u64 = 3;
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
+/// A worker that has not said a word so long after its start hangs.
+const FIRST_PATIENCE: Micros = Micros::from_secs(30);
 /// A worker that ran this long is restarted at once.
 const STEADY: Micros = Micros::from_secs(60);
 /// Longest pause between two restarts.
@@ -423,7 +425,7 @@ impl Supervisor {
                     channel: ours,
                     started: now(),
                 });
-                self.patience = None;
+                self.patience = Some(FIRST_PATIENCE);
                 self.last_heartbeat = now();
                 self.adopt = false;
                 Ok(())
