@@ -701,3 +701,29 @@ fn a_second_interface_of_ours_on_the_same_network_is_no_other_holder() {
     bench.give(foreign_arp());
     assert!(announcements(&bench).is_empty());
 }
+
+#[test]
+fn a_reload_does_not_make_the_hosts_own_address_ours() {
+    let mut bench = Bench::new("192.0.2.1");
+    bench.kernel.push(vip());
+    bench.give(Input::AddressAdded(host_address(vip(), Origin::Foreign)));
+    bench.configure(vec![router(255)]);
+    let mut spec = router(255);
+    spec.addresses[0].no_track = true;
+    bench.configure(vec![spec]);
+    bench.give(Input::Stop);
+    bench.give(Input::Stop);
+    assert!(bench.holds(vip()), "an owner's address stays for ever");
+}
+
+#[test]
+fn an_adopted_address_that_a_fault_removed_is_nobodys_estate_any_more() {
+    let mut bench = Bench::new("192.0.2.1");
+    bench.kernel.push(vip());
+    bench.give(Input::AddressAdded(host_address(vip(), Origin::Serving)));
+    bench.configure(vec![router(100)]);
+    assert_eq!(bench.node.estates().len(), 1);
+    bench.give(link(false));
+    assert!(!bench.holds(vip()));
+    assert!(bench.node.estates().is_empty(), "nothing is left to resign");
+}
