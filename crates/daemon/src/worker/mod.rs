@@ -216,8 +216,7 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
-                // Scripts of the last notifications have their time, as they have while leaving.
-                self.runner.finish(SCRIPT_BOUND);
+                self.finish_scripts();
                 return crate::exit_code::OK;
             }
             if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {
@@ -232,6 +231,13 @@ impl Worker {
             self.timer.drain();
             self.wake();
         }
+    }
+
+    /// Scripts of the last notifications have their time, as they have while leaving. Meanwhile there is
+    /// no heartbeat, and the supervisor must not take that for a worker that hangs.
+    fn finish_scripts(&mut self) {
+        self.report(&Report::Heartbeat { patience_ms: 0 });
+        self.runner.finish(SCRIPT_BOUND);
     }
 
     fn attend(&mut self, token: u64) {
