@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use standfast_config::{Config, Loaded};
+use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::router::SCRIPT_BOUND;
 use standfast_core::{Input, Instant, Micros, Node};
@@ -27,12 +27,14 @@ use standfast_linux::supervise::Channel;
 
 use crate::effects::Effects;
 use crate::log::Logger;
+use crate::lower::{self, Notifies};
 use crate::message::{Report, Will};
 use crate::options::Options;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::runner::Runner;
 
+use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_line};
 use kernel::clock_offset;
 
@@ -72,7 +74,9 @@ struct Worker {
     effects: Effects,
     runner: Runner,
     results: Waker,
-    reloads: (Sender<Box<Loaded>>, Receiver<Box<Loaded>>),
+    reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
+    /// Scripts of all routers that are there, also of those that leave.
+    notifies: BTreeMap<String, Notifies>,
     reloading: bool,
     reload_again: bool,
     logger: Logger,
@@ -156,6 +160,7 @@ impl Worker {
             runner,
             results,
             reloads: channel(),
+            notifies: BTreeMap::new(),
             reloading: false,
             reload_again: false,
             logger,
@@ -177,7 +182,8 @@ impl Worker {
         self.schedule();
         self.observe_everything();
         let config = Arc::clone(&self.config);
-        self.apply(&config);
+        let plan = lower::plan(&config);
+        self.apply(&config, plan);
         self.effects.remove_forgotten(&self.node);
         self.report(&Report::Ready);
     }

@@ -23,8 +23,8 @@ impl Worker {
         while let Some(input) = self.runner.next_result() {
             self.give(input);
         }
-        while let Ok(loaded) = self.reloads.1.try_recv() {
-            self.finish_reload(*loaded);
+        while let Ok(reloaded) = self.reloads.1.try_recv() {
+            self.finish_reload(*reloaded);
         }
     }
 
