@@ -96,7 +96,12 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     if let Some(namespace) = &options.namespace {
         standfast_linux::namespace::enter_network_namespace(namespace)?;
     }
-    let mut record = Record::open(&files.record);
+    remove_recorded(&files.record)
+}
+
+/// Removes every address that stands in a record, and the record; returns how many were there.
+pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Error> {
+    let mut record = Record::open(path);
     let changes: Vec<AddressChange> = record
         .held
         .iter()

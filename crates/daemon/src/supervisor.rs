@@ -22,8 +22,8 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
-use crate::running;
 use crate::worker::{self, Birth, load_options, log_line};
+use crate::{record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -367,12 +367,22 @@ impl Supervisor {
             self.next_watchdog = now + self.watchdog.unwrap_or(Micros::ZERO);
             self.tell_systemd(&[State::Watchdog]);
         }
-        let waits_for_nothing = self.worker.is_none() && self.restart_at.is_none();
-        Ok(if waits_for_nothing {
-            Turn::End(exit_code::OK)
-        } else {
-            Turn::Go
-        })
+        if self.worker.is_some() || self.restart_at.is_some() {
+            return Ok(Turn::Go);
+        }
+        self.release_kept(sink);
+        Ok(Turn::End(exit_code::OK))
+    }
+
+    /// A stop that came between two workers: what was kept for the next one is let go.
+    fn release_kept(&mut self, sink: &mut Sink) {
+        if !std::mem::take(&mut self.adopt) || self.options.keep_addresses {
+            return;
+        }
+        match record::remove_recorded(&self.files.record) {
+            Ok(count) => sink.info(&format!("released {count} addresses of the dead worker")),
+            Err(error) => sink.error(&error.to_string()),
+        }
     }
 
     /// A worker that is silent for too long has lost its grip on the addresses.
@@ -530,6 +540,11 @@ impl Supervisor {
             }
             Report::Will(will) => {
                 self.wills.insert(will.router, will);
+            }
+            Report::WillAddresses { router, addresses } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.addresses.extend(addresses);
+                }
             }
             Report::NoWill { router } => {
                 self.wills.remove(&router);

@@ -88,7 +88,8 @@ struct Worker {
     next_clock: Instant,
     next_heartbeat: Instant,
     clock_offset: i128,
-    wills: BTreeMap<u32, Will>,
+    /// What the supervisor was told; none where it may know only a part.
+    wills: BTreeMap<u32, Option<Will>>,
     /// The supervisor does not know all of them yet.
     wills_pending: bool,
     _pid_file: Option<PidFile>,
