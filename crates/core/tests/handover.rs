@@ -10,7 +10,9 @@ use common::{Action, Bench, ETH0, host_address, link, router, vip};
 use standfast_core::input::{NotifyEvent, Origin};
 use standfast_core::journal::Event;
 use standfast_core::router::State;
-use standfast_core::spec::{Garp, Leave, RouterSpec, Rules, Track, Tracked, Weight};
+use standfast_core::spec::{
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, Weight,
+};
 use standfast_core::wire::MacAddress;
 use standfast_core::{Input, Micros};
 
@@ -726,4 +728,46 @@ fn an_adopted_address_that_a_fault_removed_is_nobodys_estate_any_more() {
     bench.give(link(false));
     assert!(!bench.holds(vip()));
     assert!(bench.node.estates().is_empty(), "nothing is left to resign");
+}
+
+#[test]
+fn an_exclusive_leaver_does_not_rise_while_its_scripts_run() {
+    let mut spec = router(100);
+    spec.rules.leave = Leave::Exclusive;
+    spec.tracks = vec![Track {
+        object: Tracked::Check("chk".into()),
+        weight: Weight {
+            value: -50,
+            reverse: false,
+        },
+    }];
+    let check = CheckSpec {
+        name: "chk".into(),
+        definition: String::new(),
+        interval: Micros::from_secs(600),
+        timeout: Micros::from_secs(1),
+        rise: 1,
+        fall: 1,
+        init_fail: true,
+        unusable: None,
+    };
+    let mut bench = Bench::new("192.0.2.1");
+    bench.auto_notify = false;
+    bench.give(Input::Spec(Box::new(Spec {
+        routers: vec![spec],
+        checks: vec![check],
+        ..Spec::default()
+    })));
+    bench.run_until(10 * SECOND);
+    assert_eq!(bench.state(), State::Active);
+    bench.log.clear();
+    bench.give(Input::Stop);
+    bench.give(link(true));
+    bench.run_until(12 * SECOND);
+    let adverts = bench.adverts();
+    assert!(!adverts.is_empty());
+    assert!(
+        adverts.iter().all(|(_, priority)| *priority == 50),
+        "{adverts:?}"
+    );
 }
