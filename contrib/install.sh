@@ -18,6 +18,12 @@ is_packaged() {
 
 uninstall() {
 	rm -f "$sbin/standfast" "$sbin/keepalived" "$units/standfast.service"
+	# What "systemctl enable" made would hide the packaged unit.
+	for link in keepalived.service multi-user.target.wants/standfast.service; do
+		case $(readlink "$units/$link" || :) in
+		*standfast.service) rm -f "$units/$link" ;;
+		esac
+	done
 	if is_packaged && [ -L "$packaged" ]; then
 		rm -f "$packaged"
 		dpkg-divert --local --rename --remove "$packaged"

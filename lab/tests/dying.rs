@@ -6,12 +6,12 @@ mod support;
 
 use std::time::Duration;
 
-use standfast_lab::{Daemon, Injector, Moment, Pair, Signal, VIP};
+use standfast_lab::{CONFIGURATION, Daemon, Injector, Moment, Pair, Signal, VIP};
 use support::{
     FIRST_PRIORITY, LATENESS, SECOND_PRIORITY, SMOOTH, advertisements, answers_for_vip,
     client_waits_at_most, down_interval, first_advertisement, next_worker, pair_with,
-    resigned_once, send, served_by, short_configuration, skew, standfast, start, telling,
-    tutorial_pair, worker_pid,
+    resigned_once, send, served_by, short_configuration, single_host, skew, standfast, start,
+    telling, tutorial_pair, worker_pid,
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -284,4 +284,28 @@ fn a_second_sigterm_ends_at_once() {
         assert_eq!(status, standfast_lab::ExitState::Code(0));
         assert!(!pair.first.host.holds(VIP).unwrap());
     });
+}
+
+#[test]
+fn a_stop_between_two_workers_lets_go_of_the_kept_addresses() {
+    let daemon = standfast();
+    let (_lab, host) = single_host(&daemon);
+    let configuration = short_configuration(SHORT, FIRST_PRIORITY);
+    host.write_file(CONFIGURATION, &configuration, 0o644)
+        .unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+
+    std::thread::sleep(INTERVAL * 2);
+    let first = worker_pid(&host);
+    send(&host, first, Signal::SIGKILL);
+    let second = next_worker(&host, first, INTERVAL * 3);
+    std::thread::sleep(INTERVAL * 2);
+    assert!(host.holds(VIP).unwrap());
+    send(&host, second, Signal::SIGKILL);
+    process
+        .wait_for_log("to limit respawn rate", INTERVAL * 3)
+        .unwrap();
+    assert!(host.holds(VIP).unwrap());
+    process.stop(INTERVAL).unwrap();
+    assert!(!host.holds(VIP).unwrap(), "{}", process.log());
 }

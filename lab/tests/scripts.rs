@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use standfast_lab::{CONFIGURATION, Daemon, Host, Lab, Moment, Process, Signal, VIP};
+use standfast_lab::{CONFIGURATION, Daemon, ExitState, Host, Lab, Moment, Process, Signal, VIP};
 use support::{
     FIRST_PRIORITY, SECOND_PRIORITY, advertisements, pair_with, short_configuration, single_host,
     standfast, start, telling,
@@ -358,4 +358,51 @@ fn priorities(weight: &str) -> [String; 2] {
     let [ours, theirs] = priorities;
     assert_eq!(ours, theirs, "weight {weight}");
     ours
+}
+
+/// One instance whose notify_stop takes three seconds, more than the supervisor's patience.
+fn slow_farewell(interval: Duration) -> String {
+    let script = "    notify \"/etc/keepalived/notify own\"\n    \
+                  notify_stop /etc/keepalived/slow\n    virtual_ipaddress";
+    let instance = short_configuration(interval, FIRST_PRIORITY);
+    let instance = support::replaced(&instance, ("    virtual_ipaddress", script));
+    format!("global_defs {{\n    script_user root\n}}\n{instance}")
+}
+
+fn with_slow_farewell(interval: Duration) -> (Lab, Host, Process) {
+    let daemon = standfast();
+    let (lab, host) = single_host(&daemon);
+    note_taker(&host, "notify");
+    let slow = format!("#!/bin/sh\nsleep 3\necho slow >> {NOTES}\n");
+    host.write_file("/etc/keepalived/slow", &slow, 0o755)
+        .unwrap();
+    host.write_file(CONFIGURATION, &slow_farewell(interval), 0o644)
+        .unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+    (lab, host, process)
+}
+
+#[test]
+fn a_backups_slow_notify_stop_is_waited_for_and_the_exit_is_clean() {
+    let (_lab, host, process) = with_slow_farewell(SECOND);
+    process
+        .wait_for_log("Entering BACKUP STATE", SECOND)
+        .unwrap();
+    let end = process.stop(SECOND * 8).unwrap();
+    assert_eq!(end, ExitState::Code(0), "{}", process.log());
+    assert!(host.read_file(NOTES).unwrap().ends_with("slow\n"));
+}
+
+#[test]
+fn an_instance_that_a_reload_removes_is_told_so_by_its_own_scripts() {
+    let (_lab, host, process) = with_slow_farewell(INTERVAL);
+    holds(&host, true, SECOND * 5);
+    let instance = slow_farewell(INTERVAL).replace("VI_1", "VI_2");
+    let other = instance.replace("virtual_router_id 51", "virtual_router_id 52");
+    host.write_file(CONFIGURATION, &other, 0o644).unwrap();
+    process.signal(Signal::SIGHUP).unwrap();
+    process.wait_for_log("Reload complete", SECOND).unwrap();
+    std::thread::sleep(SECOND / 2);
+    let notes = host.read_file(NOTES).unwrap();
+    assert!(notes.contains("INSTANCE VI_1 FAULT"), "{notes}");
 }

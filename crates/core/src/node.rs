@@ -151,6 +151,11 @@ impl Node {
         self.checks.get(&id)
     }
 
+    /// Whether it was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
     /// What is known of the host's interfaces.
     pub fn interfaces(&self) -> &Interfaces {
         &self.interfaces

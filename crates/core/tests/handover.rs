@@ -10,7 +10,9 @@ use common::{Action, Bench, ETH0, host_address, link, router, vip};
 use standfast_core::input::{NotifyEvent, Origin};
 use standfast_core::journal::Event;
 use standfast_core::router::State;
-use standfast_core::spec::{Garp, Leave, RouterSpec, Rules, Track, Tracked, Weight};
+use standfast_core::spec::{
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, Weight,
+};
 use standfast_core::wire::MacAddress;
 use standfast_core::{Input, Micros};
 
@@ -700,4 +702,72 @@ fn a_second_interface_of_ours_on_the_same_network_is_no_other_holder() {
     }));
     bench.give(foreign_arp());
     assert!(announcements(&bench).is_empty());
+}
+
+#[test]
+fn a_reload_does_not_make_the_hosts_own_address_ours() {
+    let mut bench = Bench::new("192.0.2.1");
+    bench.kernel.push(vip());
+    bench.give(Input::AddressAdded(host_address(vip(), Origin::Foreign)));
+    bench.configure(vec![router(255)]);
+    let mut spec = router(255);
+    spec.addresses[0].no_track = true;
+    bench.configure(vec![spec]);
+    bench.give(Input::Stop);
+    bench.give(Input::Stop);
+    assert!(bench.holds(vip()), "an owner's address stays for ever");
+}
+
+#[test]
+fn an_adopted_address_that_a_fault_removed_is_nobodys_estate_any_more() {
+    let mut bench = Bench::new("192.0.2.1");
+    bench.kernel.push(vip());
+    bench.give(Input::AddressAdded(host_address(vip(), Origin::Serving)));
+    bench.configure(vec![router(100)]);
+    assert_eq!(bench.node.estates().len(), 1);
+    bench.give(link(false));
+    assert!(!bench.holds(vip()));
+    assert!(bench.node.estates().is_empty(), "nothing is left to resign");
+}
+
+#[test]
+fn an_exclusive_leaver_does_not_rise_while_its_scripts_run() {
+    let mut spec = router(100);
+    spec.rules.leave = Leave::Exclusive;
+    spec.tracks = vec![Track {
+        object: Tracked::Check("chk".into()),
+        weight: Weight {
+            value: -50,
+            reverse: false,
+        },
+    }];
+    let check = CheckSpec {
+        name: "chk".into(),
+        definition: String::new(),
+        interval: Micros::from_secs(600),
+        timeout: Micros::from_secs(1),
+        rise: 1,
+        fall: 1,
+        init_fail: true,
+        unusable: None,
+    };
+    let mut bench = Bench::new("192.0.2.1");
+    bench.auto_notify = false;
+    bench.give(Input::Spec(Box::new(Spec {
+        routers: vec![spec],
+        checks: vec![check],
+        ..Spec::default()
+    })));
+    bench.run_until(10 * SECOND);
+    assert_eq!(bench.state(), State::Active);
+    bench.log.clear();
+    bench.give(Input::Stop);
+    bench.give(link(true));
+    bench.run_until(12 * SECOND);
+    let adverts = bench.adverts();
+    assert!(!adverts.is_empty());
+    assert!(
+        adverts.iter().all(|(_, priority)| *priority == 50),
+        "{adverts:?}"
+    );
 }

@@ -335,7 +335,7 @@ impl Effects {
         addresses: &[(InterfaceIndex, VirtualAddress)],
         node: &mut Node,
     ) {
-        let keep = self.keep_addresses && change == Change::Remove;
+        let keep = self.keep_addresses && stays(change, node.is_stopping());
         let changes: Vec<Option<AddressChange>> = addresses
             .iter()
             .map(|(index, address)| address_change(node, change, *index, address))
@@ -379,6 +379,12 @@ impl Effects {
             self.logger.log(Level::Warning, text);
         }
     }
+}
+
+/// What `-V` leaves on the host: what would be removed because the daemon stops, and nothing else. A
+/// Backup that kept its addresses would answer beside the new master.
+fn stays(change: Change, stopping: bool) -> bool {
+    stopping && change == Change::Remove
 }
 
 fn announcement(
@@ -438,5 +444,17 @@ fn v4(address: Option<IpAddr>) -> Option<std::net::Ipv4Addr> {
     match address {
         Some(IpAddr::V4(address)) => Some(address),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_kept_by_a_stop_and_not_by_a_backup() {
+        assert!(stays(Change::Remove, true));
+        assert!(!stays(Change::Remove, false));
+        assert!(!stays(Change::Add, true));
     }
 }

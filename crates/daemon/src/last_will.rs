@@ -39,6 +39,8 @@ struct Case {
     done: bool,
 }
 
+/// Longest wait of one turn: systemd's watchdog wants to hear of us meanwhile.
+const TURN: Micros = Micros::from_millis(500);
 const SIGNALS: u64 = 0;
 const FIRST_CASE: u64 = 1;
 
@@ -47,22 +49,27 @@ fn now() -> Instant {
 }
 
 /// Blocks until every will is executed; `keep` leaves the addresses of a router without a successor
-/// to the next worker.
+/// to the next worker. `alive` is called at least every [`TURN`].
 pub(crate) fn execute(
     wills: impl Iterator<Item = Will>,
     signals: &Signals,
     keep: bool,
     sink: &mut Sink,
+    alive: &mut dyn FnMut(),
 ) -> Result<Outcome, Error> {
     let poller = Poller::new()?;
     poller.add(signals.as_fd(), SIGNALS, Interest::Read)?;
     let mut commands = Commands::open()?;
     let mut cases = Vec::new();
     for will in wills {
-        match begin(will, &mut commands) {
+        match begin(&will, &mut commands, sink) {
             Ok(Some(case)) => cases.push(case),
             Ok(None) => {}
-            Err(error) => sink.error(&error.to_string()),
+            Err(error) => {
+                // Whoever cannot hear a successor must not answer beside one.
+                sink.error(&format!("{error}: letting go at once"));
+                remove(&mut commands, &will, |_| true);
+            }
         }
     }
     for (token, case) in (FIRST_CASE..).step_by(2).zip(&cases) {
@@ -78,8 +85,10 @@ pub(crate) fn execute(
         .map(|case| case.execution.release_at())
         .min()
     {
-        let wait = standfast_linux::clock::Micros(due.since(now()).0);
+        let wait = due.since(now()).min(TURN);
+        let wait = standfast_linux::clock::Micros(wait.0);
         poller.wait(&mut ready, Wait::AtMost(wait))?;
+        alive();
         if read_stop(signals) {
             // A first request ends the service, a second one the waiting.
             if std::mem::replace(&mut outcome.stop, true) {
@@ -110,7 +119,7 @@ fn release_all(cases: &mut [Case], commands: &mut Commands, sink: &mut Sink) {
 }
 
 /// Resigns for the dead router. One that must not overlap with its successor lets go first.
-fn begin(will: Will, commands: &mut Commands) -> Result<Option<Case>, Error> {
+fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option<Case>, Error> {
     let (Some(interface), Some(estate)) = (will.interface(), will.estate()) else {
         return Ok(None);
     };
@@ -119,7 +128,7 @@ fn begin(will: Will, commands: &mut Commands) -> Result<Option<Case>, Error> {
     };
     let exclusive = estate.bound == Micros::ZERO;
     if exclusive {
-        remove(commands, &will, |_| true);
+        remove(commands, will, |_| true);
     }
     let mut vrrp = Socket::open(interface, group, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
@@ -131,18 +140,18 @@ fn begin(will: Will, commands: &mut Commands) -> Result<Option<Case>, Error> {
         .collect();
     arp.watch(&watched)?;
     let sent = Sender::open(interface)?.send(&[&estate.resignation]);
-    let case = Case {
+    // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
+    // the others take over when they have waited for their down interval.
+    if let Some(error) = sent.failure.filter(|error| error.errno.0 != ENETDOWN) {
+        sink.error(&error.to_string());
+    }
+    Ok(Some(Case {
         execution: Execution::begin(estate, now()),
-        will,
+        will: will.clone(),
         vrrp,
         arp,
         done: exclusive,
-    };
-    // A link that is down takes nothing, and nobody there hears us anyway.
-    match sent.failure {
-        Some(error) if error.errno.0 != ENETDOWN => Err(error),
-        _ => Ok(Some(case)),
-    }
+    }))
 }
 
 const ENETDOWN: i32 = 100;

@@ -11,6 +11,9 @@ use standfast_core::time::Micros;
 use standfast_linux::{Interface, InterfaceName};
 use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
 
+/// Addresses of a will that travel in one message: at most 140 bytes each.
+const ADDRESSES_PER_MESSAGE: usize = 256;
+
 /// From the supervisor to its worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
@@ -35,6 +38,11 @@ pub(crate) enum Report {
     Heartbeat { patience_ms: u64 },
     /// What to do should I die; replaces what was said about this router before.
     Will(Will),
+    /// The rest of the last will before, which was too long for one message.
+    WillAddresses {
+        router: u32,
+        addresses: Vec<WillAddress>,
+    },
     /// This router has nothing to leave any more.
     NoWill { router: u32 },
     /// One line for people about what is going on.
@@ -114,6 +122,20 @@ impl Will {
         })
     }
 
+    /// The messages that tell it: a thousand addresses do not fit into one.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        let mut parts = self.addresses.chunks(ADDRESSES_PER_MESSAGE);
+        let first = Will {
+            addresses: parts.next().unwrap_or_default().to_vec(),
+            ..self.clone()
+        };
+        let more = parts.map(|part| Report::WillAddresses {
+            router: self.router,
+            addresses: part.to_vec(),
+        });
+        std::iter::once(Report::Will(first)).chain(more).collect()
+    }
+
     /// The interface that the router advertised on.
     pub(crate) fn interface(&self) -> Option<Interface> {
         kernel_interface(self.interface, &self.interface_name)
@@ -167,5 +189,49 @@ impl Will {
             ..will.clone()
         };
         without(self) == without(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use standfast_linux::supervise::LONGEST_MESSAGE;
+
+    #[test]
+    fn a_will_of_any_length_travels_whole() {
+        let address = |number: u32| WillAddress {
+            interface: u32::MAX,
+            interface_name: "a23456789012345".into(),
+            address: IpAddr::V6(std::net::Ipv6Addr::from(u128::MAX - u128::from(number))),
+            prefix: 128,
+        };
+        let will = Will {
+            router: 7,
+            interface: 2,
+            interface_name: "eth0".into(),
+            source: IpAddr::from([192, 0, 2, 1]),
+            group: IpAddr::from([224, 0, 0, 18]),
+            vrid: 51,
+            version: 2,
+            interval: 1,
+            password: Some([255; 8]),
+            resignation: vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH],
+            bound_us: 4_000_000,
+            addresses: (0..2000).map(address).collect(),
+        };
+        let mut taken = std::collections::BTreeMap::new();
+        for report in will.reports() {
+            let bytes = encode(&report);
+            assert!(bytes.len() <= LONGEST_MESSAGE, "{} bytes", bytes.len());
+            match decode(&bytes) {
+                Some(Report::Will(part)) => drop(taken.insert(part.router, part)),
+                Some(Report::WillAddresses { router, addresses }) => {
+                    let known: &mut Will = taken.get_mut(&router).unwrap();
+                    known.addresses.extend(addresses);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(taken.get(&7), Some(&will));
     }
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::net::IpAddr;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use standfast_linux::netlink::{Action, AddressChange, Commands};
 use standfast_linux::{Interface, InterfaceName};
 
+use crate::environment::own_identity;
 use crate::options::Options;
 
 /// Bytes of a record that are read; more than any host has addresses.
@@ -60,7 +62,14 @@ impl Record {
             text.push_str(&format!("{interface} {address}/{prefix}\n"));
         }
         let fresh = self.path.with_extension("addresses.new");
-        let mut file = fs::File::create(&fresh)?;
+        // Never through a link that somebody has put there, and for nobody else to change.
+        let _ = fs::remove_file(&fresh);
+        let mut options = fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&fresh)?;
         file.write_all(text.as_bytes())?;
         fs::rename(&fresh, &self.path)
     }
@@ -69,11 +78,17 @@ impl Record {
 fn read(path: &Path) -> BTreeSet<Held> {
     use std::io::Read;
     let mut text = String::new();
-    if let Ok(file) = fs::File::open(path) {
+    // Whoever could write it could have us remove the host's own addresses.
+    let trusted = fs::symlink_metadata(path).is_ok_and(|found| is_ours_alone(&found));
+    if trusted && let Ok(file) = fs::File::open(path) {
         // An unreadable record is an empty one: addresses then count as the host's own.
         let _ = file.take(LONGEST_RECORD).read_to_string(&mut text);
     }
     text.lines().filter_map(parse_line).collect()
+}
+
+fn is_ours_alone(found: &fs::Metadata) -> bool {
+    found.is_file() && found.uid() == own_identity().uid && found.mode() & 0o022 == 0
 }
 
 fn parse_line(line: &str) -> Option<Held> {
@@ -96,7 +111,12 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     if let Some(namespace) = &options.namespace {
         standfast_linux::namespace::enter_network_namespace(namespace)?;
     }
-    let mut record = Record::open(&files.record);
+    remove_recorded(&files.record)
+}
+
+/// Removes every address that stands in a record, and the record; returns how many were there.
+pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Error> {
+    let mut record = Record::open(path);
     let changes: Vec<AddressChange> = record
         .held
         .iter()
@@ -133,6 +153,27 @@ mod tests {
         assert!(!record.contains("eth1", held.1, 24));
         record.write(BTreeSet::new()).unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_record_that_others_can_write_and_a_link_are_not_believed_nor_followed() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let name = format!("standfast-untrusted-{}.addresses", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let victim = path.with_extension("victim");
+        fs::write(&victim, "eth0 192.0.2.1/24\n").unwrap();
+        symlink(&victim, &path).unwrap();
+        assert_eq!(Record::open(&path).held().count(), 0);
+        let fresh = path.with_extension("addresses.new");
+        symlink(&victim, &fresh).unwrap();
+        let held: Held = ("eth1".into(), "192.0.2.2".parse().unwrap(), 24);
+        Record::open(&path).write([held].into()).unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "eth0 192.0.2.1/24\n");
+        assert_eq!(Record::open(&path).held().count(), 1);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(Record::open(&path).held().count(), 0);
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(&victim).unwrap();
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::fs::File;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
@@ -12,6 +11,7 @@ use standfast_core::input::{CheckId, CheckOutcome, Errno, NotifyEvent, RouterId}
 use standfast_core::journal::Level;
 use standfast_core::{Input, Instant, Micros};
 use standfast_linux::clock::monotonic;
+use standfast_linux::files;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait, Waker};
 use standfast_linux::process::{Child, Command, Exit, Output};
 use standfast_linux::user::Identity;
@@ -124,10 +124,11 @@ impl Runner {
 }
 
 /// Who wants to know how a child ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Check(CheckId),
-    Notify(RouterId),
+    /// The scripts of a router for its event of that number.
+    Notify(RouterId, u64),
 }
 
 struct Running {
@@ -144,6 +145,8 @@ struct Running {
 struct Line {
     queue: VecDeque<Event>,
     running: usize,
+    /// Counts the events; scripts of one that was overtaken end for nobody.
+    event: u64,
     since: Instant,
     wait: bool,
 }
@@ -239,11 +242,16 @@ impl Worker {
         let Some((program, timeout)) = self.programs.checks.get(&check).cloned() else {
             return;
         };
+        let purpose = Purpose::Check(check);
+        if self.running.values().any(|one| one.purpose == purpose) {
+            // Its last run has been killed and does not end: one more would hang as well.
+            return self.check_done(check, CheckOutcome::TimedOut, String::new());
+        }
         match program {
             Program::FileReadable(path) => {
-                let outcome = match File::open(path) {
-                    Ok(_) => CheckOutcome::Passed,
-                    Err(_) => CheckOutcome::Exited(1),
+                let outcome = match files::is_readable(&path) {
+                    true => CheckOutcome::Passed,
+                    false => CheckOutcome::Exited(1),
                 };
                 self.check_done(check, outcome, String::new());
             }
@@ -253,7 +261,6 @@ impl Worker {
                     ..Command::new(argv)
                 };
                 let deadline = Some((now() + timeout, SIGTERM));
-                let purpose = Purpose::Check(check);
                 if let Err(errno) = self.spawn(&command, purpose, deadline) {
                     let outcome = CheckOutcome::NotStarted(errno);
                     self.check_done(check, outcome, String::new());
@@ -298,12 +305,14 @@ impl Worker {
             };
             line.since = now;
             line.running = 0;
+            line.event += 1;
             line.wait = event.wait;
-            self.start_scripts(router, &event);
+            let purpose = Purpose::Notify(router, line.event);
+            self.start_scripts(router, purpose, &event);
         }
     }
 
-    fn start_scripts(&mut self, router: RouterId, event: &Event) {
+    fn start_scripts(&mut self, router: RouterId, purpose: Purpose, event: &Event) {
         let commands = self
             .programs
             .notifies
@@ -312,7 +321,7 @@ impl Worker {
             .unwrap_or_default();
         let mut started = 0;
         for command in commands {
-            match self.spawn(&command, Purpose::Notify(router), None) {
+            match self.spawn(&command, purpose, None) {
                 Ok(()) => started += 1,
                 Err(errno) => {
                     let text = format!(
@@ -388,30 +397,27 @@ impl Worker {
         if running.output_open {
             running.read_output(&self.poller);
         }
-        // What the script left behind in its group has no business any more.
         let text = running.child.captured().text();
-        match running.purpose.clone() {
+        match running.purpose {
             Purpose::Check(check) if !running.reported => {
                 let text = text.chars().take(JOURNAL_OUTPUT).collect();
                 self.check_done(check, outcome, text);
             }
             Purpose::Check(_) => {}
-            Purpose::Notify(router) => self.notify_ended(router, outcome, &text),
+            Purpose::Notify(router, event) => {
+                report_failure(&self.logger, outcome, &text);
+                self.notify_ended(router, event);
+            }
         }
     }
 
-    fn notify_ended(&mut self, router: RouterId, outcome: CheckOutcome, text: &str) {
-        if outcome != CheckOutcome::Passed {
-            let printed = text.chars().take(JOURNAL_OUTPUT).collect::<String>();
-            let text = format!(
-                "notify script failed: {outcome:?} {}",
-                printed.escape_debug()
-            );
-            self.logger.log(Level::Warning, text);
-        }
+    fn notify_ended(&mut self, router: RouterId, event: u64) {
         let Some(line) = self.waiting.get_mut(&router) else {
             return;
         };
+        if line.event != event {
+            return;
+        }
         line.running = line.running.saturating_sub(1);
         if line.running == 0 {
             if std::mem::take(&mut line.wait) {
@@ -463,7 +469,7 @@ impl Worker {
         running.deadline = (signal == SIGTERM).then_some((now + KILL_AFTER, SIGKILL));
         let text = running.child.captured().text();
         let unreported = !std::mem::replace(&mut running.reported, true);
-        if let (Purpose::Check(check), true) = (running.purpose.clone(), unreported) {
+        if let (Purpose::Check(check), true) = (running.purpose, unreported) {
             let text = text.chars().take(JOURNAL_OUTPUT).collect();
             self.check_done(check, CheckOutcome::TimedOut, text);
         }
@@ -482,6 +488,17 @@ impl Running {
                 }
             }
         }
+    }
+}
+
+fn report_failure(logger: &Logger, outcome: CheckOutcome, text: &str) {
+    if outcome != CheckOutcome::Passed {
+        let printed = text.chars().take(JOURNAL_OUTPUT).collect::<String>();
+        let text = format!(
+            "notify script failed: {outcome:?} {}",
+            printed.escape_debug()
+        );
+        logger.log(Level::Warning, text);
     }
 }
 
@@ -532,5 +549,68 @@ fn command(program: &Program, words: &[&str]) -> Option<Command> {
                 ..Command::new(argv.iter().cloned().chain(words))
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::LogTarget;
+
+    fn worker() -> (Worker, Receiver<Input<'static>>) {
+        let silent = LogTarget {
+            console: false,
+            syslog: None,
+            detail: false,
+        };
+        let (_, queue) = channel();
+        let (report, results) = channel();
+        let worker = Worker {
+            queue,
+            report,
+            done: Waker::new().unwrap(),
+            waker: Waker::new().unwrap(),
+            poller: Poller::new().unwrap(),
+            logger: Logger::start(silent, "test").unwrap(),
+            programs: Programs::default(),
+            running: BTreeMap::new(),
+            next_token: 1,
+            waiting: BTreeMap::new(),
+            finishing: None,
+        };
+        (worker, results)
+    }
+
+    #[test]
+    fn the_end_of_an_overtaken_script_is_not_the_end_of_the_one_that_is_waited_for() {
+        let (mut worker, results) = worker();
+        let router = RouterId(1);
+        let line = Line {
+            running: 1,
+            event: 2,
+            wait: true,
+            ..Line::default()
+        };
+        worker.waiting.insert(router, line);
+        worker.notify_ended(router, 1);
+        assert!(results.try_recv().is_err());
+        worker.notify_ended(router, 2);
+        assert!(matches!(results.try_recv(), Ok(Input::NotifyDone(done)) if done == router));
+    }
+
+    #[test]
+    fn a_check_that_does_not_end_is_not_started_again() {
+        let (mut worker, results) = worker();
+        let (check, identity) = (CheckId(1), own_identity());
+        let argv = vec!["/bin/sleep".into(), "5".into()];
+        let program = Program::Run { argv, identity };
+        let timeout = Micros::from_secs(1);
+        worker.programs.checks.insert(check, (program, timeout));
+        worker.start_check(check);
+        worker.start_check(check);
+        assert_eq!(worker.running.len(), 1);
+        let done = results.try_recv();
+        let timed_out = CheckOutcome::TimedOut;
+        assert!(matches!(done, Ok(Input::CheckDone { outcome, .. }) if outcome == timed_out));
     }
 }

@@ -1,9 +1,11 @@
 //! Is another daemon of ours running?
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::environment::own_identity;
 use standfast_linux::pidfile::{NotAcquired, PidFile};
 
 /// The children of a supervisor that was killed hold its lock until they have ended: at once if
@@ -33,8 +35,12 @@ fn is_alive(pid: u32) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| !words.is_empty())
 }
 
-/// Whether another process with this number has keepalived's name.
+/// Whether another process with this number has keepalived's name. Anybody can have that name: one of
+/// another user than ours or root must not keep us from starting.
 pub(crate) fn is_keepalived(pid: u32) -> bool {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    pid != std::process::id() && name.trim() == "keepalived"
+    let directory = PathBuf::from(format!("/proc/{pid}"));
+    let name = std::fs::read_to_string(directory.join("comm")).unwrap_or_default();
+    let owner = std::fs::metadata(&directory).map(|found| found.uid());
+    let trusted = owner.is_ok_and(|uid| uid == 0 || uid == own_identity().uid);
+    pid != std::process::id() && name.trim() == "keepalived" && trusted
 }

@@ -22,8 +22,8 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
-use crate::running;
 use crate::worker::{self, Birth, load_options, log_line};
+use crate::{record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -238,8 +238,7 @@ struct Supervisor {
     poller: Poller,
     timer: Timer,
     notifier: Option<Notifier>,
-    watchdog: Option<Micros>,
-    next_watchdog: Instant,
+    watchdog: Watchdog,
     worker: Option<Worker>,
     wills: BTreeMap<u32, Will>,
     patience: Option<Micros>,
@@ -255,6 +254,34 @@ struct Worker {
     process: Process,
     channel: Channel,
     started: Instant,
+}
+
+/// systemd restarts a service from which it does not hear in time.
+struct Watchdog {
+    period: Micros,
+    /// None where systemd does not ask.
+    next: Option<Instant>,
+}
+
+impl Watchdog {
+    /// Twice as often as asked for.
+    fn from_environment() -> Self {
+        let interval = watchdog_interval();
+        Watchdog {
+            period: Micros(interval.map_or(0, |interval| interval.0 / 2)),
+            next: interval.map(|_| now()),
+        }
+    }
+
+    fn feed(&mut self, now: Instant, notifier: Option<&Notifier>) {
+        if self.next.is_some_and(|next| next <= now) {
+            self.next = Some(now + self.period);
+            if let Some(notifier) = notifier {
+                // systemd notices a service that does not speak.
+                let _ = notifier.send(&[State::Watchdog]);
+            }
+        }
+    }
 }
 
 /// What a turn of the loop came to.
@@ -285,8 +312,7 @@ impl Supervisor {
             timer,
             // Without systemd there is nobody to tell.
             notifier: Notifier::from_environment().ok().flatten(),
-            watchdog: watchdog_interval().map(|interval| Micros(interval.0 / 2)),
-            next_watchdog: now(),
+            watchdog: Watchdog::from_environment(),
             worker: None,
             wills: BTreeMap::new(),
             patience: None,
@@ -338,7 +364,7 @@ impl Supervisor {
         let suspicion = self.patience.filter(|_| alive);
         let due = [
             suspicion.map(|patience| self.last_heartbeat + patience),
-            self.watchdog.map(|_| self.next_watchdog),
+            self.watchdog.next,
             self.restart_at,
             self.stop_deadline,
         ];
@@ -365,16 +391,23 @@ impl Supervisor {
             self.restart_at = None;
             self.start_worker(sink)?;
         }
-        if self.watchdog.is_some() && self.next_watchdog <= now {
-            self.next_watchdog = now + self.watchdog.unwrap_or(Micros::ZERO);
-            self.tell_systemd(&[State::Watchdog]);
+        self.watchdog.feed(now, self.notifier.as_ref());
+        if self.worker.is_some() || self.restart_at.is_some() {
+            return Ok(Turn::Go);
         }
-        let waits_for_nothing = self.worker.is_none() && self.restart_at.is_none();
-        Ok(if waits_for_nothing {
-            Turn::End(exit_code::OK)
-        } else {
-            Turn::Go
-        })
+        self.release_kept(sink);
+        Ok(Turn::End(exit_code::OK))
+    }
+
+    /// A stop that came between two workers: what was kept for the next one is let go.
+    fn release_kept(&mut self, sink: &mut Sink) {
+        if !std::mem::take(&mut self.adopt) || self.options.keep_addresses {
+            return;
+        }
+        match record::remove_recorded(&self.files.record) {
+            Ok(count) => sink.info(&format!("released {count} addresses of the dead worker")),
+            Err(error) => sink.error(&error.to_string()),
+        }
     }
 
     /// A worker that is silent for too long has lost its grip on the addresses.
@@ -533,6 +566,11 @@ impl Supervisor {
             Report::Will(will) => {
                 self.wills.insert(will.router, will);
             }
+            Report::WillAddresses { router, addresses } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.addresses.extend(addresses);
+                }
+            }
             Report::NoWill { router } => {
                 self.wills.remove(&router);
             }
@@ -576,7 +614,9 @@ impl Supervisor {
         if self.options.keep_addresses && !restart {
             return Ok(Turn::End(code));
         }
-        let outcome = last_will::execute(wills, &self.signals, restart, sink)?;
+        let (watchdog, notifier) = (&mut self.watchdog, self.notifier.as_ref());
+        let mut alive = || watchdog.feed(now(), notifier);
+        let outcome = last_will::execute(wills, &self.signals, restart, sink, &mut alive)?;
         if !restart || outcome.stop {
             return Ok(Turn::End(if outcome.stop { exit_code::OK } else { code }));
         }

@@ -242,6 +242,7 @@ impl Router {
                 }
                 (Some(index), Change::Remove) => {
                     holding.status = Status::Removing;
+                    holding.adopted = false;
                     targets.push((index, holding.address.clone()));
                 }
                 (None, Change::Add) => {
@@ -418,19 +419,29 @@ impl Router {
         }
     }
 
-    /// A reload changed the list: only the difference is applied.
+    /// A reload changed the list: only the difference is applied. The host's own stays its own,
+    /// whatever else the file now says of it.
     pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) {
         let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
         let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
         self.change(Change::Remove, &gone, fx);
-        self.holdings.retain(wanted);
+        let own: Vec<Holding> = self
+            .holdings
+            .extract_if(.., |holding| !wanted(holding))
+            .filter(|holding| holding.own)
+            .collect();
         for address in spec.all_addresses() {
             if !self
                 .holdings
                 .iter()
                 .any(|holding| holding.address == *address)
             {
-                self.holdings.push(Holding::absent(address));
+                let kept = own.iter().find(|known| known.is(address));
+                self.holdings.push(Holding {
+                    own: kept.is_some(),
+                    status: kept.map_or(Status::Absent, |known| known.status),
+                    ..Holding::absent(address)
+                });
             }
         }
     }

@@ -121,6 +121,10 @@ impl Router {
 
     /// Base and weights within 1–254; an owner's 255 does not change.
     fn set_effective_priority(&mut self, weights: i32, fx: &mut Effects<'_>) {
+        // Whoever leaves goes with the priority that it had: a stop has ended the checks.
+        if self.is_leaving() {
+            return;
+        }
         let now = match self.spec.priority {
             Priority::OWNER => Priority::OWNER,
             Priority(base) => {

@@ -1,5 +1,6 @@
 //! The configuration: applied at the start, replaced by a reload.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
@@ -11,14 +12,19 @@ use standfast_linux::sysctl;
 
 use super::{Worker, now};
 use crate::environment::HostEnvironment;
-use crate::lower::{self, Plan};
+use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::options::Options;
 use crate::runner::{Job, Programs};
 
+/// What the thread of a reload found.
+pub(super) struct Reloaded {
+    loaded: Loaded,
+    plan: Plan,
+}
+
 impl Worker {
-    pub(super) fn apply(&mut self, config: &Config) {
-        let plan = lower::plan(config);
+    pub(super) fn apply(&mut self, config: &Config, plan: Plan) {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
@@ -28,9 +34,10 @@ impl Worker {
         let Plan {
             spec,
             checks,
-            notifies,
+            mut notifies,
             ..
         } = plan;
+        self.keep_farewells(&mut notifies);
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
             notifies: notifies.clone(),
@@ -52,6 +59,22 @@ impl Worker {
         self.effects.holdings_changed = true;
     }
 
+    /// Whoever is removed is told so by its own scripts, which the new configuration does not know.
+    fn keep_farewells(&mut self, notifies: &mut BTreeMap<String, Notifies>) {
+        let before = std::mem::take(&mut self.notifies);
+        let present: BTreeSet<&str> = self
+            .node
+            .routers()
+            .map(|router| router.spec().name.as_str())
+            .collect();
+        for (name, scripts) in before {
+            if present.contains(name.as_str()) {
+                notifies.entry(name).or_insert(scripts);
+            }
+        }
+        self.notifies.clone_from(notifies);
+    }
+
     pub(super) fn promote_secondaries(&self, config: &Config) {
         for instance in &config.instances {
             let name = instance.interface.as_ref().map(|name| name.value.as_str());
@@ -64,7 +87,8 @@ impl Worker {
         }
     }
 
-    /// Reads the configuration on a thread of its own; the loop goes on meanwhile.
+    /// Reads the configuration, and looks at users and scripts, on a thread of its own: a directory
+    /// service or a file system that hangs does not hold up the loop.
     pub(super) fn reload(&mut self) {
         if self.stop_level > 0 {
             return;
@@ -83,8 +107,9 @@ impl Worker {
         let (done, waker) = (self.reloads.0.clone(), self.results.clone());
         let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
             let loaded = load(&paths, &FileSource, &HostEnvironment, &options);
+            let plan = lower::plan(&loaded.config);
             // The loop may have ended meanwhile.
-            let _ = done.send(Box::new(loaded));
+            let _ = done.send(Box::new(Reloaded { loaded, plan }));
             waker.wake();
         });
         if let Err(error) = spawned {
@@ -94,7 +119,8 @@ impl Worker {
         }
     }
 
-    pub(super) fn finish_reload(&mut self, loaded: Loaded) {
+    pub(super) fn finish_reload(&mut self, reloaded: Reloaded) {
+        let Reloaded { loaded, plan } = reloaded;
         self.reloading = false;
         for diagnostic in &loaded.diagnostics {
             let (level, text) = log_line(&loaded, diagnostic);
@@ -113,7 +139,7 @@ impl Worker {
         } else {
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
-            self.apply(&config);
+            self.apply(&config, plan);
             self.logger.log(Level::Info, "Reload complete".into());
         }
         self.report(&Report::Ready);
@@ -125,7 +151,7 @@ impl Worker {
     }
 }
 
-/// The shortest pacing that any instance asks for.
+/// The slowest pacing that any instance asks for.
 fn garp_interval(config: &Config) -> Micros {
     let all = config
         .instances

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use standfast_config::{Config, Loaded};
+use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::router::SCRIPT_BOUND;
 use standfast_core::{Input, Instant, Micros, Node};
@@ -27,12 +27,14 @@ use standfast_linux::supervise::Channel;
 
 use crate::effects::Effects;
 use crate::log::Logger;
+use crate::lower::{self, Notifies};
 use crate::message::{Report, Will};
 use crate::options::Options;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::runner::Runner;
 
+use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_line};
 use kernel::clock_offset;
 
@@ -72,7 +74,9 @@ struct Worker {
     effects: Effects,
     runner: Runner,
     results: Waker,
-    reloads: (Sender<Box<Loaded>>, Receiver<Box<Loaded>>),
+    reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
+    /// Scripts of all routers that are there, also of those that leave.
+    notifies: BTreeMap<String, Notifies>,
     reloading: bool,
     reload_again: bool,
     logger: Logger,
@@ -84,7 +88,8 @@ struct Worker {
     next_clock: Instant,
     next_heartbeat: Instant,
     clock_offset: i128,
-    wills: BTreeMap<u32, Will>,
+    /// What the supervisor was told; none where it may know only a part.
+    wills: BTreeMap<u32, Option<Will>>,
     /// The supervisor does not know all of them yet.
     wills_pending: bool,
     _pid_file: Option<PidFile>,
@@ -156,6 +161,7 @@ impl Worker {
             runner,
             results,
             reloads: channel(),
+            notifies: BTreeMap::new(),
             reloading: false,
             reload_again: false,
             logger,
@@ -177,7 +183,8 @@ impl Worker {
         self.schedule();
         self.observe_everything();
         let config = Arc::clone(&self.config);
-        self.apply(&config);
+        let plan = lower::plan(&config);
+        self.apply(&config, plan);
         self.effects.remove_forgotten(&self.node);
         self.report(&Report::Ready);
     }
@@ -216,8 +223,7 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
-                // Scripts of the last notifications have their time, as they have while leaving.
-                self.runner.finish(SCRIPT_BOUND);
+                self.finish_scripts();
                 return crate::exit_code::OK;
             }
             if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {
@@ -232,6 +238,13 @@ impl Worker {
             self.timer.drain();
             self.wake();
         }
+    }
+
+    /// Scripts of the last notifications have their time, as they have while leaving. Meanwhile there is
+    /// no heartbeat, and the supervisor must not take that for a worker that hangs.
+    fn finish_scripts(&mut self) {
+        self.report(&Report::Heartbeat { patience_ms: 0 });
+        self.runner.finish(SCRIPT_BOUND);
     }
 
     fn attend(&mut self, token: u64) {

@@ -23,8 +23,8 @@ impl Worker {
         while let Some(input) = self.runner.next_result() {
             self.give(input);
         }
-        while let Ok(loaded) = self.reloads.1.try_recv() {
-            self.finish_reload(*loaded);
+        while let Ok(reloaded) = self.reloads.1.try_recv() {
+            self.finish_reload(*reloaded);
         }
     }
 
@@ -134,13 +134,15 @@ impl Worker {
             let same = self
                 .wills
                 .get(&router)
+                .and_then(Option::as_ref)
                 .is_some_and(|known| known.same_but_packet(&will));
             if same {
                 continue;
             }
-            if self.report(&Report::Will(will.clone())) {
-                self.wills.insert(router, will);
+            if will.reports().iter().all(|part| self.report(part)) {
+                self.wills.insert(router, Some(will));
             } else {
+                self.wills.insert(router, None);
                 self.wills_pending = true;
             }
         }
