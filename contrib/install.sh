@@ -16,46 +16,78 @@ is_packaged() {
 	[ -z "$destdir" ] && command -v dpkg-query >/dev/null && dpkg-query -S "$packaged" >/dev/null 2>&1
 }
 
+# systemd is there and this is no package build.
+has_systemd() {
+	[ -z "$destdir" ] && [ -d /run/systemd/system ]
+}
+
 uninstall() {
-	rm -f "$sbin/standfast" "$sbin/keepalived" "$units/standfast.service"
+	if has_systemd; then
+		systemctl disable --now standfast || :
+	fi
+	rm -f "$sbin/standfast" "$units/standfast.service"
+	# Only a link of ours: with PREFIX=/usr it may be the packaged program.
+	case $(readlink "$sbin/keepalived" || :) in
+	standfast) rm -f "$sbin/keepalived" ;;
+	esac
 	# What "systemctl enable" made would hide the packaged unit.
 	for link in keepalived.service multi-user.target.wants/standfast.service; do
 		case $(readlink "$units/$link" || :) in
 		*standfast.service) rm -f "$units/$link" ;;
 		esac
 	done
-	if is_packaged && [ -L "$packaged" ]; then
+	if is_packaged && [ -e "$packaged.distrib" ]; then
 		rm -f "$packaged"
 		dpkg-divert --local --rename --remove "$packaged"
 	fi
 	if [ -r "$destdir/etc/init.d/keepalived" ] && grep -q Standfast "$destdir/etc/init.d/keepalived"; then
 		rm -f "$destdir/etc/init.d/keepalived"
 	fi
+	if has_systemd; then
+		systemctl daemon-reload
+	fi
 	echo "removed Standfast from $sbin"
+	if [ -e "$destdir$packaged" ]; then
+		echo "next: systemctl enable --now keepalived"
+	fi
 }
 
-if [ "${1:-}" = --uninstall ]; then
+case ${1:-} in
+--uninstall)
 	uninstall
 	exit
-fi
+	;;
+-*)
+	sed -n '2,6s/^# \{0,1\}//p' "$0"
+	exit
+	;;
+esac
 binary=${1:-$here/../target/release/standfast}
 if [ ! -x "$binary" ]; then
 	echo "install.sh: $binary is missing: run cargo build --release first" >&2
 	exit 1
 fi
+if [ -z "$destdir" ] && [ "$(id -u)" -ne 0 ]; then
+	echo "install.sh: needs root: sudo $0 (or DESTDIR for a package)" >&2
+	exit 1
+fi
 install -d "$sbin" "$units" "$destdir/etc/keepalived"
 install -m 0755 "$binary" "$sbin/standfast"
-ln -sf standfast "$sbin/keepalived"
-sed "s,/usr/local/sbin,$prefix/sbin,g" "$here/systemd/standfast.service" >"$units/standfast.service"
-chmod 0644 "$units/standfast.service"
+# Put the packaged program aside before anything of ours takes its name.
 if is_packaged; then
 	dpkg-divert --local --rename --add "$packaged"
 	ln -sf "$prefix/sbin/standfast" "$packaged"
-elif [ ! -e "$destdir/etc/init.d/keepalived" ]; then
+fi
+if [ "$sbin/keepalived" != "$packaged" ]; then
+	ln -sf standfast "$sbin/keepalived"
+fi
+sed "s,/usr/local/sbin,$prefix/sbin,g" "$here/systemd/standfast.service" >"$units/standfast.service"
+chmod 0644 "$units/standfast.service"
+if ! is_packaged && [ ! -e "$destdir/etc/init.d/keepalived" ]; then
 	install -d "$destdir/etc/init.d"
 	sed "s,/usr/local/sbin,$prefix/sbin,g" "$here/init.d/keepalived" >"$destdir/etc/init.d/keepalived"
 	chmod 0755 "$destdir/etc/init.d/keepalived"
 fi
 echo "installed $sbin/standfast and $sbin/keepalived"
-echo "next: standfast check /etc/keepalived/keepalived.conf"
+echo "next: $prefix/sbin/standfast check --on-this-host /etc/keepalived/keepalived.conf"
 echo "      systemctl daemon-reload && systemctl enable --now standfast"

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use standfast_config::{
     Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load, render,
 };
-use standfast_daemon::HostEnvironment;
+use standfast_daemon::{HostEnvironment, not_run};
 
 /// Checks each file by itself; 0 clean, 1 errors (or warnings, where denied).
 pub(crate) fn main(
@@ -36,24 +36,38 @@ pub(crate) fn main(
             &options,
         );
         print(&loaded, colour);
+        let idle = not_run(&loaded.config);
+        for (instance, why) in &idle {
+            eprintln!(
+                "error: `{}` will NOT run: this version does not support {why}; its addresses are \
+                 not protected",
+                instance.name.value
+            );
+        }
         let warned = loaded
             .diagnostics
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Warning);
-        let bad = loaded.has_errors() || (deny_warnings && warned);
+        let bad = loaded.has_errors() || !idle.is_empty() || (deny_warnings && warned);
         failed |= bad;
-        println!("{}: {}", file.display(), summary(&loaded));
+        let mut line = format!("{}: {}", file.display(), summary(&loaded, idle.len()));
+        if !on_this_host {
+            line.push_str("; interfaces, scripts and users not looked at (--on-this-host)");
+        }
+        // A reader that has gone away needs no summary.
+        let _ = writeln!(std::io::stdout(), "{line}");
     }
     ExitCode::from(u8::from(failed))
 }
 
 fn print(loaded: &Loaded, colour: bool) {
     for diagnostic in &loaded.diagnostics {
-        eprintln!("{}", render(diagnostic, &loaded.sources, colour));
+        let text = render(diagnostic, &loaded.sources, colour);
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 
-fn summary(loaded: &Loaded) -> String {
+fn summary(loaded: &Loaded, idle: usize) -> String {
     let count = |severity| {
         let all = loaded.diagnostics.iter();
         all.filter(|diagnostic| diagnostic.severity == severity)
@@ -64,10 +78,15 @@ fn summary(loaded: &Loaded) -> String {
         1 => format!("1 {word}"),
         count => format!("{count} {word}s"),
     };
-    let instances = plural(loaded.config.instances.len(), "VRRP instance");
-    let found = match (errors, warnings) {
+    let count = loaded.config.instances.len();
+    let instances = match (count, idle) {
+        (0, _) => "nothing to run: no VRRP instance".to_owned(),
+        (_, 0) => plural(count, "VRRP instance"),
+        _ => format!("{} of {} run", count - idle, plural(count, "VRRP instance")),
+    };
+    let found = match (errors + idle, warnings) {
         (0, 0) => "ok".to_owned(),
-        _ => format!(
+        (errors, warnings) => format!(
             "{}, {}",
             plural(errors, "error"),
             plural(warnings, "warning")

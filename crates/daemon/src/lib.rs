@@ -33,6 +33,7 @@ mod supervisor;
 mod worker;
 
 pub use environment::HostEnvironment;
+pub use lower::not_run;
 pub use options::{LogTarget, Options, Personality};
 pub use record::cleanup;
 pub use supervisor::run;

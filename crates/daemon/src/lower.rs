@@ -78,6 +78,13 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     plan
 }
 
+/// Instances that this version cannot run, with the reason for people.
+pub fn not_run(config: &config::Config) -> Vec<(&config::VrrpInstance, &'static str)> {
+    let all = config.instances.iter();
+    all.filter_map(|instance| Some((instance, unsupported(instance)?)))
+        .collect()
+}
+
 fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
     if instance.family == config::Family::V6 {
         Some("IPv6")
