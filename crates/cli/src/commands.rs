@@ -23,12 +23,16 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the daemon in the foreground and log to standard output.
-    #[command(after_help = "Exit codes: 0 stopped, 1 fatal or already running, 2 configuration \
-        error, 4 missing permission, 6 no configuration.")]
+    #[command(
+        after_help = "Exit codes: 0 stopped, 1 fatal or already running, 2 configuration \
+        error, 4 missing permission, 6 no configuration."
+    )]
     Run(Run),
     /// Check configuration files without running them; needs no privilege.
-    #[command(after_help = "Exit codes: 0 fine, or warnings only; 1 errors (or warnings, where \
-        denied); 2 wrong usage. What this version cannot run is an error.")]
+    #[command(
+        after_help = "Exit codes: 0 fine, or warnings only; 1 errors (or warnings, where \
+        denied); 2 wrong usage. What this version cannot run is an error."
+    )]
     Check(Check),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),

@@ -145,6 +145,28 @@ impl Errno {
     pub const EADDRNOTAVAIL: Errno = Errno(99);
 }
 
+impl core::fmt::Display for Errno {
+    /// The errors that an operator meets in words, the others by number (errno(3)).
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self.0 {
+            1 => "operation not permitted",
+            2 => "no such file",
+            11 => "no more processes allowed",
+            12 => "out of memory",
+            13 => {
+                "permission denied: not executable, or a directory on the way is closed to its user"
+            }
+            17 => "it is there already",
+            19 => "no such interface",
+            26 => "the file is open for writing",
+            99 => "the address is not there",
+            100 => "the interface is down",
+            105 => "no buffer space",
+            other => return write!(f, "error {other}, see errno(3)"),
+        })
+    }
+}
+
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckOutcome {

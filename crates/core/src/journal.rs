@@ -435,8 +435,7 @@ fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
                 CheckOutcome::TimedOut => write!(f, "VRRP_Script({name}) timed_out")?,
                 CheckOutcome::NotStarted(errno) => write!(
                     f,
-                    "VRRP_Script({name}) failed (could not be started: error {})",
-                    errno.0
+                    "VRRP_Script({name}) failed (could not be started: {errno})"
                 )?,
             }
             match output.trim() {
@@ -600,9 +599,8 @@ fn address_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             error,
         } => write!(
             f,
-            "the kernel refused to {} {address}: error {}",
+            "the kernel refused to {} {address}: {error}",
             if *adding { "add" } else { "remove" },
-            error.0
         ),
         Event::AddressRestored(address) => write!(
             f,

@@ -17,12 +17,12 @@ use standfast_linux::clock::{Micros, realtime};
 use standfast_wire::vrrp::{Authentication, Version};
 
 /// Writes `keepalived.data`.
-pub(crate) fn write_data(node: &Node, config: &Config, now: Instant) -> io::Result<()> {
+pub(crate) fn write_data(node: &Node, config: &Config, now: Instant) -> io::Result<PathBuf> {
     replace("keepalived.data", &data(node, config, now))
 }
 
 /// Writes `keepalived.stats`.
-pub(crate) fn write_statistics(node: &mut Node, clear: bool) -> io::Result<()> {
+pub(crate) fn write_statistics(node: &mut Node, clear: bool) -> io::Result<PathBuf> {
     let mut text = String::new();
     for router in node.routers() {
         statistics(&mut text, &router.spec().name, router.counters());
@@ -35,7 +35,7 @@ pub(crate) fn write_statistics(node: &mut Node, clear: bool) -> io::Result<()> {
 
 /// The file is always whole, readable for root alone, and a link that somebody put in its place is
 /// replaced and not followed.
-fn replace(name: &str, text: &str) -> io::Result<()> {
+fn replace(name: &str, text: &str) -> io::Result<PathBuf> {
     let directory = std::env::var_os("TMPDIR").unwrap_or_else(|| "/tmp".into());
     let path = PathBuf::from(directory).join(name);
     let fresh = path.with_extension(format!("new.{}", std::process::id()));
@@ -46,7 +46,8 @@ fn replace(name: &str, text: &str) -> io::Result<()> {
         .mode(0o600)
         .open(&fresh)?;
     file.write_all(text.as_bytes())?;
-    fs::rename(&fresh, &path)
+    fs::rename(&fresh, &path)?;
+    Ok(path)
 }
 
 fn data(node: &Node, config: &Config, now: Instant) -> String {

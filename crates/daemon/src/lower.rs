@@ -136,7 +136,7 @@ impl Plan {
         let unusable = program.as_ref().err().cloned();
         self.spec.checks.push(CheckSpec {
             name: name.clone(),
-            definition: format!("{:?} {:?}", script.script.command, script.script.identity),
+            definition: definition(&script.script),
             interval: micros(script.interval),
             timeout: micros(script.timeout),
             rise: script.rise,
@@ -225,6 +225,30 @@ impl Plan {
             any: lower("notify", &notify.any),
             instance: name.clone(),
         }
+    }
+}
+
+/// The command line and the user, as people write them.
+fn definition(script: &config::Script) -> String {
+    let command = match &script.command {
+        config::Command::Argv(argv) => {
+            let quoted = argv.iter().map(|word| {
+                if word.is_empty() || word.contains(char::is_whitespace) {
+                    format!("'{word}'")
+                } else {
+                    word.clone()
+                }
+            });
+            quoted.collect::<Vec<String>>().join(" ")
+        }
+        config::Command::FileReadable(path) => format!("<{}", path.display()),
+    };
+    match &script.identity {
+        Some(identity) => match &identity.group {
+            Some(group) => format!("{command} (as {}:{group})", identity.user),
+            None => format!("{command} (as {})", identity.user),
+        },
+        None => command,
     }
 }
 

@@ -30,6 +30,8 @@ const ORDER_PATIENCE: Micros = Micros::from_secs(5);
 const JOURNAL_OUTPUT: usize = 256;
 /// Events of one router that may wait for its scripts; older ones are overtaken by newer.
 const QUEUED_EVENTS: usize = 16;
+/// Ended scripts whose pipes are kept open for what they have started; the oldest are closed.
+const LEFT_BEHIND: usize = 64;
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
 const WAKER_TOKEN: u64 = 0;
@@ -85,6 +87,7 @@ impl Runner {
             running: BTreeMap::new(),
             next_token: 1,
             waiting: BTreeMap::new(),
+            left_behind: BTreeMap::new(),
             finishing: None,
         };
         thread::Builder::new()
@@ -169,6 +172,8 @@ struct Worker {
     running: BTreeMap<u64, Running>,
     next_token: u64,
     waiting: BTreeMap<RouterId, Line>,
+    /// Ended scripts whose pipe somebody still writes into.
+    left_behind: BTreeMap<u64, Running>,
     finishing: Option<SyncSender<()>>,
 }
 
@@ -375,7 +380,7 @@ impl Worker {
         // A child has an odd token, its output the even one after it.
         let child_token = if token % 2 == 1 { token } else { token - 1 };
         let Some(running) = self.running.get_mut(&child_token) else {
-            return;
+            return self.drain_left_behind(child_token);
         };
         if running.output_open {
             running.read_output(&self.poller);
@@ -398,8 +403,13 @@ impl Worker {
             running.read_output(&self.poller);
         }
         let text = running.child.captured().text();
-        match running.purpose {
-            Purpose::Check(check) if !running.reported => {
+        let purpose = running.purpose;
+        let reported = running.reported;
+        if running.output_open {
+            self.leave_behind(token, running);
+        }
+        match purpose {
+            Purpose::Check(check) if !reported => {
                 let text = text.chars().take(JOURNAL_OUTPUT).collect();
                 self.check_done(check, outcome, text);
             }
@@ -408,6 +418,27 @@ impl Worker {
                 report_failure(&self.logger, outcome, &text);
                 self.notify_ended(router, event);
             }
+        }
+    }
+
+    /// A script has ended and something that it started still writes: a service that got a closed
+    /// pipe would die of it. Its words are thrown away.
+    fn leave_behind(&mut self, token: u64, running: Running) {
+        // The process descriptor stays readable for ever.
+        let _ = self.poller.remove(running.child.process().as_fd());
+        if self.left_behind.len() == LEFT_BEHIND {
+            self.left_behind.pop_first();
+        }
+        self.left_behind.insert(token, running);
+    }
+
+    fn drain_left_behind(&mut self, token: u64) {
+        let Some(running) = self.left_behind.get_mut(&token) else {
+            return;
+        };
+        running.read_output(&self.poller);
+        if !running.output_open {
+            self.left_behind.remove(&token);
         }
     }
 
@@ -575,6 +606,7 @@ mod tests {
             programs: Programs::default(),
             running: BTreeMap::new(),
             next_token: 1,
+            left_behind: BTreeMap::new(),
             waiting: BTreeMap::new(),
             finishing: None,
         };

@@ -30,6 +30,34 @@ pub(crate) fn acquire(path: &Path) -> Result<PidFile, NotAcquired> {
     }
 }
 
+/// Where daemons of our kind say that they run.
+const KNOWN_PID_FILES: [&str; 2] = ["/run/keepalived.pid", "/run/standfast/standfast.pid"];
+/// Bytes of a foreign pid file that are looked at.
+const PID_BYTES: usize = 16;
+
+/// Another daemon in our network namespace, under another pid file than ours: both would take the
+/// same addresses from each other.
+pub(crate) fn rival(own: &Path) -> Option<(u32, &'static str)> {
+    let others = KNOWN_PID_FILES.iter().filter(|path| Path::new(path) != own);
+    others
+        .filter_map(|path| Some((recorded_pid(path)?, *path)))
+        .find(|(pid, _)| {
+            (has_name(*pid, "keepalived") || has_name(*pid, "standfast")) && shares_network(*pid)
+        })
+}
+
+fn recorded_pid(path: &str) -> Option<u32> {
+    let text = std::fs::read(path).ok()?;
+    let text = text.get(..text.len().min(PID_BYTES))?;
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+fn shares_network(pid: u32) -> bool {
+    let namespace = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    let ours = namespace("self");
+    ours.is_some() && ours == namespace(&pid.to_string())
+}
+
 /// A zombie has no command line.
 fn is_alive(pid: u32) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| !words.is_empty())
@@ -38,9 +66,13 @@ fn is_alive(pid: u32) -> bool {
 /// Whether another process with this number has keepalived's name. Anybody can have that name: one of
 /// another user than ours or root must not keep us from starting.
 pub(crate) fn is_keepalived(pid: u32) -> bool {
+    has_name(pid, "keepalived")
+}
+
+fn has_name(pid: u32, wanted: &str) -> bool {
     let directory = PathBuf::from(format!("/proc/{pid}"));
     let name = std::fs::read_to_string(directory.join("comm")).unwrap_or_default();
     let owner = std::fs::metadata(&directory).map(|found| found.uid());
     let trusted = owner.is_ok_and(|uid| uid == 0 || uid == own_identity().uid);
-    pid != std::process::id() && name.trim() == "keepalived" && trusted
+    pid != std::process::id() && name.trim() == wanted && trusted
 }

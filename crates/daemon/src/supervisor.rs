@@ -200,6 +200,15 @@ fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
             ),
         });
     }
+    if let Some((pid, path)) = running::rival(&files.supervisor) {
+        return Err(Unable {
+            code: exit_code::FATAL,
+            text: format!(
+                "another daemon is already running here (process {pid} of {path}): both would take \
+                 the addresses from each other; stop it first"
+            ),
+        });
+    }
     Ok(file)
 }
 

@@ -84,7 +84,9 @@ impl Parsed<'_> {
         let known = self.script_names.contains(&draft.name.value);
         if !known {
             let text = format!("script `{}` is not defined up to here", draft.name.value);
-            self.untracked(draft, text, "vrrp_script");
+            let names = self.script_names.iter().map(String::as_str);
+            let alike = crate::registry::nearest_of(names, &draft.name.value).map(str::to_owned);
+            self.untracked(draft, text, "vrrp_script", alike);
         }
         known
     }
@@ -93,17 +95,19 @@ impl Parsed<'_> {
         let known = self.objects.contains(&(block, draft.name.value.clone()));
         if !known {
             let text = format!("`{}` is not defined up to here", draft.name.value);
-            self.untracked(draft, text, block.name());
+            self.untracked(draft, text, block.name(), None);
         }
         known
     }
 
-    fn untracked(&mut self, draft: &TrackDraft, what: String, block: &str) {
+    fn untracked(&mut self, draft: &TrackDraft, what: String, block: &str, alike: Option<String>) {
         let text = format!("{what}; it is not tracked");
-        let diagnostic = crate::Diagnostic::error(Code::TrackedUnknown, draft.name.span, text)
-            .help(format!(
-                "the `{block}` block must stand before what tracks it"
-            ));
+        let help = match alike {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("the `{block}` block must stand before what tracks it"),
+        };
+        let diagnostic =
+            crate::Diagnostic::error(Code::TrackedUnknown, draft.name.span, text).help(help);
         self.reader
             .sink
             .push(diagnostic.class(crate::KeepalivedClass::General));

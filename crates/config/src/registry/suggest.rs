@@ -8,15 +8,18 @@ const MAX_COMPARED: usize = 48;
 /// The keyword of this block that is nearest to `word`, if one is near enough to be a slip.
 #[must_use]
 pub fn nearest(block: Block, word: &str) -> Option<&'static str> {
+    nearest_of(block.keywords().iter().map(|keyword| keyword.name), word)
+}
+
+/// The one of these names that is nearest to `word`, if one is near enough to be a slip.
+pub(crate) fn nearest_of<'n>(names: impl Iterator<Item = &'n str>, word: &str) -> Option<&'n str> {
     if word.len() > MAX_COMPARED || word.len() < 3 {
         return None;
     }
     let allowed = (word.len() / 3).clamp(1, 4);
-    block
-        .keywords()
-        .iter()
-        .filter(|keyword| keyword.name.len().abs_diff(word.len()) <= allowed)
-        .map(|keyword| (distance(keyword.name, word), keyword.name))
+    names
+        .filter(|name| name.len().abs_diff(word.len()) <= allowed)
+        .map(|name| (distance(name, word), name))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, name)| name)

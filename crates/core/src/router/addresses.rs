@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::fsm::Step;
-use super::{Effects, Pending, Router, State, Timer};
+use super::{DELETION_WAVE, Effects, Pending, REPORT_PERIOD, Router, State, Timer};
 use crate::input::{Change, Errno, HostAddress, InterfaceIndex, OperationId, Origin, Output};
 use crate::interface::Interfaces;
 use crate::journal::Event;
 use crate::spec::{Family, RouterSpec, VirtualAddress};
-use crate::time::Micros;
+use crate::time::{Instant, Micros};
 
 /// Addresses that the kernel refused are tried again this much later.
 const RECONCILE_AFTER: Micros = Micros::from_secs(1);
@@ -365,7 +365,10 @@ impl Router {
             address,
             error,
         };
-        self.event(event, fx);
+        let digest = self.digests.address_failed.entry(address).or_default();
+        if digest.note(fx.now, REPORT_PERIOD).is_some() {
+            self.event(event, fx);
+        }
         self.set_timer(Timer::Reconcile, fx.now + RECONCILE_AFTER);
     }
 
@@ -401,7 +404,13 @@ impl Router {
         if !serving || holding.address.no_track || self.finished {
             return;
         }
-        if self.restores.take(fx.now).is_ok() {
+        let now = fx.now;
+        let in_wave = |began: Instant| now.since(began) < DELETION_WAVE;
+        let same_wave = self.deletion_wave.is_some_and(in_wave);
+        if same_wave || self.restores.take(now).is_ok() {
+            if !same_wave {
+                self.deletion_wave = Some(now);
+            }
             holding.restoring = true;
             self.change(Change::Add, &[position], fx);
         } else {

@@ -64,6 +64,8 @@ const ELECTION_REPORT_PERIOD: Micros = Micros::from_secs(1);
 const REPORTS: Bucket = Bucket::new(8, Micros::from_millis(500));
 /// Addresses that others delete are put back three times a minute.
 const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
+/// What is deleted within this time is one deletion: `ip address flush` takes all of them.
+const DELETION_WAVE: Micros = Micros::from_secs(1);
 
 /// State of a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +189,8 @@ pub struct Router {
     since: Instant,
     effective: Priority,
     source: Option<IpAddr>,
+    /// The interface has no address to send from; `source` is the last one.
+    sourceless: bool,
     interface: Option<InterfaceIndex>,
     /// Interval of the Active router that we follow; our own while Active.
     active_interval: Micros,
@@ -213,6 +217,8 @@ pub struct Router {
     timers: BTreeMap<Timer, Instant>,
     answers: Bucket,
     restores: Bucket,
+    /// When the addresses that were deleted last began to be.
+    deletion_wave: Option<Instant>,
     reports: Bucket,
     digests: Digests,
     counters: Counters,
@@ -226,6 +232,7 @@ struct Digests {
     resigned: Digest,
     discarding: Digest,
     address_list: Digest,
+    address_failed: BTreeMap<IpAddr, Digest>,
     other_holder: Digest,
     two_owners: Digest,
     lower_notify: Digest,
@@ -280,6 +287,7 @@ impl Router {
             since: now,
             effective: spec.priority,
             source: None,
+            sourceless: true,
             interface: None,
             active_interval: spec.advert_interval,
             followed: None,
@@ -301,6 +309,7 @@ impl Router {
             timers: BTreeMap::new(),
             answers: ANSWERS,
             restores: RESTORES,
+            deletion_wave: None,
             reports: REPORTS,
             digests: Digests::default(),
             counters: Counters::default(),

@@ -55,7 +55,10 @@ impl Router {
             let (_, interface) = found.filter(|_| self.sends_from_virtual())?;
             interface.source(family, |_| false)
         };
-        self.source = self.spec.source.or_else(own).or_else(owned);
+        let source = self.spec.source.or_else(own).or_else(owned);
+        self.sourceless = source.is_none();
+        // The last source is good enough to resign with.
+        self.source = source.or(self.source);
     }
 
     fn verdict(&self, view: &View<'_>) -> Verdict {
@@ -98,7 +101,7 @@ impl Router {
             Some((_, interface)) if !interface.up && self.spec.track_primary => {
                 Some(Fault::InterfaceDown(name))
             }
-            Some(_) if self.source.is_none() => Some(Fault::NoAddress(name)),
+            Some(_) if self.sourceless => Some(Fault::NoAddress(name)),
             Some(_) => None,
         }
     }

@@ -79,21 +79,21 @@ impl Worker {
     }
 
     pub(super) fn command(&mut self, command: &Command) {
-        let result = match command {
-            Command::Stop { level } => {
-                self.stop(*level);
-                Ok(())
-            }
-            Command::Reload => {
-                self.reload();
-                Ok(())
-            }
+        let written = match command {
+            Command::Stop { level } => return self.stop(*level),
+            Command::Reload => return self.reload(),
             Command::DumpData => dump::write_data(&self.node, &self.config, now()),
             Command::DumpStatistics { clear } => dump::write_statistics(&mut self.node, *clear),
         };
-        if let Err(error) = result {
-            self.logger
-                .log(Level::Error, format!("cannot write the dump: {error}"));
+        match written {
+            Ok(path) => {
+                let text = format!("wrote {}", path.display());
+                self.logger.log(Level::Info, text);
+            }
+            Err(error) => {
+                let text = format!("cannot write the dump: {error}");
+                self.logger.log(Level::Error, text);
+            }
         }
     }
 
