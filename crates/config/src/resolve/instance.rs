@@ -260,6 +260,16 @@ impl Parsed<'_> {
             (None, _) => Priority::DEFAULT,
         };
         let owner = priority == Priority::OWNER;
+        if let (None, Some(InitialState::Master), Some(state)) =
+            (draft.priority, given, draft.state)
+        {
+            let text = "`state MASTER` without a priority means 255, the address owner: no check \
+                        lowers it";
+            let diagnostic = Diagnostic::warning(Code::PriorityStateConflict, state.span, text)
+                .help("give it a `priority` below 255");
+            // keepalived is silent.
+            self.reader.sink.push(diagnostic);
+        }
         let by_priority = if owner {
             InitialState::Master
         } else {
