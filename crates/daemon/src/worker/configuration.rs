@@ -137,6 +137,11 @@ impl Worker {
             let text = "the new configuration has errors, the old one stays in force";
             self.logger.log(Level::Error, text.into());
         } else {
+            if loaded.has_errors() {
+                let text = "the new configuration has errors: as in keepalived those lines are \
+                            ignored and the rest is in force (--strict-config keeps the old one)";
+                self.logger.log(Level::Warning, text.into());
+            }
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
             self.apply(&config, plan);
@@ -173,10 +178,10 @@ pub(crate) fn log_line(
     loaded: &Loaded,
     diagnostic: &standfast_config::Diagnostic,
 ) -> (Level, String) {
-    let level = match diagnostic.severity {
-        standfast_config::Severity::Error => Level::Error,
-        standfast_config::Severity::Warning => Level::Warning,
-        standfast_config::Severity::Note => Level::Info,
+    let (level, word) = match diagnostic.severity {
+        standfast_config::Severity::Error => (Level::Error, "error"),
+        standfast_config::Severity::Warning => (Level::Warning, "warning"),
+        standfast_config::Severity::Note => (Level::Info, "note"),
     };
     let place = match loaded.sources.locate(diagnostic.primary) {
         Some(place) => format!("{}:{}:{}: ", place.path.display(), place.line, place.column),
@@ -186,5 +191,8 @@ pub(crate) fn log_line(
         Some(help) => format!(" ({help})"),
         None => String::new(),
     };
-    (level, format!("{place}{}{help}", diagnostic.message))
+    (
+        level,
+        format!("{place}{word}: {}{help}", diagnostic.message),
+    )
 }
