@@ -42,6 +42,8 @@ const STEPS: [Step; 7] = [
             "--workspace",
             "--exclude",
             "standfast-lab",
+            "--",
+            "--show-output",
         ],
     },
     Step {
@@ -66,6 +68,7 @@ const STEPS: [Step; 7] = [
             "--no-fail-fast",
             "--",
             "--test-threads=4",
+            "--show-output",
         ],
     },
     Step {
