@@ -61,13 +61,10 @@ struct Run {
     /// Run in this named network namespace.
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// Pid file.
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "/run/standfast/standfast.pid"
-    )]
-    pid_file: PathBuf,
+    /// Pid file; with one of its own it runs also beside another daemon [default:
+    /// /run/standfast/standfast.pid].
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
     /// Log details too.
     #[arg(short = 'D', long)]
     detail: bool,
@@ -142,8 +139,11 @@ impl Run {
                 syslog: defaults.log.syslog.filter(|_| self.syslog),
                 detail: self.detail,
             },
-            vrrp_pid_file: Some(self.pid_file.with_file_name("vrrp.pid")),
-            pid_file: Some(self.pid_file),
+            vrrp_pid_file: self
+                .pid_file
+                .as_ref()
+                .map(|path| path.with_extension("vrrp.pid")),
+            pid_file: self.pid_file,
             namespace: self.namespace,
             strict_config: self.strict_config,
             ..defaults

@@ -96,7 +96,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
         .as_ref()
         .map(|name| name.value.as_str());
     let files = options.run_files(instance, config.root.use_pid_dir);
-    let mut pid_file = acquire(&files)?;
+    let mut pid_file = acquire(&options, &files)?;
     if !options.foreground {
         daemonize::daemonize().map_err(|error| Unable::fatal(&error))?;
         pid_file
@@ -188,7 +188,7 @@ fn require_capabilities() -> Result<(), Unable> {
     })
 }
 
-fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
+fn acquire(options: &Options, files: &RunFiles) -> Result<PidFile, Unable> {
     let file = lock(files)?;
     // keepalived 2.2 does not lock its file: ask for the process.
     if let Some(pid) = file.previous().filter(|pid| running::is_keepalived(*pid)) {
@@ -200,12 +200,15 @@ fn acquire(files: &RunFiles) -> Result<PidFile, Unable> {
             ),
         });
     }
-    if let Some((pid, path)) = running::rival(&files.supervisor) {
+    // Whoever gives a pid file of its own means to run several.
+    let alone = options.pid_file.is_none();
+    if alone && let Some((pid, path)) = running::rival(&files.supervisor) {
         return Err(Unable {
             code: exit_code::FATAL,
             text: format!(
                 "another daemon is already running here (process {pid} of {path}): both would take \
-                 the addresses from each other; stop it first"
+                 the addresses from each other; stop it first, or give this one a pid file of its \
+                 own"
             ),
         });
     }
