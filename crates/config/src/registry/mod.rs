@@ -236,6 +236,11 @@ pub struct Keyword {
     pub deprecated: Option<&'static str>,
     /// Without its value the keyword is only complained about; keepalived exits on all others.
     pub lenient: bool,
+    /// Words after it that are accepted, as a user would write them; lines of a list are separated by `;`.
+    /// Empty where the syntax alone tells them.
+    pub example: &'static str,
+    /// Words after it that draw a complaint. Empty where the syntax alone tells them, or where nothing is refused.
+    pub refused: &'static str,
 }
 
 /// A keepalived release.
@@ -265,6 +270,8 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
         acts: Acts::NotYet,
         deprecated: None,
         lenient: false,
+        example: "",
+        refused: "",
     }
 }
 
@@ -281,6 +288,16 @@ impl Keyword {
 
     const fn seconds(mut self) -> Self {
         self.unit = Unit::Seconds;
+        self
+    }
+
+    const fn example(mut self, words: &'static str) -> Self {
+        self.example = words;
+        self
+    }
+
+    const fn refused(mut self, words: &'static str) -> Self {
+        self.refused = words;
         self
     }
 
