@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::load::LoadOptions;
 use crate::model::{Accepted, RootSettings, Script};
 use crate::reader::{Line, Reader};
-use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, nearest};
+use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, certain, nearest};
 use crate::source::Environment;
 use crate::span::{Span, Spanned};
 use crate::words::{self, Word};
@@ -402,6 +402,9 @@ impl Parsed<'_> {
         let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
             .class(KeepalivedClass::UnknownKeyword);
         diagnostic.help = unknown_help(block, &word.text);
+        if let Some((title, replacement)) = certain_fix(block, &word.text) {
+            diagnostic = diagnostic.fix(title, word.span, replacement);
+        }
         if let (Block::Root, Some((place, opener))) = (block, &self.stray_brace) {
             let why = format!("the block after `{opener}` ended the block around it early");
             diagnostic = diagnostic.label(*place, why);
@@ -499,6 +502,16 @@ impl Parsed<'_> {
         }
         needs_one
     }
+}
+
+/// What to do and the word to put, where that is beyond doubt: the only keyword one or two slips away.
+fn certain_fix(block: Block, word: &str) -> Option<(String, String)> {
+    let meant = match word {
+        "nb_get_retry" if block.keyword("retry").is_some() => "retry",
+        "lvs_id" if block.keyword("router_id").is_some() => "router_id",
+        _ => certain(block, word)?,
+    };
+    Some((format!("write `{meant}`"), meant.to_owned()))
 }
 
 /// What was probably meant by an unknown word.

@@ -18,7 +18,7 @@ use crate::span::Spanned;
 use crate::units::Micros;
 
 pub use suggest::nearest;
-pub(crate) use suggest::nearest_of;
+pub(crate) use suggest::{certain, nearest_of};
 
 macro_rules! blocks {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal: $keywords:expr,)+) => {
