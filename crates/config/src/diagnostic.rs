@@ -156,6 +156,10 @@ codes! {
     IgnoredWords = "SF0052",
     /// The keyword's value fits no rule of the keyword.
     InvalidValue = "SF0053",
+    /// A list that should hold something is empty.
+    EmptyList = "SF0058",
+    /// A route or rule lacks something it needs.
+    RouteIncomplete = "SF0059",
     /// An instance has no virtual_router_id.
     VridMissing = "SF0060",
     /// An instance has no interface.

@@ -77,8 +77,10 @@ pub(crate) struct Parsed<'a> {
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
     service: service::ServiceState,
-    /// Keywords whose lack of effect was reported.
+    /// What is said once only.
     reported: BTreeSet<(Code, &'static str)>,
+    /// Keywords of the text that have no effect in this version, where each stood first.
+    not_acted_on: Vec<(&'static str, Span)>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
@@ -106,11 +108,13 @@ pub(crate) fn parse<'a>(
         all_scripts: Vec::new(),
         service: service::ServiceState::default(),
         reported: BTreeSet::new(),
+        not_acted_on: Vec::new(),
         stray_brace: None,
         last_unknown: None,
     };
     parsed.walk(Block::Root, true);
     parsed.reader.check_closed();
+    parsed.say_what_is_not_acted_on();
     parsed
 }
 
@@ -443,10 +447,30 @@ impl Parsed<'_> {
         if keyword.acts == Acts::Yes || !report {
             return report;
         }
-        let text = format!("`{name}` is accepted, but not acted on yet by this version");
-        let diagnostic = Diagnostic::warning(Code::NotActedOn, span, text);
-        self.once(name, diagnostic);
+        if !self.not_acted_on.iter().any(|(known, _)| *known == name) {
+            self.not_acted_on.push((name, span));
+        }
         false
+    }
+
+    /// One finding for all keywords that have no effect in this version.
+    fn say_what_is_not_acted_on(&mut self) {
+        let Some(((_, first), others)) = self.not_acted_on.split_first() else {
+            return;
+        };
+        let names: Vec<String> = self
+            .not_acted_on
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let verb = if others.is_empty() { "is" } else { "are" };
+        let names = names.join(", ");
+        let text = format!("{names} {verb} accepted, but not acted on yet by this version");
+        let mut diagnostic = Diagnostic::warning(Code::NotActedOn, *first, text);
+        for (name, span) in others {
+            diagnostic = diagnostic.label(*span, format!("`{name}`"));
+        }
+        self.reader.sink.push(diagnostic);
     }
 
     /// Reports it for the first such keyword only.
