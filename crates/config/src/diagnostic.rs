@@ -1,7 +1,7 @@
 //! What is wrong with a configuration, where, and what keepalived makes of it.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::fix::{Edit, Fix};
 use crate::reader::Line;
@@ -248,7 +248,7 @@ pub struct Diagnostic {
     /// A change of the text that certainly mends it.
     pub fix: Option<Fix>,
     /// How the line reads once its definitions and sequences are expanded, where that differs from the text.
-    pub expanded: Option<Rc<str>>,
+    pub expanded: Option<Arc<str>>,
     /// How keepalived classes it, `None` where keepalived is silent.
     pub keepalived_class: Option<KeepalivedClass>,
 }
@@ -337,9 +337,9 @@ pub(crate) struct Sink {
     /// `keepalived -t` would not come to its end: the exit code it leaves with.
     test_stopped: Option<u8>,
     /// The line being parsed, as it reads after expansion.
-    expanded: Option<Rc<str>>,
+    expanded: Option<Arc<str>>,
     /// Expanded lines by the place they were written at; the first text where there are several.
-    expanded_lines: BTreeMap<Span, Rc<str>>,
+    expanded_lines: BTreeMap<Span, Arc<str>>,
 }
 
 impl Sink {
@@ -357,17 +357,17 @@ impl Sink {
 
     /// What is found from now on is found in this line; `None` once all lines were read.
     pub(crate) fn set_line(&mut self, line: Option<&Line>) {
-        self.expanded = line.and_then(Line::expanded).map(Rc::from);
+        self.expanded = line.and_then(Line::expanded).map(Arc::from);
         if let (Some(line), Some(text)) = (line, &self.expanded)
             && self.expanded_lines.len() < MAX_EXPANDED_LINES
         {
             let place = self.expanded_lines.entry(line.whole());
-            place.or_insert_with(|| Rc::clone(text));
+            place.or_insert_with(|| Arc::clone(text));
         }
     }
 
     /// How the line at that place reads after expansion.
-    fn expanded_at(&self, span: Span) -> Option<Rc<str>> {
+    fn expanded_at(&self, span: Span) -> Option<Arc<str>> {
         let before = self.expanded_lines.range(
             ..=Span {
                 end: usize::MAX,
@@ -376,7 +376,7 @@ impl Sink {
         );
         let (line, text) = before.last()?;
         let covers = line.file == span.file && (line.start..=line.end).contains(&span.start);
-        covers.then(|| Rc::clone(text))
+        covers.then(|| Arc::clone(text))
     }
 
     /// Takes a finding that keeps keepalived from starting.

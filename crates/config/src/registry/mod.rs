@@ -10,6 +10,7 @@ mod root;
 mod service;
 mod suggest;
 mod track;
+mod usage;
 mod vrrp;
 
 use std::net::IpAddr;
