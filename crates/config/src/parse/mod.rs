@@ -214,6 +214,7 @@ impl Parsed<'_> {
             .map_or_else(|| Spanned::new(String::new(), span), Word::spanned);
         match block {
             Block::VrrpInstance => self.enter_instance(name),
+            Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
             Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
