@@ -226,6 +226,76 @@ codes! {
     NewerKeyword = "SF0112",
     /// A setting is left as it stands in keepalived's sample configuration.
     SampleLeftover = "SF0200",
+    /// A virtual address has no prefix length and becomes a single address.
+    PrefixMissing = "SF0201",
+    /// A virtual address is also the host's own.
+    OwnAddress = "SF0202",
+    /// A virtual address lies in no network of its interface.
+    OutsideNetwork = "SF0203",
+    /// A virtual address is the address or the broadcast address of its network.
+    NotAHostAddress = "SF0204",
+    /// The label of an address belongs to another interface.
+    LabelMismatch = "SF0205",
+    /// Two instances hold the same address.
+    AddressInTwoInstances = "SF0206",
+    /// An instance advertises very many addresses.
+    ManyAddresses = "SF0207",
+    /// The first IPv6 address of an instance is not link-local.
+    FirstNotLinkLocal = "SF0208",
+    /// Priority 255 claims ownership of the addresses.
+    OwnerPriority = "SF0210",
+    /// A weight has no effect under nopreempt.
+    NopreemptWithWeight = "SF0211",
+    /// A weight is so small that it hardly ever moves the address.
+    SmallWeight = "SF0212",
+    /// Weights lead beyond the range of priorities.
+    WeightOverflow = "SF0213",
+    /// An instance leaves basic settings to their defaults.
+    DefaultsTaken = "SF0214",
+    /// A number is written with zeros, a sign or quotes around it.
+    OddNumber = "SF0215",
+    /// A keyword stands twice in one block, and only one of them counts.
+    RepeatedKeyword = "SF0216",
+    /// A check may run longer than its interval.
+    TimeoutOverInterval = "SF0220",
+    /// A check notices a failure later than peers notice a dead node.
+    SlowCheck = "SF0221",
+    /// A command line holds shell syntax, but no shell runs it.
+    ShellSyntax = "SF0230",
+    /// A command exists within a shell only.
+    ShellBuiltIn = "SF0231",
+    /// A program of a check is not installed.
+    ProgramNotInstalled = "SF0232",
+    /// A component of a script's path can be changed by others, or keeps the script from running.
+    ScriptPathUnsafe = "SF0233",
+    /// A check script's text shows that its result is not what its author means.
+    ScriptText = "SF0234",
+    /// A word of a command begins with a typographic dash.
+    TypographicDash = "SF0235",
+    /// A unicast peer is the node itself.
+    PeerIsSelf = "SF0240",
+    /// A unicast peer is listed twice.
+    DuplicatePeer = "SF0241",
+    /// Settings for multicast stand beside unicast peers.
+    MulticastWithUnicast = "SF0242",
+    /// The source address of advertisements is not an address of the host.
+    SourceNotOnHost = "SF0243",
+    /// A password is given without the type of authentication, so none is used.
+    PasswordWithoutType = "SF0250",
+    /// Members of a sync group disagree about what moves them together.
+    SyncGroupDiffers = "SF0260",
+    /// The weight of a sync group's member is ignored.
+    SyncGroupWeight = "SF0261",
+    /// An instance is in two sync groups.
+    TwoSyncGroups = "SF0262",
+    /// Strict mode drops the packets to the virtual addresses.
+    StrictDropsPackets = "SF0270",
+    /// Strict mode and unicast exclude each other.
+    StrictUnicast = "SF0271",
+    /// Scripts make a planned move visible to clients.
+    ExclusiveHandover = "SF0280",
+    /// The configuration has nothing to run.
+    NothingToRun = "SF0290",
     /// More was found than is shown.
     TooMany = "SF0120",
 }
@@ -423,6 +493,11 @@ impl Sink {
     /// Whether further findings are only counted, so that costly texts need not be made.
     pub(crate) fn is_full(&self) -> bool {
         self.kept.len() >= MAX_DIAGNOSTICS
+    }
+
+    /// The code of the latest finding.
+    pub(crate) fn last(&self) -> Option<Code> {
+        self.kept.last().map(|found| found.code)
     }
 
     /// Whether a finding of that code is among those kept.

@@ -13,8 +13,10 @@ fn addresses(loaded: &Loaded) -> Vec<String> {
         .collect()
 }
 
+/// What is wrong with the language of the text; what is only unwise is left out.
 fn codes(loaded: &Loaded) -> Vec<Code> {
-    loaded.diagnostics.iter().map(|one| one.code).collect()
+    let all = loaded.diagnostics.iter().map(|one| one.code);
+    all.filter(|code| *code < Code::SampleLeftover).collect()
 }
 
 /// An instance with these lines as its addresses.

@@ -1,29 +1,45 @@
 //! What works as written and is likely a mistake all the same.
 //!
 //! One file per subject; each looks at the typed [`Config`] and says what it finds to the same sink as the parser.
-//! keepalived is silent about all of it, so nothing here has a class. Severity: an error only where it cannot work, a
-//! warning where it is likely wrong, a note where it is so common that a warning would drown the others; silence where
-//! it depends on what can't be known from the file.
+//! Severity: an error only where it cannot work, a warning where it is likely wrong, a note where it is so common that a
+//! warning would drown the others; silence where it depends on what can't be known from the file. keepalived is silent
+//! about nearly all of it; a finding that it shares has its class.
 
+mod addresses;
+mod command;
+mod election;
+mod groups;
+mod handover;
 mod identity;
+mod script_text;
+mod scripts;
+mod timing;
+mod unicast;
 
-use crate::diagnostic::{Diagnostic, Sink};
-use crate::model::Config;
+use crate::diagnostic::{Code, Diagnostic, Sink};
+use crate::model::{Config, VrrpInstance};
 use crate::reader::Reader;
 use crate::source::Environment;
-use crate::span::SourceMap;
+use crate::span::Span;
 
 /// What the lints look at, and where they say what they find.
 struct Lints<'a> {
     config: &'a Config,
     environment: &'a dyn Environment,
-    sources: &'a SourceMap,
     sink: &'a mut Sink,
 }
 
 impl Lints<'_> {
     fn say(&mut self, diagnostic: Diagnostic) {
         self.sink.push(diagnostic);
+    }
+
+    fn warn(&mut self, code: Code, span: Span, text: String, help: &str) {
+        self.say(Diagnostic::warning(code, span, text).help(help));
+    }
+
+    fn note(&mut self, code: Code, span: Span, text: String, help: &str) {
+        self.say(Diagnostic::note(code, span, text).help(help));
     }
 }
 
@@ -32,8 +48,22 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     let mut lints = Lints {
         config,
         environment,
-        sources: &reader.map,
         sink: &mut reader.sink,
     };
     lints.identity();
+    lints.shared_addresses();
+    lints.groups();
+    lints.scripts();
+    for instance in &config.instances {
+        lints.addresses(instance);
+        lints.election(instance);
+        lints.timing(instance);
+        lints.unicast(instance);
+        lints.handover(instance);
+    }
+}
+
+/// The name people know the instance by.
+fn name(instance: &VrrpInstance) -> &str {
+    &instance.name.value
 }

@@ -114,6 +114,8 @@ pub struct GlobalDefs {
     pub skip_check_adv_addr: bool,
     /// `vrrp_strict`.
     pub strict: bool,
+    /// Where `vrrp_strict` stands.
+    pub strict_span: Option<Span>,
     /// `vrrp_down_timer_adverts`, 1 to 100.
     pub down_timer_adverts: u8,
     /// `vrrp_lower_prio_no_advert`.
@@ -179,6 +181,7 @@ impl Default for GlobalDefs {
             multicast: GroupDefs::default(),
             skip_check_adv_addr: false,
             strict: false,
+            strict_span: None,
             down_timer_adverts: 3,
             lower_prio_no_advert: false,
             higher_prio_send_advert: false,

@@ -272,6 +272,10 @@ pub struct Given {
     pub virtual_ipaddress: Option<Span>,
     /// `unicast_peer`: the keyword.
     pub unicast_peer: Option<Span>,
+    /// `mcast_src_ip`.
+    pub mcast_src_ip: Option<Span>,
+    /// `unicast_src_ip`.
+    pub unicast_src_ip: Option<Span>,
     /// `handover`.
     pub handover: Option<Span>,
     /// `down_timer_adverts`.

@@ -7,7 +7,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// What a script keyword runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Command {
     /// A program and its arguments; no shell unless the first word is one.
     Argv(Vec<String>),

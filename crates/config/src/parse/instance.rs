@@ -60,6 +60,8 @@ impl Parsed<'_> {
             "use_vmac" => &mut given.use_vmac,
             "virtual_ipaddress" => &mut given.virtual_ipaddress,
             "unicast_peer" => &mut given.unicast_peer,
+            "mcast_src_ip" => &mut given.mcast_src_ip,
+            "unicast_src_ip" => &mut given.unicast_src_ip,
             "handover" => &mut given.handover,
             "down_timer_adverts" => &mut given.down_timer_adverts,
             "dont_track_primary" => &mut given.dont_track_primary,

@@ -59,6 +59,9 @@ pub(crate) enum Use {
     Notify,
 }
 
+/// A keyword with the line it stands on.
+type Placed = (&'static Keyword, Span);
+
 /// Everything that was read, before defaults.
 pub(crate) struct Parsed<'a> {
     pub(crate) reader: Reader<'a>,
@@ -81,6 +84,8 @@ pub(crate) struct Parsed<'a> {
     reported: BTreeSet<(Code, &'static str)>,
     /// Keywords of the text that have no effect in this version, where each stood first.
     not_acted_on: Vec<(&'static str, Span)>,
+    /// There is a block of something that can run, usable or not.
+    runs_something: bool,
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
@@ -109,12 +114,14 @@ pub(crate) fn parse<'a>(
         service: service::ServiceState::default(),
         reported: BTreeSet::new(),
         not_acted_on: Vec::new(),
+        runs_something: false,
         stray_brace: None,
         last_unknown: None,
     };
     parsed.walk(Block::Root, true);
     parsed.reader.check_closed();
     parsed.say_what_is_not_acted_on();
+    parsed.say_if_nothing_runs();
     parsed
 }
 
@@ -124,6 +131,7 @@ impl Parsed<'_> {
     /// Recursion ends with the registry's deepest block.
     fn walk(&mut self, block: Block, report: bool) {
         let mut brace_due = block != Block::Root;
+        let mut given: Vec<Placed> = Vec::new();
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {
@@ -141,21 +149,27 @@ impl Parsed<'_> {
             match line.text() {
                 b"}" if block == Block::Root => self.closes_nothing(&line),
                 b"}" => return,
-                _ => self.keyword_line(block, &line, report),
+                _ => {
+                    if let Some(placed) = self.keyword_line(block, &line, report) {
+                        self.repeated(&mut given, placed);
+                    }
+                }
             }
         }
     }
 
-    fn keyword_line(&mut self, block: Block, line: &Line, report: bool) {
+    /// The keyword of the line with its place, if it is one.
+    fn keyword_line(&mut self, block: Block, line: &Line, report: bool) -> Option<Placed> {
         let mut words = words::plain(line);
         if words.is_empty() {
-            return;
+            return None;
         }
         let name = words.remove(0);
         let Some(keyword) = block.keyword(&name.text) else {
             self.unknown(block, name);
-            return;
+            return None;
         };
+        let placed = (keyword, line.whole());
         let is_command = matches!(keyword.syntax, Syntax::Command | Syntax::OptionalCommand);
         if is_command {
             words = words::command(line);
@@ -163,10 +177,47 @@ impl Parsed<'_> {
         }
         let report = self.remark(block, keyword, name.span, report);
         self.check_encoding(&words);
-        if self.lacks_parameter(keyword, &name, &words) {
+        if !self.lacks_parameter(keyword, &name, &words) {
+            self.dispatch(block, keyword, name.span, words, report);
+        }
+        Some(placed)
+    }
+
+    /// A value that was given before in this block: one of the two does not count.
+    fn repeated(&mut self, given: &mut Vec<Placed>, (keyword, span): Placed) {
+        if !has_one_value(keyword) {
             return;
         }
-        self.dispatch(block, keyword, name.span, words, report);
+        let Some((_, first)) = given.iter_mut().find(|(other, _)| *other == keyword) else {
+            given.push((keyword, span));
+            return;
+        };
+        let first = std::mem::replace(first, span);
+        if self.reader.sink.last() == Some(Code::AlreadySpecified) || first == span {
+            return;
+        }
+        let text = format!(
+            "`{}` was given before in this block; the last one counts",
+            keyword.name
+        );
+        let found = Diagnostic::warning(Code::RepeatedKeyword, span, text);
+        self.reader.sink.push(found.label(first, "given here"));
+    }
+
+    fn say_if_nothing_runs(&mut self) {
+        let file = self
+            .reader
+            .map
+            .files()
+            .map(|(id, _)| Span::new(id, 0, 0))
+            .next();
+        let (Some(start), false) = (file, self.runs_something) else {
+            return;
+        };
+        let text = "there is nothing to run: no vrrp_instance, virtual_server or bfd_instance";
+        let found = Diagnostic::warning(Code::NothingToRun, start, text)
+            .help("keepalived starts with such a file and does nothing");
+        self.reader.sink.push(found);
     }
 
     /// Opens a block, or takes in a value.
@@ -209,6 +260,10 @@ impl Parsed<'_> {
     }
 
     fn enter(&mut self, block: Block, span: Span, words: &[Word]) {
+        self.runs_something |= matches!(
+            block,
+            Block::VrrpInstance | Block::VirtualServer | Block::BfdInstance
+        );
         let name = words
             .first()
             .map_or_else(|| Spanned::new(String::new(), span), Word::spanned);
@@ -238,7 +293,12 @@ impl Parsed<'_> {
     fn apply(&mut self, block: Block, entry: Entry) {
         match block {
             Block::Root => self.apply_root(entry),
-            Block::Global => self.apply_global(entry),
+            Block::Global => {
+                if entry.keyword.name == "vrrp_strict" {
+                    self.global.defs.strict_span = Some(entry.span);
+                }
+                self.apply_global(entry);
+            }
             Block::VrrpScript => self.apply_script(&entry),
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
@@ -352,6 +412,30 @@ impl Parsed<'_> {
         }
         lines
     }
+}
+
+/// Whether a second one replaces the first; `state` has a rule of its own.
+fn has_one_value(keyword: &Keyword) -> bool {
+    let single = match keyword.syntax {
+        Syntax::Bool
+        | Syntax::Integer { .. }
+        | Syntax::OptionalInteger { .. }
+        | Syntax::Decimal { .. }
+        | Syntax::Word
+        | Syntax::OptionalWord
+        | Syntax::Choice(_)
+        | Syntax::Address
+        | Syntax::Interface => true,
+        Syntax::Flag
+        | Syntax::Words
+        | Syntax::OptionalWords
+        | Syntax::Command
+        | Syntax::OptionalCommand
+        | Syntax::Lines
+        | Syntax::Block(_)
+        | Syntax::Named(_) => false,
+    };
+    single && keyword.name != "state"
 }
 
 /// What is wrong with the words themselves.

@@ -127,7 +127,20 @@ impl Parsed<'_> {
             self.complain_number(Code::OutOfRange, word.span, text);
             return None;
         }
+        self.odd_number(name, word, number.value);
         Some(number.value)
+    }
+
+    /// A number that is written as nobody writes it: an octal number elsewhere, or a text.
+    fn odd_number(&mut self, name: &str, word: &Word, value: i64) {
+        let plain = word.text.trim_start_matches('-');
+        let padded = plain.len() > 1 && plain.starts_with('0');
+        if (padded || plain.starts_with('+') || word.quoted) && !word.text.contains(' ') {
+            let text = format!("`{name}` is read as the decimal number {value}");
+            let found = Diagnostic::note(Code::OddNumber, word.span, text);
+            let found = found.fix(format!("write `{value}`"), word.span, value.to_string());
+            self.reader.sink.push(found);
+        }
     }
 
     /// A decimal number within the range, all in millionths; anything else is reported.

@@ -33,6 +33,9 @@ impl Parsed<'_> {
         let family = addresses::family(&draft);
         let version = self.version(&draft, family, global);
         let strict = draft.strict.unwrap_or(global.strict);
+        if strict {
+            self.strict_conflicts(&draft, global);
+        }
         let (addresses, excluded_addresses) = self.resolve_addresses(&mut draft, family);
         self.check_family(&draft, family);
         self.address_interfaces(&addresses, &excluded_addresses, global)?;
@@ -234,6 +237,12 @@ impl Parsed<'_> {
             let text = "authentication without a password is ignored";
             self.warn(Code::AuthenticationIgnored, kind.span, text);
         }
+        if let (None, Some(password)) = (draft.auth_kind, draft.auth_password) {
+            let text = "this password is not used: `auth_type` is missing, and without it nothing is authenticated";
+            let found = Diagnostic::warning(Code::PasswordWithoutType, password.span, text)
+                .help("add `auth_type PASS`, on all nodes at once");
+            self.reader.sink.push(found);
+        }
         let authentication = draft.authentication()?;
         let why = if version == Version::V3 {
             "VRRP version 3 has no authentication; it is ignored"
@@ -372,6 +381,7 @@ impl Parsed<'_> {
         global: &GlobalDefs,
     ) -> Option<Unicast> {
         let given = draft.unicast_peers.take();
+        let keyword = draft.given.unicast_peer.or(draft.given.unicast_src_ip);
         let mut peers = Vec::new();
         for peer in given.unwrap_or_default() {
             if Family::of(peer.address.value) == family {
@@ -383,6 +393,13 @@ impl Parsed<'_> {
         }
         // An empty list falls back to multicast unless that is a fault.
         if peers.is_empty() && !draft.unicast_fault_no_peer {
+            if let Some(span) = keyword {
+                let text = "there is no usable `unicast_peer`: advertisements go out by multicast";
+                let found = Diagnostic::warning(Code::UnicastConflict, span, text)
+                    .help("list the other nodes' addresses in `unicast_peer`, or remove the unicast keywords")
+                    .class(KeepalivedClass::General);
+                self.reader.sink.push(found);
+            }
             return None;
         }
         let limited = peers

@@ -3,6 +3,7 @@
 mod addresses;
 mod instance;
 mod scripts;
+mod strict;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,0 +1,67 @@
+//! Sync groups and their members.
+
+use std::collections::BTreeMap;
+
+use super::Lints;
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::model::SyncGroup;
+
+impl Lints<'_> {
+    pub(super) fn groups(&mut self) {
+        for group in &self.config.sync_groups {
+            self.members_alike(group);
+        }
+    }
+
+    /// Members move together: what one of them does differently pulls all of them.
+    fn members_alike(&mut self, group: &SyncGroup) {
+        let by_name: BTreeMap<_, _> = self
+            .config
+            .instances
+            .iter()
+            .map(|instance| (instance.name.value.as_str(), instance))
+            .collect();
+        let members: Vec<_> = group
+            .members
+            .iter()
+            .filter_map(|member| Some((member, *by_name.get(member.value.as_str())?)))
+            .collect();
+        let Some((first, reference)) = members.first() else {
+            return;
+        };
+        for (member, instance) in members.iter().skip(1) {
+            if instance.preempt != reference.preempt {
+                let text = format!(
+                    "`{}` and `{}` of one sync group disagree about `nopreempt`",
+                    first.value, member.value
+                );
+                let found = Diagnostic::warning(Code::SyncGroupDiffers, member.span, text)
+                    .help("the whole group moves with the first member that takes over: give all of them the same");
+                self.say(found);
+            }
+        }
+        if group.tracking_weight {
+            return;
+        }
+        for (member, instance) in &members {
+            let weighed = instance
+                .track_scripts
+                .iter()
+                .find(|tracked| tracked.weight.value != 0);
+            let Some(tracked) = weighed else { continue };
+            let text = format!(
+                "the weight of `{}` is ignored: `{}` is in the sync group `{}`",
+                tracked.name.value, member.value, group.name.value
+            );
+            let found = Diagnostic::warning(
+                Code::SyncGroupWeight,
+                tracked.weight_span.unwrap_or(tracked.name.span),
+                text,
+            )
+            .label(member.span, "a member here")
+            .help("track it in the group, or add `sync_group_tracking_weight` to the group")
+            .class(KeepalivedClass::General);
+            self.say(found);
+        }
+    }
+}
