@@ -176,3 +176,56 @@ fn explain_knows_codes_and_keywords() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("`priority`"));
     assert!(said(&["explain"]).contains("SF0008"));
 }
+
+#[test]
+fn several_files_are_compared_as_nodes() {
+    let text = |priority: u8, interval: u8| {
+        format!(
+            "vrrp_instance A {{\n    state BACKUP\n    priority {priority}\n    advert_int {interval}\n{REST}"
+        )
+    };
+    let (a, b) = (
+        File::new("a.conf", &text(110, 1)),
+        File::new("b.conf", &text(100, 2)),
+    );
+    let output = standfast(&["check", "--format", "json", a.path(), b.path()]);
+    let report = json(&output);
+    let found = report["diagnostics"].as_array().unwrap();
+    let interval = found.iter().find(|one| one["code"] == "SF0303").unwrap();
+    assert_eq!(
+        (&interval["line"], &interval["labels"][1]["line"]),
+        (&4.into(), &4.into())
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let lost = &report["outlook"][0]["scenarios"][1];
+    assert_eq!(lost["event"], "node_lost");
+    assert!(
+        lost["master"].as_str().unwrap().ends_with("b.conf"),
+        "{lost}"
+    );
+    let said = String::from_utf8(standfast(&["check", a.path(), b.path()]).stdout).unwrap();
+    assert!(said.contains("is lost"), "{said}");
+}
+
+#[test]
+fn one_file_with_conditions_is_read_as_each_node() {
+    let text = format!(
+        "vrrp_instance A {{\n    state BACKUP\n    advert_int 1\n@a   priority 110\n@b   priority 110\n{REST}"
+    );
+    let report = json(&standfast_reads(
+        &[
+            "check",
+            "--format",
+            "json",
+            "--config-id",
+            "a",
+            "--config-id",
+            "b",
+            "-",
+        ],
+        &text,
+    ));
+    let found = report["diagnostics"].as_array().unwrap();
+    assert!(found.iter().any(|one| one["code"] == "SF0309"), "{found:?}");
+    assert_eq!(report["files"][1]["node"], "b");
+}

@@ -296,6 +296,34 @@ codes! {
     ExclusiveHandover = "SF0280",
     /// The configuration has nothing to run.
     NothingToRun = "SF0290",
+    /// Nodes of one virtual router have different VRIDs.
+    VridDiffers = "SF0301",
+    /// Nodes of one virtual router speak different versions of VRRP.
+    VersionDiffers = "SF0302",
+    /// Nodes of one virtual router advertise at different intervals.
+    IntervalDiffers = "SF0303",
+    /// Nodes of one virtual router authenticate differently.
+    AuthenticationDiffers = "SF0304",
+    /// Nodes of one virtual router have different addresses.
+    AddressesDiffer = "SF0305",
+    /// Nodes of one virtual router give an address different prefix lengths.
+    PrefixDiffers = "SF0306",
+    /// Nodes of one virtual router send their advertisements in ways that don't meet.
+    TransportDiffers = "SF0307",
+    /// A node does not send its advertisements to another one.
+    PeerMissing = "SF0308",
+    /// Two nodes have the same priority.
+    SamePriority = "SF0309",
+    /// Two nodes have the same router_id.
+    SameRouterId = "SF0310",
+    /// The node called BACKUP has a higher priority than the one called MASTER.
+    StateAgainstPriority = "SF0311",
+    /// nopreempt is set where it does nothing.
+    NopreemptOnLower = "SF0312",
+    /// Only one of the nodes has a virtual router.
+    OnlyOneNode = "SF0313",
+    /// A failing check never moves the address to another node.
+    WeightMovesNothing = "SF0320",
     /// More was found than is shown.
     TooMany = "SF0120",
 }

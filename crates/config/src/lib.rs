@@ -12,6 +12,7 @@ mod fix;
 mod lint;
 mod load;
 mod model;
+pub mod nodes;
 mod pages;
 mod parse;
 mod reader;

@@ -31,6 +31,13 @@ impl Span {
         }
     }
 
+    /// The same place in a map to which this one's files were appended from number `files` on.
+    #[must_use]
+    pub(crate) fn moved_by(self, files: u32) -> Self {
+        let file = FileId(self.file.0.saturating_add(files));
+        Self { file, ..self }
+    }
+
     /// The smallest span that covers both, or `self` where `other` is in another file.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
@@ -165,6 +172,13 @@ impl SourceMap {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(SourceFile::new(path, bytes));
         id
+    }
+
+    /// Takes in all files of another map, and says from which number on they stand.
+    pub(crate) fn append(&mut self, other: &Self) -> u32 {
+        let first = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.files.extend(other.files.iter().cloned());
+        first
     }
 
     /// The file with that number.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use standfast_config::nodes::{Comparison, Node, compare};
 use standfast_config::{
     Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
     render,
@@ -56,14 +57,19 @@ pub(crate) struct Check {
     /// Judge by the text alone.
     #[arg(long)]
     no_host: bool,
-    /// Value that `@id` lines are compared with [default: the host name].
-    #[arg(long, value_name = "ID")]
-    config_id: Option<String>,
+    /// Value that `@id` lines are compared with; given several times, each file is read as each of these nodes, and they are
+    /// compared [default: the host name].
+    #[arg(long = "config-id", alias = "node", value_name = "ID")]
+    config_ids: Vec<String>,
+    #[arg(skip)]
+    input: input::Input,
 }
 
 /// One file with what was found in it.
 struct Checked {
     file: PathBuf,
+    /// What it is called beside others: the file's name, or the node it was read as.
+    node: String,
     loaded: Loaded,
     /// Instances that this version can't run.
     idle: usize,
@@ -85,23 +91,42 @@ impl Check {
         if self.fix && !self.fix_files(on_host) {
             return ExitCode::FAILURE;
         }
-        let mut checked = Vec::new();
-        for file in &self.files {
-            match self.check_one(file, on_host) {
-                Ok(one) => checked.push(one),
-                Err(error) => {
-                    eprintln!("standfast: cannot read standard input: {error}");
-                    return ExitCode::FAILURE;
-                }
+        let checked = match self.check_all(on_host) {
+            Ok(checked) => checked,
+            Err(error) => {
+                eprintln!("standfast: cannot read standard input: {error}");
+                return ExitCode::FAILURE;
             }
-        }
-        report::print(self.format, &checked, on_host);
+        };
+        let compared = (checked.len() > 1).then(|| compare_nodes(&checked));
+        report::print(self.format, &checked, compared.as_ref(), on_host);
+        let between = compared.iter().flat_map(|compared| &compared.diagnostics);
+        let worst = between.map(|found| found.severity).max();
+        let limit = if self.deny_warnings {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
         let bad = |one: &Checked| {
             one.loaded.has_errors()
                 || one.count(Severity::Error) > 0
                 || (self.deny_warnings && one.count(Severity::Warning) > 0)
         };
-        ExitCode::from(u8::from(checked.iter().any(bad)))
+        ExitCode::from(u8::from(worst >= Some(limit) || checked.iter().any(bad)))
+    }
+
+    /// Each file, read as each node.
+    fn check_all(&self, on_host: bool) -> std::io::Result<Vec<Checked>> {
+        let mut checked = Vec::new();
+        for file in &self.files {
+            if self.config_ids.is_empty() {
+                checked.push(self.check_one(file, None, on_host)?);
+            }
+            for id in &self.config_ids {
+                checked.push(self.check_one(file, Some(id), on_host)?);
+            }
+        }
+        Ok(checked)
     }
 
     fn judges_by_host(&self) -> bool {
@@ -112,34 +137,72 @@ impl Check {
         self.files.len() == 1 && self.files.iter().all(local) && standfast_daemon::is_root()
     }
 
-    fn check_one(&self, file: &Path, on_host: bool) -> std::io::Result<Checked> {
+    fn check_one(
+        &self,
+        file: &Path,
+        id: Option<&String>,
+        on_host: bool,
+    ) -> std::io::Result<Checked> {
         let environment: &dyn Environment = if on_host {
             &HostEnvironment
         } else {
             &NoEnvironment
         };
         let options = LoadOptions {
-            config_id: self.config_id.clone(),
+            config_id: id.cloned(),
             ..LoadOptions::default()
         };
-        let (path, source) = input::open(file)?;
+        let (path, source) = self.input.open(file)?;
         let mut loaded = load(&[path], source.as_ref(), environment, &options);
         let idle = say_what_does_not_run(&mut loaded, on_host);
+        let name = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy();
+        let several_ids = self.config_ids.len() > 1;
+        let node = match id.filter(|_| several_ids) {
+            Some(id) => id.clone(),
+            None if self.same_names() => file.to_string_lossy().into_owned(),
+            None => name.into_owned(),
+        };
         let file = file.to_path_buf();
-        Ok(Checked { file, loaded, idle })
+        Ok(Checked {
+            file,
+            node,
+            loaded,
+            idle,
+        })
+    }
+
+    /// Whether two files have the same name in different directories.
+    fn same_names(&self) -> bool {
+        let mut names: Vec<_> = self.files.iter().map(|file| file.file_name()).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair.first() == pair.last())
     }
 
     /// Changes the files; false where that failed.
     fn fix_files(&self, on_host: bool) -> bool {
         let mut done = true;
         for file in self.files.iter().filter(|file| *file != Path::new("-")) {
-            let Ok(checked) = self.check_one(file, on_host) else {
+            let Ok(checked) = self.check_one(file, self.config_ids.first(), on_host) else {
                 continue;
             };
             done &= fix::apply(&checked.loaded);
         }
         done
     }
+}
+
+fn compare_nodes(checked: &[Checked]) -> Comparison {
+    let nodes: Vec<Node<'_>> = checked
+        .iter()
+        .map(|one| Node {
+            name: &one.node,
+            loaded: &one.loaded,
+        })
+        .collect();
+    compare(&nodes)
 }
 
 /// Adds a finding for each instance that this version can't run; on the host it would run on that is an error.
@@ -182,7 +245,8 @@ pub(crate) fn keepalived_test(
         .collect();
     let written = match log {
         None => {
-            report::print_text(&loaded, std::io::stderr().is_terminal());
+            let colour = std::io::stderr().is_terminal();
+            report::print_text(&loaded.diagnostics, &loaded.sources, colour);
             Ok(())
         }
         Some(path) => OpenOptions::new()

@@ -1,27 +1,41 @@
 //! What was found, as text, JSON or SARIF.
 
+mod outlook;
 mod sarif;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use standfast_config::{Diagnostic, Loaded, Severity, SourceMap, Span, render};
+use standfast_config::nodes::Comparison;
+use standfast_config::{Diagnostic, Severity, SourceMap, Span, render};
 
 use super::{Checked, Format};
 
 /// Prints everything in that format.
-pub(super) fn print(format: Format, checked: &[Checked], on_host: bool) {
+pub(super) fn print(
+    format: Format,
+    checked: &[Checked],
+    compared: Option<&Comparison>,
+    on_host: bool,
+) {
     match format {
         Format::Text => {
             let colour = wants_colour();
             for one in checked {
-                print_text(&one.loaded, colour);
+                print_text(&one.loaded.diagnostics, &one.loaded.sources, colour);
                 say(&summary(one, on_host));
             }
+            if let Some(compared) = compared {
+                print_text(&compared.diagnostics, &compared.sources, colour);
+                compared
+                    .outlook
+                    .iter()
+                    .for_each(|outlook| say(&outlook::text(outlook)));
+            }
         }
-        Format::Json => say(&pretty(&json_report(checked))),
-        Format::Sarif => say(&pretty(&sarif::report(checked))),
+        Format::Json => say(&pretty(&json_report(checked, compared))),
+        Format::Sarif => say(&pretty(&sarif::report(&all_findings(checked, compared)))),
     }
 }
 
@@ -39,9 +53,26 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-pub(super) fn print_text(loaded: &Loaded, colour: bool) {
-    for diagnostic in &loaded.diagnostics {
-        let text = render(diagnostic, &loaded.sources, colour);
+/// Every finding with the files it is about.
+fn all_findings<'c>(
+    checked: &'c [Checked],
+    compared: Option<&'c Comparison>,
+) -> Vec<(&'c Diagnostic, &'c SourceMap)> {
+    let single = checked
+        .iter()
+        .map(|one| (&one.loaded.diagnostics, &one.loaded.sources));
+    let between = compared
+        .iter()
+        .map(|compared| (&compared.diagnostics, &compared.sources));
+    single
+        .chain(between)
+        .flat_map(|(all, sources)| all.iter().map(move |found| (found, sources)))
+        .collect()
+}
+
+pub(super) fn print_text(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) {
+    for diagnostic in diagnostics {
+        let text = render(diagnostic, sources, colour);
         let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
@@ -68,7 +99,12 @@ fn summary(one: &Checked, on_host: bool) -> String {
             )
         }
     };
-    let mut line = format!("{}: {found}", one.file.display());
+    let file = one.file.display().to_string();
+    let mut line = if file.ends_with(&one.node) {
+        format!("{file}: {found}")
+    } else {
+        format!("{file} as {}: {found}", one.node)
+    };
     if one.loaded.keepalived_refusal().is_some() {
         line.push_str("; keepalived would refuse to start");
     }
@@ -79,21 +115,24 @@ fn summary(one: &Checked, on_host: bool) -> String {
     line
 }
 
-fn json_report(checked: &[Checked]) -> Value {
-    let diagnostics: Vec<Value> = checked
-        .iter()
-        .flat_map(|one| {
-            let all = one.loaded.diagnostics.iter();
-            all.map(|found| json_diagnostic(found, &one.loaded.sources))
-        })
+fn json_report(checked: &[Checked], compared: Option<&Comparison>) -> Value {
+    let diagnostics: Vec<Value> = all_findings(checked, compared)
+        .into_iter()
+        .map(|(found, sources)| json_diagnostic(found, sources))
         .collect();
     let files: Vec<Value> = checked.iter().map(json_file).collect();
-    json!({ "diagnostics": diagnostics, "files": files })
+    let mut report = json!({ "diagnostics": diagnostics, "files": files });
+    if let (Some(compared), Some(object)) = (compared, report.as_object_mut()) {
+        let outlook: Vec<Value> = compared.outlook.iter().map(outlook::json).collect();
+        object.insert("outlook".to_owned(), outlook.into());
+    }
+    report
 }
 
 fn json_file(one: &Checked) -> Value {
     json!({
         "file": one.file.to_string_lossy(),
+        "node": one.node,
         "errors": one.count(Severity::Error),
         "warnings": one.count(Severity::Warning),
         "notes": one.count(Severity::Note),

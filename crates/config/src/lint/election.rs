@@ -2,7 +2,7 @@
 
 use super::{Lints, name};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{TrackedScript, VrrpInstance, Weight};
+use crate::model::{Config, VrrpInstance, Weight};
 use crate::source::Existence;
 use crate::span::Span;
 use crate::units::Priority;
@@ -24,7 +24,7 @@ impl Lints<'_> {
     pub(super) fn election(&mut self, instance: &VrrpInstance) {
         self.defaults(instance);
         self.owner(instance);
-        let weights = weights(instance);
+        let weights = weights(self.config, instance);
         self.weights_without_effect(instance, &weights);
         self.clamped(instance, &weights);
         self.small(&weights);
@@ -154,20 +154,17 @@ impl Lints<'_> {
 }
 
 /// All weights that add to the instance's priority; those of files count by their value and are left out.
-fn weights(instance: &VrrpInstance) -> Vec<Weighed<'_>> {
-    let script = |tracked: &'_ TrackedScript| tracked.weight_span.unwrap_or(tracked.name.span);
+fn weights<'i>(config: &'i Config, instance: &'i VrrpInstance) -> Vec<Weighed<'i>> {
     let scripts = instance.track_scripts.iter().map(|tracked| Weighed {
         object: &tracked.name.value,
         weight: tracked.weight,
-        span: script(tracked),
+        span: tracked.weight_place(config),
     });
     let interfaces = instance.track_interfaces.iter().map(|tracked| Weighed {
         object: &tracked.name.value,
         weight: tracked.weight,
         span: tracked.weight_span.unwrap_or(tracked.name.span),
     });
-    scripts
-        .chain(interfaces)
-        .filter(|weighed| weighed.weight.value != 0)
-        .collect()
+    let all = scripts.chain(interfaces);
+    all.filter(|weighed| weighed.weight.value != 0).collect()
 }

@@ -166,6 +166,17 @@ pub struct TrackedScript {
     pub weight_span: Option<Span>,
 }
 
+impl TrackedScript {
+    /// Where the weight in force was written: on the line, or in the script's block; else where the script is named.
+    #[must_use]
+    pub fn weight_place(&self, config: &super::Config) -> Span {
+        let of_script = || config.script(&self.name.value)?.given.weight;
+        self.weight_span
+            .or_else(of_script)
+            .unwrap_or(self.name.span)
+    }
+}
+
 /// One line of `track_interface`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackedInterface {

@@ -5,22 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use standfast_config::{Code, Diagnostic, SourceMap, Span};
 
-use super::super::Checked;
 use super::{path_text, severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// One run with all findings, and the rules that they name.
-pub(super) fn report(checked: &[Checked]) -> Value {
-    let all = || checked.iter().flat_map(|one| &one.loaded.diagnostics);
-    let codes: BTreeSet<Code> = all().map(|found| found.code).collect();
+pub(super) fn report(all: &[(&Diagnostic, &SourceMap)]) -> Value {
+    let codes: BTreeSet<Code> = all.iter().map(|(found, _)| found.code).collect();
     let rules: Vec<Value> = codes.iter().map(|code| rule(*code)).collect();
-    let results: Vec<Value> = checked
+    let results: Vec<Value> = all
         .iter()
-        .flat_map(|one| {
-            let all = one.loaded.diagnostics.iter();
-            all.map(|found| result(found, &one.loaded.sources))
-        })
+        .map(|(found, sources)| result(found, sources))
         .collect();
     json!({
         "$schema": SCHEMA,
