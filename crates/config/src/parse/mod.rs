@@ -86,6 +86,10 @@ pub(crate) struct Parsed<'a> {
     not_acted_on: Vec<(&'static str, Span)>,
     /// There is a block of something that can run, usable or not.
     runs_something: bool,
+    /// The line of the latest keyword.
+    header: Option<Span>,
+    /// The first block without a `{`.
+    braceless: Option<Span>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
@@ -115,6 +119,8 @@ pub(crate) fn parse<'a>(
         reported: BTreeSet::new(),
         not_acted_on: Vec::new(),
         runs_something: false,
+        header: None,
+        braceless: None,
         stray_brace: None,
         last_unknown: None,
     };
@@ -142,7 +148,9 @@ impl Parsed<'_> {
                     self.unexpected_brace(&line);
                     continue;
                 }
-                _ if brace_due => self.missing_brace(block, &line),
+                _ if brace_due => {
+                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin))
+                }
                 _ => {}
             }
             brace_due = false;
@@ -170,6 +178,7 @@ impl Parsed<'_> {
             return None;
         };
         let placed = (keyword, line.whole());
+        self.header = Some(line.whole());
         let is_command = matches!(keyword.syntax, Syntax::Command | Syntax::OptionalCommand);
         if is_command {
             words = words::command(line);
@@ -403,6 +412,10 @@ impl Parsed<'_> {
                 b"{" if brace_due => {}
                 b"}" => break,
                 _ => {
+                    if brace_due {
+                        // keepalived takes the lines for the list's without a word.
+                        self.missing_brace(keyword.name, &line, None);
+                    }
                     let words = words::plain(&line);
                     self.check_encoding(&words);
                     lines.push(words);
@@ -454,12 +467,18 @@ impl Parsed<'_> {
         self.reader.sink.push(diagnostic);
     }
 
-    fn missing_brace(&mut self, block: Block, line: &Line) {
-        let text = format!("a `{{` is missing after `{}`", block.name());
-        let diagnostic = Diagnostic::error(Code::MissingOpenBrace, line.whole(), text);
-        self.reader
-            .sink
-            .push(diagnostic.class(KeepalivedClass::MissingBegin));
+    fn missing_brace(&mut self, keyword: &str, line: &Line, class: Option<KeepalivedClass>) {
+        let text = format!(
+            "a `{{` is missing after `{keyword}`; what follows is read as if it were there"
+        );
+        let mut diagnostic = Diagnostic::error(Code::MissingOpenBrace, line.whole(), text)
+            .help(format!("end the line of `{keyword}` with ` {{`"));
+        self.braceless = self.braceless.or(self.header);
+        if let Some(header) = self.header {
+            diagnostic = diagnostic.label(header, "a block begins here");
+        }
+        diagnostic.keepalived_class = class;
+        self.reader.sink.push(diagnostic);
     }
 
     fn closes_nothing(&mut self, line: &Line) {
@@ -470,6 +489,9 @@ impl Parsed<'_> {
         let text = "this `}` closes nothing";
         let mut diagnostic = Diagnostic::error(Code::ExtraCloseBrace, line.whole(), text)
             .class(KeepalivedClass::UnknownKeyword);
+        if let Some(place) = self.braceless {
+            diagnostic = diagnostic.label(place, "it belongs to this block, whose `{` is missing");
+        }
         if let Some((place, word)) = &self.stray_brace {
             let why = format!("the block after `{word}` took the `}}` of the block around it");
             diagnostic = diagnostic.label(*place, why);
