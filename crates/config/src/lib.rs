@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod diagnostic;
+pub mod document;
 mod fix;
 mod lint;
 mod load;

@@ -13,6 +13,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::document::Recorder;
 use crate::load::LoadOptions;
 use crate::model::{Accepted, RootSettings, Script};
 use crate::reader::{Line, Reader};
@@ -86,6 +87,8 @@ pub(crate) struct Parsed<'a> {
     not_acted_on: Vec<(&'static str, Span)>,
     /// There is a block of something that can run, usable or not.
     runs_something: bool,
+    /// Takes in everything as written, if somebody wants it.
+    pub(crate) recorder: Option<Recorder>,
     /// The line of the latest keyword.
     header: Option<Span>,
     /// The first block without a `{`.
@@ -119,6 +122,7 @@ pub(crate) fn parse<'a>(
         reported: BTreeSet::new(),
         not_acted_on: Vec::new(),
         runs_something: false,
+        recorder: options.document.then(Recorder::new),
         header: None,
         braceless: None,
         stray_brace: None,
@@ -241,11 +245,20 @@ impl Parsed<'_> {
         match keyword.syntax {
             Syntax::Block(inner) | Syntax::Named(inner) => {
                 self.enter(inner, span, &words);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.enter();
+                }
                 self.walk(inner, report);
                 self.leave(inner, span);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.leave(keyword, &words);
+                }
             }
             Syntax::Lines => {
                 let lines = self.lines(keyword, &words);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.lines(keyword, &lines);
+                }
                 let value = Value::Lines(Vec::new());
                 let entry = Entry {
                     keyword,
@@ -263,6 +276,9 @@ impl Parsed<'_> {
                     arguments: words,
                     value,
                 };
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.value(&entry);
+                }
                 self.apply(block, entry);
             }
         }
