@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod diagnostic;
+mod format;
 mod load;
 mod model;
 mod parse;
@@ -22,6 +23,7 @@ mod units;
 mod words;
 
 pub use diagnostic::{Code, Diagnostic, KeepalivedClass, MAX_DIAGNOSTICS, Refusal, Severity};
+pub use format::{FormatError, MAX_FORMAT_BYTES, format};
 pub use load::{LoadOptions, Loaded, load};
 pub use model::*;
 pub use reader::{

@@ -229,6 +229,11 @@ fn name_length(text: &[u8]) -> usize {
     text.iter().take_while(|byte| is_name(**byte)).count()
 }
 
+/// Whether the line defines a name.
+pub(crate) fn is_definition(line: &[u8]) -> bool {
+    definition_start(line).is_some()
+}
+
 /// Name, and where the value begins, of `$NAME = value`.
 fn definition_start(text: &[u8]) -> Option<(&[u8], usize)> {
     let rest = text.strip_prefix(b"$")?;

@@ -73,6 +73,12 @@ impl IncludeChecks {
     }
 }
 
+/// Whether the line is an include, which is taken as a whole.
+pub(crate) fn is_include(line: &[u8]) -> bool {
+    let word = line.split(|byte| is_blank(*byte)).next();
+    word.is_some_and(|word| IncludeChecks::of(word).is_some())
+}
+
 impl Reader<'_> {
     /// Puts the files that match a `-f` pattern in line.
     pub(crate) fn add_root(&mut self, pattern: &Path) {

@@ -20,9 +20,12 @@ use crate::source::{Environment, Source};
 use crate::span::{FileId, SourceMap, Span};
 
 use define::Definition;
+pub(crate) use define::is_definition;
 pub use include::IncludeChecks;
+pub(crate) use include::is_include;
 pub(crate) use line::{Line, is_blank};
 use sequence::Sequence;
+pub(crate) use sequence::is_sequence;
 
 /// Longest line in bytes; keepalived's buffer holds one more for the end.
 pub const MAX_LINE_BYTES: usize = 1023;
@@ -238,21 +241,13 @@ impl<'a> Reader<'a> {
 
     /// `@id` and `@^id` lines (keepalived.conf(5), "Conditional configuration").
     fn conditional(&self, line: Line) -> Option<Line> {
-        let Some(rest) = line.text().strip_prefix(b"@") else {
+        let Some(condition) = Condition::of(line.text()) else {
             return Some(line);
         };
-        let negated = rest.first() == Some(&b'^');
-        let rest = if negated { rest.get(1..)? } else { rest };
-        let length = rest
-            .iter()
-            .position(|byte| is_blank(*byte))
-            .unwrap_or(rest.len());
-        let matches = rest.get(..length)? == self.config_id.as_bytes();
-        if length == 0 || matches == negated {
-            return None;
-        }
-        let start = 1 + usize::from(negated) + length;
-        Some(line.slice(start..line.text().len()).trimmed())
+        let start = condition.length;
+        condition
+            .holds(self.config_id.as_bytes())
+            .then(|| line.slice(start..line.text().len()).trimmed())
     }
 
     /// Counts one more line; false, and one finding, once there were too many.
@@ -321,6 +316,37 @@ impl<'a> Reader<'a> {
     /// Shares sequence variables between lines.
     fn bind(bindings: Bindings) -> Option<Rc<Bindings>> {
         (!bindings.is_empty()).then(|| Rc::new(bindings))
+    }
+}
+
+/// The `@id` or `@^id` that a line begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition<'a> {
+    /// The id; empty where it is missing, and then the condition never holds.
+    pub(crate) id: &'a [u8],
+    negated: bool,
+    /// Bytes of the line it takes.
+    pub(crate) length: usize,
+}
+
+impl<'a> Condition<'a> {
+    /// The condition of that line, if it has one.
+    pub(crate) fn of(line: &'a [u8]) -> Option<Self> {
+        let rest = line.strip_prefix(b"@")?;
+        let negated = rest.first() == Some(&b'^');
+        let rest = rest.get(usize::from(negated)..)?;
+        let id = rest.split(|byte| is_blank(*byte)).next()?;
+        let length = 1 + usize::from(negated) + id.len();
+        Some(Self {
+            id,
+            negated,
+            length,
+        })
+    }
+
+    /// Whether the line counts under that configuration id.
+    pub(crate) fn holds(self, config_id: &[u8]) -> bool {
+        !self.id.is_empty() && (self.id == config_id) != self.negated
     }
 }
 
