@@ -10,7 +10,7 @@ use standfast_daemon::{LogTarget, Options, Personality};
 use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
-use crate::{check, keepalived};
+use crate::{check, format, keepalived};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -34,6 +34,9 @@ enum Command {
         denied); 2 wrong usage. What this version cannot run is an error."
     )]
     Check(Check),
+    /// Lay configuration files out in one way, without a change to what they mean.
+    #[command(after_help = format::AFTER_HELP)]
+    Fmt(format::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -121,6 +124,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
             arguments.on_this_host,
             arguments.deny_warnings,
         ),
+        Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Keepalived { arguments } => keepalived::main(arguments),

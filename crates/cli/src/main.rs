@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod check;
 mod commands;
+mod format;
 mod keepalived;
 
 fn main() -> ExitCode {
