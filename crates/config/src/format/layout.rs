@@ -34,7 +34,12 @@ impl Page {
                     self.push(0, Vec::new());
                 }
             }
-            Kind::Fixed => self.push(0, line.bytes.to_vec()),
+            Kind::Fixed => {
+                let mut text = line.bytes.to_vec();
+                // One CR goes with the newline, and this one is not it.
+                text.extend(line.bytes.ends_with(b"\r").then_some(b'\r'));
+                self.push(0, text);
+            }
             Kind::Continuation => self.push(0, trim_end(line.bytes).to_vec()),
             Kind::Whole => self.whole(line, depth, line.code.to_vec()),
             Kind::Squeezed => self.whole(line, depth, line.squeezed(&line.tokens)),

@@ -102,7 +102,7 @@ fn source_line<'a>(
     }
     let in_line = |token: &Token| Token {
         kind: token.kind,
-        range: token.range.start - start..token.range.end - start,
+        range: token.range.start - start..(token.range.end - start).min(bytes.len()),
     };
     let mut tokens = row.iter().map(in_line);
     let code = |token: &Token| token.kind != TokenKind::Comment && token.range.start < read.len();

@@ -91,6 +91,8 @@ fn long_and_broken_lines_are_not_touched() {
     assert_stays(&format!("  {} {{ }}\n", "x".repeat(900)));
     assert_stays("  a  \0 }}}\n");
     assert_stays("\u{feff}a  b {\n    c\n}\n");
+    assert_formats("a\0\r\r", "a\0\r\r\n");
+    assert_formats(" \"a\r", "\"a\n");
     assert_formats("\r a\rb\r\n", "a b\n");
     let bytes = b"a  \xff\xfe  {\n}\n";
     assert_eq!(
