@@ -89,5 +89,5 @@ if ! is_packaged && [ ! -e "$destdir/etc/init.d/keepalived" ]; then
 	chmod 0755 "$destdir/etc/init.d/keepalived"
 fi
 echo "installed $sbin/standfast and $sbin/keepalived"
-echo "next: $prefix/sbin/standfast check --on-this-host /etc/keepalived/keepalived.conf"
+echo "next: $prefix/sbin/standfast check --host /etc/keepalived/keepalived.conf"
 echo "      systemctl daemon-reload && systemctl enable --now standfast"

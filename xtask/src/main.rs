@@ -1,8 +1,10 @@
-//! Chores of the repository: `cargo xtask test`, `tidy` and `mutants`.
+//! Chores of the repository: `cargo xtask test`, `tidy`, `mutants` and `corpus`.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use xtask::{everything, mutants, tidy, workspace_root};
+use xtask::{corpus, everything, mutants, tidy, workspace_root};
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
@@ -16,9 +18,30 @@ fn main() -> ExitCode {
         }
         Some("test") => everything::run(&workspace_root()),
         Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
+        Some("corpus") => compare_corpus(std::env::args_os().nth(2)),
         _ => {
-            eprintln!("usage: cargo xtask test | tidy | mutants [part of a name]");
+            eprintln!("usage: cargo xtask test | tidy | mutants [part of a name] | corpus DIR");
             ExitCode::from(2)
+        }
+    }
+}
+
+fn compare_corpus(directory: Option<OsString>) -> ExitCode {
+    let Some(directory) = directory.map(PathBuf::from) else {
+        eprintln!("usage: cargo xtask corpus DIR (a directory with verdicts.csv)");
+        return ExitCode::from(2);
+    };
+    match corpus::compare(&directory) {
+        Ok(agreement) => {
+            for line in &agreement.disagreements {
+                println!("{line}");
+            }
+            println!("{}", agreement.summary());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", directory.join("verdicts.csv").display());
+            ExitCode::FAILURE
         }
     }
 }

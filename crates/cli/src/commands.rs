@@ -10,7 +10,9 @@ use standfast_daemon::{LogTarget, Options, Personality};
 use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
-use crate::{check, format, keepalived};
+use crate::check::Check;
+use crate::explain::Explain;
+use crate::{format, keepalived};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -31,9 +33,11 @@ enum Command {
     /// Check configuration files without running them; needs no privilege.
     #[command(
         after_help = "Exit codes: 0 fine, or warnings only; 1 errors (or warnings, where \
-        denied); 2 wrong usage. What this version cannot run is an error."
+        denied); 2 wrong usage. `standfast explain CODE` tells what a finding means."
     )]
     Check(Check),
+    /// Tell what a finding or a keyword of keepalived.conf means.
+    Explain(Explain),
     /// Lay configuration files out in one way, without a change to what they mean.
     #[command(after_help = format::AFTER_HELP)]
     Fmt(format::Arguments),
@@ -77,22 +81,6 @@ struct Run {
 }
 
 #[derive(clap::Args)]
-struct Check {
-    /// Configuration files.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Exit with 1 for warnings as well.
-    #[arg(long)]
-    deny_warnings: bool,
-    /// Judge also by this host: interfaces, scripts, users.
-    #[arg(long)]
-    on_this_host: bool,
-    /// Value that `@id` lines are compared with [default: the host name].
-    #[arg(long, value_name = "ID")]
-    config_id: Option<String>,
-}
-
-#[derive(clap::Args)]
 struct Demo {
     /// Print one JSON object instead of text.
     #[arg(long)]
@@ -118,12 +106,8 @@ struct Cleanup {
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     match Arguments::parse_from(arguments).command {
         Command::Run(run) => run.run(),
-        Command::Check(arguments) => check::main(
-            &arguments.files,
-            arguments.config_id,
-            arguments.on_this_host,
-            arguments.deny_warnings,
-        ),
+        Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),

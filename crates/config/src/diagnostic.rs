@@ -1,7 +1,14 @@
 //! What is wrong with a configuration, where, and what keepalived makes of it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::fix::{Edit, Fix};
+use crate::reader::Line;
 use crate::span::Span;
 
+/// Expanded lines whose text is remembered for findings that are made later.
+const MAX_EXPANDED_LINES: usize = 10_000;
 /// Diagnostics that are kept; the rest is counted (one file of noise has millions).
 pub const MAX_DIAGNOSTICS: usize = 500;
 
@@ -149,6 +156,10 @@ codes! {
     IgnoredWords = "SF0052",
     /// The keyword's value fits no rule of the keyword.
     InvalidValue = "SF0053",
+    /// A list that should hold something is empty.
+    EmptyList = "SF0058",
+    /// A route or rule lacks something it needs.
+    RouteIncomplete = "SF0059",
     /// An instance has no virtual_router_id.
     VridMissing = "SF0060",
     /// An instance has no interface.
@@ -213,6 +224,8 @@ codes! {
     NotSupported = "SF0111",
     /// The keyword is newer than the keepalived release that is imitated.
     NewerKeyword = "SF0112",
+    /// A setting is left as it stands in keepalived's sample configuration.
+    SampleLeftover = "SF0200",
     /// More was found than is shown.
     TooMany = "SF0120",
 }
@@ -232,6 +245,10 @@ pub struct Diagnostic {
     pub labels: Vec<(Span, String)>,
     /// What to do about it.
     pub help: Option<String>,
+    /// A change of the text that certainly mends it.
+    pub fix: Option<Fix>,
+    /// How the line reads once its definitions and sequences are expanded, where that differs from the text.
+    pub expanded: Option<Arc<str>>,
     /// How keepalived classes it, `None` where keepalived is silent.
     pub keepalived_class: Option<KeepalivedClass>,
 }
@@ -239,15 +256,16 @@ pub struct Diagnostic {
 impl Diagnostic {
     fn new(severity: Severity, code: Code, primary: Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        let (labels, help, keepalived_class) = (Vec::new(), None, None);
         Self {
             code,
             severity,
             message,
             primary,
-            labels,
-            help,
-            keepalived_class,
+            labels: Vec::new(),
+            help: None,
+            fix: None,
+            expanded: None,
+            keepalived_class: None,
         }
     }
 
@@ -270,6 +288,17 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// With a change that certainly mends it: other text in place of `span`, nothing for "remove the line".
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.fix = Some(Fix {
+            title: title.into(),
+            edits: vec![Edit { span, text }],
+        });
         self
     }
 
@@ -307,11 +336,16 @@ pub(crate) struct Sink {
     refusal: Option<Refusal>,
     /// `keepalived -t` would not come to its end: the exit code it leaves with.
     test_stopped: Option<u8>,
+    /// The line being parsed, as it reads after expansion.
+    expanded: Option<Arc<str>>,
+    /// Expanded lines by the place they were written at; the first text where there are several.
+    expanded_lines: BTreeMap<Span, Arc<str>>,
 }
 
 impl Sink {
     /// Takes a finding, or only counts it once [`MAX_DIAGNOSTICS`] are kept.
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.expanded.clone_from(&self.expanded);
         self.highest = self.highest.max(diagnostic.keepalived_class);
         self.errors += usize::from(diagnostic.severity == Severity::Error);
         if self.is_full() {
@@ -319,6 +353,30 @@ impl Sink {
         } else {
             self.kept.push(diagnostic);
         }
+    }
+
+    /// What is found from now on is found in this line; `None` once all lines were read.
+    pub(crate) fn set_line(&mut self, line: Option<&Line>) {
+        self.expanded = line.and_then(Line::expanded).map(Arc::from);
+        if let (Some(line), Some(text)) = (line, &self.expanded)
+            && self.expanded_lines.len() < MAX_EXPANDED_LINES
+        {
+            let place = self.expanded_lines.entry(line.whole());
+            place.or_insert_with(|| Arc::clone(text));
+        }
+    }
+
+    /// How the line at that place reads after expansion.
+    fn expanded_at(&self, span: Span) -> Option<Arc<str>> {
+        let before = self.expanded_lines.range(
+            ..=Span {
+                end: usize::MAX,
+                ..span
+            },
+        );
+        let (line, text) = before.last()?;
+        let covers = line.file == span.file && (line.start..=line.end).contains(&span.start);
+        covers.then(|| Arc::clone(text))
     }
 
     /// Takes a finding that keeps keepalived from starting.
@@ -374,6 +432,15 @@ impl Sink {
 
     /// Everything that was found, ordered by place, and keepalived's verdict.
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Verdict) {
+        for at in 0..self.kept.len() {
+            let late = self.kept.get(at).filter(|one| one.expanded.is_none());
+            let text = late.and_then(|one| self.expanded_at(one.primary));
+            if let Some(one) = self.kept.get_mut(at) {
+                one.expanded = one.expanded.take().or(text);
+                // The text at that place may stand for other lines too.
+                one.fix = one.fix.take().filter(|_| one.expanded.is_none());
+            }
+        }
         self.kept
             .sort_by_key(|diagnostic| (diagnostic.primary.file, diagnostic.primary.start));
         self.kept.dedup();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Refusal, Verdict};
+use crate::lint;
 use crate::model::Config;
 use crate::parse;
 use crate::reader::{IncludeChecks, Reader};
@@ -71,6 +72,7 @@ pub fn load(
     }
     let mut parsed = parse::parse(reader, environment, options);
     let config = resolve::resolve(&mut parsed);
+    lint::run(&config, environment, &mut parsed.reader);
     let (diagnostics, verdict) = parsed.reader.sink.finish();
     Loaded {
         config,

@@ -44,6 +44,21 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, color: bool) -> Stri
         }
         group = group.element(excerpt.element());
     }
+    let expanded = diagnostic.expanded.as_deref().map(|text| {
+        let text: String = text.chars().take(MAX_CONTEXT_BYTES).collect();
+        format!(
+            "with its definitions expanded the line reads `{}`",
+            printable(&text)
+        )
+    });
+    if let Some(expanded) = &expanded {
+        group = group.element(Level::NOTE.message(expanded.as_str()));
+    }
+    let help = match (help, &diagnostic.fix) {
+        (Some(help), Some(_)) => Some(format!("{help} (`check --fix` does it)")),
+        (None, Some(fix)) => Some(format!("{} (`check --fix` does it)", printable(&fix.title))),
+        (help, None) => help,
+    };
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

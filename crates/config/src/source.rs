@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+
+use crate::model::IpNetwork;
 
 /// Largest file that is read, in bytes; a configuration of this size is a mistake, not a configuration.
 pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
@@ -198,6 +201,32 @@ pub enum Existence {
     Present,
 }
 
+/// Why a script can't be run, or should not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptProblem {
+    /// The component of its path that is at fault.
+    pub path: PathBuf,
+    /// Owner of that component, by name where it has one.
+    pub owner: String,
+    /// Its mode bits.
+    pub mode: u32,
+    /// What is wrong with it.
+    pub kind: ScriptProblemKind,
+}
+
+/// What is wrong with a component of a script's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptProblemKind {
+    /// It is not there.
+    Missing,
+    /// It is not executable, or not searchable, for the user.
+    NotExecutable,
+    /// Its owner, its group or everybody may write to it, and is not root.
+    WritableByOthers,
+    /// It is not a regular file.
+    NotAFile,
+}
+
 /// What only the live host knows. Whatever answers "unknown" is not reported on.
 pub trait Environment {
     /// Whether the interface exists, and whether it is a loopback.
@@ -208,6 +237,27 @@ pub trait Environment {
     /// Whether the file or command (first word of a command line) can be run.
     fn script(&self, _command: &str) -> ScriptState {
         ScriptState::Unknown
+    }
+
+    /// Why the file or command (first word of a command line) can't or should not be run; `None` where it can, or
+    /// nobody looked.
+    fn script_problem(&self, _command: &str) -> Option<ScriptProblem> {
+        None
+    }
+
+    /// The text of a script, for advice about it; `None` for a program, a large file, or where nobody looked.
+    fn script_text(&self, _command: &str) -> Option<String> {
+        None
+    }
+
+    /// Addresses of an interface; `None` where nobody looked.
+    fn addresses(&self, _interface: &str) -> Option<Vec<IpNetwork>> {
+        None
+    }
+
+    /// Whether some interface of the host has the address.
+    fn address(&self, _address: IpAddr) -> Existence {
+        Existence::Unknown
     }
 
     /// Whether the user exists.

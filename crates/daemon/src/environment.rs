@@ -99,6 +99,12 @@ pub(crate) fn own_identity() -> Identity {
     }
 }
 
+/// Whether this process runs as root.
+#[must_use]
+pub fn is_root() -> bool {
+    own_identity().uid == 0
+}
+
 /// A user by name or number.
 pub(crate) fn lookup_user(name: &str) -> Option<User> {
     match name.parse() {

@@ -32,7 +32,7 @@ mod running;
 mod supervisor;
 mod worker;
 
-pub use environment::HostEnvironment;
+pub use environment::{HostEnvironment, is_root};
 pub use lower::not_run;
 pub use options::{LogTarget, Options, Personality};
 pub use record::cleanup;

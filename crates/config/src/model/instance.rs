@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::address::VirtualAddress;
 use super::script::{Script, Weight};
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
 
 /// The VRRP protocol version.
@@ -162,6 +162,8 @@ pub struct TrackedScript {
     pub weight: Weight,
     /// Whether the line gave a weight of its own.
     pub weight_given: bool,
+    /// Where the line's own weight stands; `None` without one.
+    pub weight_span: Option<Span>,
 }
 
 /// One line of `track_interface`.
@@ -171,6 +173,8 @@ pub struct TrackedInterface {
     pub name: Spanned<String>,
     /// Its weight.
     pub weight: Weight,
+    /// Where the weight stands; `None` where the default holds.
+    pub weight_span: Option<Span>,
 }
 
 /// One line of `track_file`, `track_process` or `track_bfd`, not looked up.
@@ -180,6 +184,8 @@ pub struct TrackedObject {
     pub name: Spanned<String>,
     /// The line's weight; `None` for the object's own.
     pub weight: Option<Weight>,
+    /// Where the line's weight stands; `None` without one.
+    pub weight_span: Option<Span>,
 }
 
 /// One line of `unicast_peer`.
@@ -232,6 +238,46 @@ pub struct Notify {
     pub any: Option<Script>,
     /// `notify_master_rx_lower_pri`.
     pub master_rx_lower_pri: Option<Script>,
+}
+
+/// Where an instance's keywords stand: at the value if there is one, else at the keyword; `None` for what was not given,
+/// or was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// `state`.
+    pub state: Option<Span>,
+    /// `priority`, also one that is out of range.
+    pub priority: Option<Span>,
+    /// `advert_int`.
+    pub advert_int: Option<Span>,
+    /// `version`.
+    pub version: Option<Span>,
+    /// `nopreempt`, unless `preempt` took it back.
+    pub nopreempt: Option<Span>,
+    /// `preempt_delay`.
+    pub preempt_delay: Option<Span>,
+    /// `authentication`: the keyword of the block.
+    pub authentication: Option<Span>,
+    /// `auth_pass`.
+    pub auth_pass: Option<Span>,
+    /// `accept`.
+    pub accept: Option<Span>,
+    /// `no_accept`.
+    pub no_accept: Option<Span>,
+    /// `strict_mode`.
+    pub strict_mode: Option<Span>,
+    /// `use_vmac`: the keyword.
+    pub use_vmac: Option<Span>,
+    /// `virtual_ipaddress`: the keyword.
+    pub virtual_ipaddress: Option<Span>,
+    /// `unicast_peer`: the keyword.
+    pub unicast_peer: Option<Span>,
+    /// `handover`.
+    pub handover: Option<Span>,
+    /// `down_timer_adverts`.
+    pub down_timer_adverts: Option<Span>,
+    /// `dont_track_primary`.
+    pub dont_track_primary: Option<Span>,
 }
 
 /// A `vrrp_instance` block with every default applied.
@@ -321,6 +367,8 @@ pub struct VrrpInstance {
     pub timer_expired_backup: Option<u8>,
     /// `smtp_alert`, or the global default.
     pub smtp_alert: bool,
+    /// Which keywords were given, and where.
+    pub given: Given,
 }
 
 /// A `vrrp_sync_group` block.

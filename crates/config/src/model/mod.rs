@@ -8,11 +8,11 @@ mod script;
 pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
 pub use global::{Accepted, GlobalDefs, GroupDefs, ProcessSettings, RootSettings, RxBuffers};
 pub use instance::{
-    Authentication, AuthenticationKind, Family, Garp, Handover, InitialState, Notify, Password,
-    SyncGroup, TrackedInterface, TrackedObject, TrackedScript, Unicast, UnicastPeer, Version, Vmac,
-    VrrpInstance,
+    Authentication, AuthenticationKind, Family, Garp, Given, Handover, InitialState, Notify,
+    Password, SyncGroup, TrackedInterface, TrackedObject, TrackedScript, Unicast, UnicastPeer,
+    Version, Vmac, VrrpInstance,
 };
-pub use script::{Command, Identity, Script, VrrpScript, Weight};
+pub use script::{Command, Identity, Script, ScriptGiven, VrrpScript, Weight};
 
 /// A whole configuration, as the daemon acts on it.
 #[derive(Clone, Debug, Default)]

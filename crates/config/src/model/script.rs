@@ -55,6 +55,21 @@ pub struct Weight {
     pub reverse: bool,
 }
 
+/// Where a script's values stand; `None` where a default holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScriptGiven {
+    /// `interval`.
+    pub interval: Option<Span>,
+    /// `timeout`.
+    pub timeout: Option<Span>,
+    /// `weight`: its number.
+    pub weight: Option<Span>,
+    /// `rise`.
+    pub rise: Option<Span>,
+    /// `fall`.
+    pub fall: Option<Span>,
+}
+
 /// A `vrrp_script` block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VrrpScript {
@@ -76,4 +91,6 @@ pub struct VrrpScript {
     pub init_fail: bool,
     /// Whether it can be run on this host; keepalived takes one that can't out of every priority.
     pub state: ScriptState,
+    /// Which values were given, and where.
+    pub given: ScriptGiven,
 }

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use crate::model::{
-    Authentication, AuthenticationKind, GlobalDefs, Handover, Identity, InitialState, Notify,
-    Password, Script, TrackedObject, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
+    Authentication, AuthenticationKind, Given, GlobalDefs, Handover, Identity, InitialState,
+    Notify, Password, Script, ScriptGiven, TrackedObject, UnicastPeer, Version, VirtualAddress,
+    Vmac, Weight,
 };
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
@@ -42,6 +43,7 @@ pub(crate) struct ScriptDraft {
     pub(crate) fall: u32,
     pub(crate) identity: Option<Identity>,
     pub(crate) init_fail: bool,
+    pub(crate) given: ScriptGiven,
     /// It can't be used.
     pub(crate) broken: bool,
 }
@@ -58,6 +60,7 @@ impl ScriptDraft {
             fall: 1,
             identity: None,
             init_fail: false,
+            given: ScriptGiven::default(),
             broken: false,
         }
     }
@@ -67,7 +70,7 @@ impl ScriptDraft {
 #[derive(Clone, Debug)]
 pub(crate) struct TrackDraft {
     pub(crate) name: Spanned<String>,
-    pub(crate) weight: Option<i16>,
+    pub(crate) weight: Option<Spanned<i16>>,
     pub(crate) reverse: Option<bool>,
 }
 
@@ -129,6 +132,7 @@ pub(crate) struct InstanceDraft {
     pub(crate) timer_expired_backup: Option<u8>,
     pub(crate) smtp_alert: Option<bool>,
     pub(crate) native_ipv6: Option<Span>,
+    pub(crate) given: Given,
     /// Another instance has its name.
     pub(crate) ignored: bool,
 }

@@ -10,7 +10,7 @@ use crate::model::{
     AuthenticationKind, Handover, InitialState, Notify, Password, UnicastPeer, Version, Vmac,
 };
 use crate::registry::Value;
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::units::{Priority, Vrid};
 use crate::words::Word;
 
@@ -41,8 +41,40 @@ impl Parsed<'_> {
         self.instances.push(draft);
     }
 
+    /// Remembers where the keyword, or its value, was given.
+    pub(super) fn note_given(&mut self, name: &str, span: Span) {
+        let Some(draft) = self.instances.last_mut() else {
+            return;
+        };
+        let given = &mut draft.given;
+        let place = match name {
+            "priority" => &mut given.priority,
+            "advert_int" => &mut given.advert_int,
+            "version" => &mut given.version,
+            "preempt_delay" => &mut given.preempt_delay,
+            "authentication" => &mut given.authentication,
+            "auth_pass" => &mut given.auth_pass,
+            "accept" => &mut given.accept,
+            "no_accept" => &mut given.no_accept,
+            "strict_mode" => &mut given.strict_mode,
+            "use_vmac" => &mut given.use_vmac,
+            "virtual_ipaddress" => &mut given.virtual_ipaddress,
+            "unicast_peer" => &mut given.unicast_peer,
+            "handover" => &mut given.handover,
+            "down_timer_adverts" => &mut given.down_timer_adverts,
+            "dont_track_primary" => &mut given.dont_track_primary,
+            _ => return,
+        };
+        *place = Some(span);
+    }
+
     pub(super) fn apply_instance(&mut self, entry: Entry) {
         let name = entry.keyword.name;
+        match entry.value {
+            Value::Words | Value::Flag => self.note_given(name, entry.span),
+            Value::Invalid if name != "priority" => {}
+            _ => self.note_given(name, entry.value_span()),
+        }
         if name == "notify_deleted" && entry.arguments.is_empty() {
             self.accept(entry);
         } else if is_notify(name) {
@@ -292,6 +324,7 @@ impl Parsed<'_> {
                         .sink
                         .push(diagnostic.class(KeepalivedClass::General));
                 }
+                self.note_given("auth_pass", word.span);
                 let password = Spanned::new(Password::new(word.text.as_bytes()), word.span);
                 self.with_instance(|draft| draft.auth_password = Some(password));
             }
@@ -300,6 +333,7 @@ impl Parsed<'_> {
 
     pub(super) fn apply_instance_lines(&mut self, entry: &Entry, lines: Vec<Vec<Word>>) {
         let name = entry.keyword.name;
+        self.note_given(name, entry.span);
         match name {
             "virtual_ipaddress" | "virtual_ipaddress_excluded" => {
                 for words in &lines {

@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::load::LoadOptions;
 use crate::model::{Accepted, RootSettings, Script};
 use crate::reader::{Line, Reader};
-use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, nearest};
+use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, certain, nearest};
 use crate::source::Environment;
 use crate::span::{Span, Spanned};
 use crate::words::{self, Word};
@@ -77,8 +77,10 @@ pub(crate) struct Parsed<'a> {
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
     service: service::ServiceState,
-    /// Keywords whose lack of effect was reported.
+    /// What is said once only.
     reported: BTreeSet<(Code, &'static str)>,
+    /// Keywords of the text that have no effect in this version, where each stood first.
+    not_acted_on: Vec<(&'static str, Span)>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
@@ -106,11 +108,13 @@ pub(crate) fn parse<'a>(
         all_scripts: Vec::new(),
         service: service::ServiceState::default(),
         reported: BTreeSet::new(),
+        not_acted_on: Vec::new(),
         stray_brace: None,
         last_unknown: None,
     };
     parsed.walk(Block::Root, true);
     parsed.reader.check_closed();
+    parsed.say_what_is_not_acted_on();
     parsed
 }
 
@@ -210,6 +214,7 @@ impl Parsed<'_> {
             .map_or_else(|| Spanned::new(String::new(), span), Word::spanned);
         match block {
             Block::VrrpInstance => self.enter_instance(name),
+            Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
             Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
@@ -402,6 +407,9 @@ impl Parsed<'_> {
         let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
             .class(KeepalivedClass::UnknownKeyword);
         diagnostic.help = unknown_help(block, &word.text);
+        if let Some((title, replacement)) = certain_fix(block, &word.text) {
+            diagnostic = diagnostic.fix(title, word.span, replacement);
+        }
         if let (Block::Root, Some((place, opener))) = (block, &self.stray_brace) {
             let why = format!("the block after `{opener}` ended the block around it early");
             diagnostic = diagnostic.label(*place, why);
@@ -440,10 +448,30 @@ impl Parsed<'_> {
         if keyword.acts == Acts::Yes || !report {
             return report;
         }
-        let text = format!("`{name}` is accepted, but not acted on yet by this version");
-        let diagnostic = Diagnostic::warning(Code::NotActedOn, span, text);
-        self.once(name, diagnostic);
+        if !self.not_acted_on.iter().any(|(known, _)| *known == name) {
+            self.not_acted_on.push((name, span));
+        }
         false
+    }
+
+    /// One finding for all keywords that have no effect in this version.
+    fn say_what_is_not_acted_on(&mut self) {
+        let Some(((_, first), others)) = self.not_acted_on.split_first() else {
+            return;
+        };
+        let names: Vec<String> = self
+            .not_acted_on
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let verb = if others.is_empty() { "is" } else { "are" };
+        let names = names.join(", ");
+        let text = format!("{names} {verb} accepted, but not acted on yet by this version");
+        let mut diagnostic = Diagnostic::warning(Code::NotActedOn, *first, text);
+        for (name, span) in others {
+            diagnostic = diagnostic.label(*span, format!("`{name}`"));
+        }
+        self.reader.sink.push(diagnostic);
     }
 
     /// Reports it for the first such keyword only.
@@ -499,6 +527,16 @@ impl Parsed<'_> {
         }
         needs_one
     }
+}
+
+/// What to do and the word to put, where that is beyond doubt: the only keyword one or two slips away.
+fn certain_fix(block: Block, word: &str) -> Option<(String, String)> {
+    let meant = match word {
+        "nb_get_retry" if block.keyword("retry").is_some() => "retry",
+        "lvs_id" if block.keyword("router_id").is_some() => "router_id",
+        _ => certain(block, word)?,
+    };
+    Some((format!("write `{meant}`"), meant.to_owned()))
 }
 
 /// What was probably meant by an unknown word.

@@ -43,6 +43,7 @@ impl Parsed<'_> {
                 let weight = self.weight(arguments);
                 if let (Some(draft), Some(weight)) = (self.scripts.last_mut(), weight) {
                     draft.weight = weight;
+                    draft.given.weight = Some(entry.value_span());
                 }
             }
             _ => self.apply_script_number(entry),
@@ -64,8 +65,10 @@ impl Parsed<'_> {
         let Some(draft) = self.scripts.last_mut() else {
             return;
         };
+        let span = Some(entry.value_span());
         match (name, &entry.value) {
             ("interval", Value::Decimal(time)) => {
+                draft.given.interval = span;
                 // keepalived takes 0 as one second.
                 draft.interval = Some(if *time == Micros::ZERO {
                     Micros::from_secs(1)
@@ -73,9 +76,15 @@ impl Parsed<'_> {
                     *time
                 });
             }
-            ("timeout", Value::Decimal(time)) => draft.timeout = Some(*time),
-            ("rise", Value::Integer(number)) => draft.rise = count(*number),
-            ("fall", Value::Integer(number)) => draft.fall = count(*number),
+            ("timeout", Value::Decimal(time)) => {
+                (draft.timeout, draft.given.timeout) = (Some(*time), span);
+            }
+            ("rise", Value::Integer(number)) => {
+                (draft.rise, draft.given.rise) = (count(*number), span);
+            }
+            ("fall", Value::Integer(number)) => {
+                (draft.fall, draft.given.fall) = (count(*number), span);
+            }
             ("init_fail", _) => draft.init_fail = true,
             _ => {}
         }

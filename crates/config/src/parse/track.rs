@@ -5,6 +5,7 @@ use super::draft::{TrackDraft, Tracking};
 use crate::diagnostic::Code;
 use crate::model::{TrackedObject, Weight};
 use crate::registry::Block;
+use crate::span::Spanned;
 use crate::words::Word;
 
 /// What a line may weigh; interfaces and BFD sessions take one less.
@@ -66,7 +67,8 @@ impl Parsed<'_> {
                         self.complain(Code::OutOfRange, number.span, text);
                     }
                     let weight = weight.clamp(-MAX_EFFECTIVE, MAX_EFFECTIVE);
-                    draft.weight = i16::try_from(weight).ok();
+                    let weight = i16::try_from(weight).ok();
+                    draft.weight = weight.map(|weight| Spanned::new(weight, number.span));
                 }
                 "reverse" => draft.reverse = Some(true),
                 "noreverse" => draft.reverse = Some(false),
@@ -116,9 +118,13 @@ impl Parsed<'_> {
 
 fn object(draft: TrackDraft) -> TrackedObject {
     let reverse = draft.reverse.unwrap_or(false);
-    let weight = draft.weight.map(|value| Weight { value, reverse });
+    let weight = draft.weight.map(|weight| Weight {
+        value: weight.value,
+        reverse,
+    });
     TrackedObject {
         name: draft.name,
         weight,
+        weight_span: draft.weight.map(|weight| weight.span),
     }
 }

@@ -106,6 +106,7 @@ impl Reader<'_> {
             }
             regions.push(start + value.len());
             line.replace(reference.range.clone(), value, span);
+            line.expanded = true;
             if line.text().len() > MAX_LINE_BYTES {
                 self.too_long(span);
                 return None;

@@ -26,6 +26,8 @@ pub(crate) struct Line {
     pub(super) bindings: Option<Rc<Bindings>>,
     /// Its comment is off already, so a `#` in it is text.
     pub(super) uncommented: bool,
+    /// Something in it stands for something else in the file.
+    pub(super) expanded: bool,
 }
 
 impl Line {
@@ -38,6 +40,7 @@ impl Line {
             depth: 0,
             bindings: None,
             uncommented: false,
+            expanded: false,
         }
     }
 
@@ -50,6 +53,7 @@ impl Line {
             depth: 0,
             bindings: None,
             uncommented: true,
+            expanded: true,
         }
     }
 
@@ -77,6 +81,12 @@ impl Line {
     /// Where the whole line was written.
     pub(crate) fn whole(&self) -> Span {
         self.span(0..self.text.len())
+    }
+
+    /// How it reads, where that is not how it was written at one place: definitions and sequences were expanded.
+    pub(crate) fn expanded(&self) -> Option<&str> {
+        let text = self.expanded.then_some(self.text.as_slice())?;
+        std::str::from_utf8(text).ok()
     }
 
     /// The bytes of that range as a line of their own.

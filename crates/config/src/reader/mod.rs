@@ -141,6 +141,7 @@ impl<'a> Reader<'a> {
                     return None;
                 }
                 self.last_span = line.whole();
+                self.sink.set_line(Some(&line));
                 return Some(line);
             }
         }
@@ -296,6 +297,7 @@ impl<'a> Reader<'a> {
 
     /// Complains about blocks that are still open at the end of everything.
     pub(crate) fn check_closed(&mut self) {
+        self.sink.set_line(None);
         if self.depth == 0 {
             return;
         }

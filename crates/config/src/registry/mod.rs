@@ -10,6 +10,7 @@ mod root;
 mod service;
 mod suggest;
 mod track;
+mod usage;
 mod vrrp;
 
 use std::net::IpAddr;
@@ -18,7 +19,7 @@ use crate::span::Spanned;
 use crate::units::Micros;
 
 pub use suggest::nearest;
-pub(crate) use suggest::nearest_of;
+pub(crate) use suggest::{certain, nearest_of};
 
 macro_rules! blocks {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal: $keywords:expr,)+) => {

@@ -11,6 +11,27 @@ pub fn nearest(block: Block, word: &str) -> Option<&'static str> {
     nearest_of(block.keywords().iter().map(|keyword| keyword.name), word)
 }
 
+/// The keyword of this block that `word` is beyond doubt a slip for: no other is as near, and it is no word of another block.
+pub(crate) fn certain(block: Block, word: &str) -> Option<&'static str> {
+    const LEAST_LENGTH: usize = 5; // below that, one slip away is another word
+    const MOST_SLIPS: usize = 2;
+    let elsewhere = || Block::ALL.iter().any(|other| other.keyword(word).is_some());
+    if word.len() < LEAST_LENGTH || word.len() > MAX_COMPARED || elsewhere() {
+        return None;
+    }
+    let near = |keyword: &super::Keyword| {
+        let slips = distance(keyword.name, word);
+        (slips <= MOST_SLIPS).then_some((slips, keyword.name))
+    };
+    let mut all: Vec<_> = block.keywords().iter().filter_map(near).collect();
+    all.sort_unstable();
+    match all.as_slice() {
+        [(_, name)] => Some(name),
+        [(best, name), (next, _), ..] if best < next => Some(name),
+        _ => None,
+    }
+}
+
 /// The one of these names that is nearest to `word`, if one is near enough to be a slip.
 pub(crate) fn nearest_of<'n>(names: impl Iterator<Item = &'n str>, word: &str) -> Option<&'n str> {
     if word.len() > MAX_COMPARED || word.len() < 3 {
@@ -89,6 +110,19 @@ mod tests {
         for word in ["foo", "lizx01@22app121p:", "{", "xx", "OS:", "nat_mask"] {
             assert_eq!(nearest(Block::VrrpInstance, word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn only_a_slip_for_one_keyword_is_mended() {
+        assert_eq!(certain(Block::VrrpInstance, "prioity"), Some("priority"));
+        assert_eq!(certain(Block::VrrpInstance, "nopreemt"), Some("nopreempt"));
+        assert_eq!(certain(Block::VrrpInstance, "acept"), Some("accept"));
+        assert_eq!(
+            certain(Block::VrrpInstance, "garp_master_refresh_x"),
+            Some("garp_master_refresh")
+        );
+        assert_eq!(certain(Block::VrrpInstance, "fall"), None);
+        assert_eq!(certain(Block::VrrpInstance, "router_id"), None);
     }
 
     #[test]

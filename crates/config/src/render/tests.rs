@@ -42,7 +42,7 @@ warning[SF0008]: `prioity` is no keyword in `vrrp_instance`; it is ignored
 2 |     prioity 100
   |     ^^^^^^^
   |
-  = help: did you mean `priority`?"],
+  = help: did you mean `priority`? (`check --fix` does it)"],
     );
 }
 

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use super::{addresses, garp};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Authentication, AuthenticationKind, Family, Garp, GlobalDefs, InitialState, TrackedInterface,
-    TrackedScript, Unicast, Version, VirtualAddress, Vmac, VrrpInstance, VrrpScript,
+    Authentication, AuthenticationKind, Family, Garp, Given, GlobalDefs, InitialState,
+    TrackedInterface, TrackedScript, Unicast, Version, VirtualAddress, Vmac, VrrpInstance,
+    VrrpScript,
 };
 use crate::parse::{EXIT_CONFIG, InstanceDraft, Parsed};
 use crate::source::InterfaceState;
@@ -470,6 +471,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         notify_priority_changes: tells_changes,
         smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).unwrap_or(false),
         timer_expired_backup: draft.timer_expired_backup.filter(|_| !parts.preempt),
+        given: given(&draft),
         track_files: draft.tracking.files,
         track_processes: draft.tracking.processes,
         track_bfds: draft.tracking.bfds,
@@ -497,6 +499,15 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         track_interfaces: parts.track_interfaces,
         source_address: parts.source_address,
         unicast: parts.unicast,
+    }
+}
+
+/// Where what is in force was given.
+fn given(draft: &InstanceDraft) -> Given {
+    Given {
+        state: draft.state.map(|state| state.span),
+        nopreempt: draft.nopreempt,
+        ..draft.given
     }
 }
 

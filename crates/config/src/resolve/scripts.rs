@@ -47,6 +47,7 @@ impl Parsed<'_> {
                 fall: draft.fall,
                 state,
                 init_fail: draft.init_fail,
+                given: draft.given,
             });
         }
         scripts
@@ -68,7 +69,7 @@ impl Parsed<'_> {
                 continue;
             };
             let weight = Weight {
-                value: draft.weight.unwrap_or(script.weight.value),
+                value: draft.weight.map_or(script.weight.value, |own| own.value),
                 reverse: draft.reverse.unwrap_or(script.weight.reverse),
             };
             if owner == Some(Priority::OWNER) && weight.value != 0 {
@@ -95,6 +96,7 @@ impl Parsed<'_> {
                 name: draft.name,
                 weight,
                 weight_given,
+                weight_span: draft.weight.map(|weight| weight.span),
             });
         }
         tracked
@@ -121,7 +123,7 @@ impl Parsed<'_> {
                 let text = format!("there is no interface `{}` on this host", name.value);
                 self.complain(Code::InterfaceUnknown, name.span, text);
             }
-            let value = draft.weight.unwrap_or(0);
+            let value = draft.weight.map_or(0, |weight| weight.value);
             let weight = Weight {
                 value,
                 reverse: draft.reverse.unwrap_or(false),
@@ -129,6 +131,7 @@ impl Parsed<'_> {
             tracked.push(TrackedInterface {
                 name: draft.name,
                 weight,
+                weight_span: draft.weight.map(|weight| weight.span),
             });
         }
         tracked

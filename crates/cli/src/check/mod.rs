@@ -1,0 +1,198 @@
+//! `standfast check` and `keepalived -t`.
+
+mod fix;
+mod input;
+mod report;
+
+use std::fs::OpenOptions;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use standfast_config::{
+    Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
+    render,
+};
+use standfast_daemon::{HostEnvironment, not_run};
+
+/// Where the daemon looks for its configuration.
+const DEFAULT_FILE: &str = "/etc/keepalived/keepalived.conf";
+/// Files of this directory are those of the machine they lie on.
+const CONFIGURATION_DIRECTORY: &str = "/etc";
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: the line, a mark below it, and what to do; on standard error, with a summary on standard output.
+    #[default]
+    Text,
+    /// One JSON object with `diagnostics` and `files`, on standard output.
+    Json,
+    /// SARIF 2.1.0 for code scanning services, on standard output.
+    Sarif,
+}
+
+/// The arguments of `standfast check`.
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// Configuration files; `-` is standard input. Several are judged one by one and then compared as the nodes of one cluster
+    /// [default: /etc/keepalived/keepalived.conf].
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to print what is found.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Exit with 1 for warnings as well; notes never count.
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Apply the changes that are certain to the files themselves, then judge what is left.
+    #[arg(long)]
+    fix: bool,
+    /// Judge also by this host: interfaces, addresses, scripts, users, and what this version can run [default for root and one file
+    /// below /etc].
+    #[arg(long, alias = "on-this-host", overrides_with = "no_host")]
+    host: bool,
+    /// Judge by the text alone.
+    #[arg(long)]
+    no_host: bool,
+    /// Value that `@id` lines are compared with [default: the host name].
+    #[arg(long, value_name = "ID")]
+    config_id: Option<String>,
+}
+
+/// One file with what was found in it.
+struct Checked {
+    file: PathBuf,
+    loaded: Loaded,
+    /// Instances that this version can't run.
+    idle: usize,
+}
+
+impl Checked {
+    fn count(&self, severity: Severity) -> usize {
+        let all = self.loaded.diagnostics.iter();
+        all.filter(|found| found.severity == severity).count()
+    }
+}
+
+impl Check {
+    pub(crate) fn run(mut self) -> ExitCode {
+        if self.files.is_empty() {
+            self.files.push(DEFAULT_FILE.into());
+        }
+        let on_host = self.judges_by_host();
+        if self.fix && !self.fix_files(on_host) {
+            return ExitCode::FAILURE;
+        }
+        let mut checked = Vec::new();
+        for file in &self.files {
+            match self.check_one(file, on_host) {
+                Ok(one) => checked.push(one),
+                Err(error) => {
+                    eprintln!("standfast: cannot read standard input: {error}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+        report::print(self.format, &checked, on_host);
+        let bad = |one: &Checked| {
+            one.loaded.has_errors()
+                || one.count(Severity::Error) > 0
+                || (self.deny_warnings && one.count(Severity::Warning) > 0)
+        };
+        ExitCode::from(u8::from(checked.iter().any(bad)))
+    }
+
+    fn judges_by_host(&self) -> bool {
+        if self.host || self.no_host {
+            return self.host;
+        }
+        let local = |file: &PathBuf| file.starts_with(CONFIGURATION_DIRECTORY);
+        self.files.len() == 1 && self.files.iter().all(local) && standfast_daemon::is_root()
+    }
+
+    fn check_one(&self, file: &Path, on_host: bool) -> std::io::Result<Checked> {
+        let environment: &dyn Environment = if on_host {
+            &HostEnvironment
+        } else {
+            &NoEnvironment
+        };
+        let options = LoadOptions {
+            config_id: self.config_id.clone(),
+            ..LoadOptions::default()
+        };
+        let (path, source) = input::open(file)?;
+        let mut loaded = load(&[path], source.as_ref(), environment, &options);
+        let idle = say_what_does_not_run(&mut loaded, on_host);
+        let file = file.to_path_buf();
+        Ok(Checked { file, loaded, idle })
+    }
+
+    /// Changes the files; false where that failed.
+    fn fix_files(&self, on_host: bool) -> bool {
+        let mut done = true;
+        for file in self.files.iter().filter(|file| *file != Path::new("-")) {
+            let Ok(checked) = self.check_one(file, on_host) else {
+                continue;
+            };
+            done &= fix::apply(&checked.loaded);
+        }
+        done
+    }
+}
+
+/// Adds a finding for each instance that this version can't run; on the host it would run on that is an error.
+fn say_what_does_not_run(loaded: &mut Loaded, on_host: bool) -> usize {
+    let mut found = Vec::new();
+    for (instance, why) in not_run(&loaded.config) {
+        let text = format!(
+            "`{}` will NOT run: this version does not support {why}; its addresses are not protected",
+            instance.name.value
+        );
+        let span = instance.name.span;
+        found.push(if on_host {
+            Diagnostic::error(Code::NotSupported, span, text)
+        } else {
+            Diagnostic::warning(Code::NotSupported, span, text)
+        });
+    }
+    let count = found.len();
+    loaded.diagnostics.append(&mut found);
+    count
+}
+
+/// `keepalived -t`: messages to standard error or a file, keepalived's exit codes.
+pub(crate) fn keepalived_test(
+    files: &[PathBuf],
+    config_id: Option<String>,
+    log: Option<&Path>,
+) -> ExitCode {
+    let options = LoadOptions {
+        config_id,
+        strict_lexing: true,
+        ..LoadOptions::default()
+    };
+    let loaded = load(files, &FileSource, &HostEnvironment, &options);
+    let text: String = loaded
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity > Severity::Note)
+        .map(|diagnostic| render(diagnostic, &loaded.sources, false) + "\n")
+        .collect();
+    let written = match log {
+        None => {
+            report::print_text(&loaded, std::io::stderr().is_terminal());
+            Ok(())
+        }
+        Some(path) => OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes())),
+    };
+    if let Err(error) = written {
+        eprintln!("keepalived: cannot write the test's log: {error}");
+    }
+    ExitCode::from(loaded.keepalived_test_exit())
+}

@@ -1,0 +1,166 @@
+//! What was found, as text, JSON or SARIF.
+
+mod sarif;
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use standfast_config::{Diagnostic, Loaded, Severity, SourceMap, Span, render};
+
+use super::{Checked, Format};
+
+/// Prints everything in that format.
+pub(super) fn print(format: Format, checked: &[Checked], on_host: bool) {
+    match format {
+        Format::Text => {
+            let colour = wants_colour();
+            for one in checked {
+                print_text(&one.loaded, colour);
+                say(&summary(one, on_host));
+            }
+        }
+        Format::Json => say(&pretty(&json_report(checked))),
+        Format::Sarif => say(&pretty(&sarif::report(checked))),
+    }
+}
+
+/// Colours only on a terminal whose user does not object (no-color.org).
+fn wants_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// A line on standard output; a reader that has gone away needs none.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+pub(super) fn print_text(loaded: &Loaded, colour: bool) {
+    for diagnostic in &loaded.diagnostics {
+        let text = render(diagnostic, &loaded.sources, colour);
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+fn summary(one: &Checked, on_host: bool) -> String {
+    let (errors, warnings) = (one.count(Severity::Error), one.count(Severity::Warning));
+    let plural = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    };
+    let (count, idle) = (one.loaded.config.instances.len(), one.idle);
+    let instances = match (count, idle) {
+        (0, _) => "nothing to run: no VRRP instance".to_owned(),
+        (_, 0) => plural(count, "VRRP instance"),
+        _ => format!("{} of {} run", count - idle, plural(count, "VRRP instance")),
+    };
+    let found = match (errors, warnings) {
+        (0, 0) => "ok".to_owned(),
+        (errors, warnings) => {
+            format!(
+                "{}, {}",
+                plural(errors, "error"),
+                plural(warnings, "warning")
+            )
+        }
+    };
+    let mut line = format!("{}: {found}", one.file.display());
+    if one.loaded.keepalived_refusal().is_some() {
+        line.push_str("; keepalived would refuse to start");
+    }
+    line.push_str(&format!(" ({instances})"));
+    if !on_host {
+        line.push_str("; interfaces, scripts and users not looked at (--host)");
+    }
+    line
+}
+
+fn json_report(checked: &[Checked]) -> Value {
+    let diagnostics: Vec<Value> = checked
+        .iter()
+        .flat_map(|one| {
+            let all = one.loaded.diagnostics.iter();
+            all.map(|found| json_diagnostic(found, &one.loaded.sources))
+        })
+        .collect();
+    let files: Vec<Value> = checked.iter().map(json_file).collect();
+    json!({ "diagnostics": diagnostics, "files": files })
+}
+
+fn json_file(one: &Checked) -> Value {
+    json!({
+        "file": one.file.to_string_lossy(),
+        "errors": one.count(Severity::Error),
+        "warnings": one.count(Severity::Warning),
+        "notes": one.count(Severity::Note),
+        "instances": one.loaded.config.instances.len(),
+        "keepalived_test_exit": one.loaded.keepalived_test_exit(),
+        "keepalived_starts": one.loaded.keepalived_refusal().is_none(),
+    })
+}
+
+fn json_diagnostic(found: &Diagnostic, sources: &SourceMap) -> Value {
+    let mut object = place(found.primary, sources);
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("code", found.code.as_str().into());
+    put("severity", severity(found.severity).into());
+    put("message", found.message.as_str().into());
+    let labels: Vec<Value> = found
+        .labels
+        .iter()
+        .map(|(span, text)| {
+            let mut label = place(*span, sources);
+            label.insert("message".to_owned(), text.as_str().into());
+            Value::Object(label)
+        })
+        .collect();
+    put("labels", labels.into());
+    put("help", found.help.as_deref().into());
+    if let Some(text) = &found.expanded {
+        put("expanded", text.as_ref().into());
+    }
+    if let Some(fix) = &found.fix {
+        let edit = |edit: &standfast_config::Edit| {
+            let mut object = place(edit.span, sources);
+            object.insert("text".to_owned(), edit.text.as_str().into());
+            Value::Object(object)
+        };
+        let edits: Vec<Value> = fix.edits.iter().map(edit).collect();
+        put("fix", json!({ "title": fix.title, "edits": edits }));
+    }
+    Value::Object(object)
+}
+
+/// `file`, `line`, `column`, `end_line`, `end_column`: from 1, in characters, the end past the last one.
+fn place(span: Span, sources: &SourceMap) -> serde_json::Map<String, Value> {
+    let end = Span {
+        start: span.end,
+        ..span
+    };
+    let mut object = serde_json::Map::new();
+    let (Some(start), Some(end)) = (sources.locate(span), sources.locate(end)) else {
+        return object;
+    };
+    object.insert("file".to_owned(), path_text(start.path).into());
+    object.insert("line".to_owned(), start.line.into());
+    object.insert("column".to_owned(), start.column.into());
+    object.insert("end_line".to_owned(), end.line.into());
+    object.insert("end_column".to_owned(), end.column.into());
+    object
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}

@@ -1,0 +1,178 @@
+//! `standfast check` and `explain`: formats, fixes, exit codes.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn standfast(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// With that text on standard input.
+fn standfast_reads(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A file that is removed when it goes out of scope.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let name = format!("standfast-check-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+const REST: &str = "    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        192.0.2.1/24\n    }\n}\n";
+
+#[test]
+fn json_names_place_and_fix_of_every_finding() {
+    let text = format!("vrrp_instance 主 {{\n    /* x */ nix\n    prioity 99\n{REST}");
+    let report = json(&standfast_reads(&["check", "--format", "json", "-"], &text));
+    let found = report["diagnostics"].as_array().unwrap();
+    let slip = found.iter().find(|one| one["line"] == 3).unwrap();
+    assert_eq!(slip["code"], "SF0008");
+    assert_eq!(slip["severity"], "warning");
+    assert_eq!(
+        (&slip["column"], &slip["end_column"]),
+        (&5.into(), &12.into())
+    );
+    assert_eq!(
+        (&slip["end_line"], &slip["file"]),
+        (&3.into(), &"<stdin>".into())
+    );
+    assert!(slip["help"].as_str().unwrap().contains("priority"));
+    assert_eq!(slip["fix"]["edits"][0]["text"], "priority");
+    assert!(slip["labels"].is_array());
+    assert_eq!(report["files"][0]["instances"], 1);
+}
+
+#[test]
+fn sarif_has_a_rule_for_every_result() {
+    let text = format!("vrrp_instance A {{\n    prioity 99\n{REST}");
+    let report = json(&standfast_reads(
+        &["check", "--format", "sarif", "-"],
+        &text,
+    ));
+    assert_eq!(report["version"], "2.1.0");
+    let run = &report["runs"][0];
+    let rules: Vec<_> = run["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| &rule["id"])
+        .collect();
+    let results = run["results"].as_array().unwrap();
+    assert!(!results.is_empty());
+    for result in results {
+        assert!(rules.contains(&&result["ruleId"]), "{result}");
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        assert!(region["startLine"].as_u64() >= Some(1), "{result}");
+    }
+}
+
+#[test]
+fn fixes_are_written_and_leave_the_rest_of_the_file_alone() {
+    let file = File::new(
+        "fix.conf",
+        &format!("# mine\nvrrp_instance A {{\n    prioity 99  # low\n{REST}"),
+    );
+    let output = standfast(&[
+        "check",
+        "--fix",
+        "--no-host",
+        "--deny-warnings",
+        file.path(),
+    ]);
+    let now = std::fs::read_to_string(file.path()).unwrap();
+    assert_eq!(
+        now,
+        format!("# mine\nvrrp_instance A {{\n    priority 99  # low\n{REST}")
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_text_that_comes_from_a_definition_is_shown_expanded_and_not_fixed() {
+    let text = format!("$P=300\nvrrp_instance A {{\n    priority $P\n{REST}");
+    let report = json(&standfast_reads(&["check", "--format", "json", "-"], &text));
+    let found = report["diagnostics"].as_array().unwrap();
+    let range = found.iter().find(|one| one["code"] == "SF0041").unwrap();
+    assert_eq!(
+        (&range["line"], &range["expanded"]),
+        (&3.into(), &"priority 300".into())
+    );
+    assert!(range.get("fix").is_none());
+}
+
+#[test]
+fn exit_codes_tell_clean_from_warnings_and_errors() {
+    let exit = |arguments: &[&str], text: &str| standfast_reads(arguments, text).status.code();
+    let clean = format!("vrrp_instance A {{\n    priority 99\n{REST}");
+    let warned = format!("vrrp_instance A {{\n    prioity 99\n{REST}");
+    let wrong = format!("vrrp_instance A {{\n    priority 999\n{REST}");
+    assert_eq!(exit(&["check", "-"], &clean), Some(0));
+    assert_eq!(exit(&["check", "--deny-warnings", "-"], &clean), Some(0));
+    assert_eq!(exit(&["check", "-"], &warned), Some(0));
+    assert_eq!(exit(&["check", "--deny-warnings", "-"], &warned), Some(1));
+    assert_eq!(exit(&["check", "-"], &wrong), Some(1));
+    assert_eq!(
+        exit(&["check", "--format", "nonsense", "-"], &wrong),
+        Some(2)
+    );
+}
+
+#[test]
+fn explain_knows_codes_and_keywords() {
+    let said = |arguments: &[&str]| String::from_utf8(standfast(arguments).stdout).unwrap();
+    assert!(said(&["explain", "sf0008"]).contains("prioity 150"));
+    let priority = said(&["explain", "priority"]);
+    assert!(
+        priority.contains("1 to 255") && priority.contains("vrrp_instance"),
+        "{priority}"
+    );
+    assert!(said(&["explain", "weight", "--in", "real_server"]).contains("in `real_server`"));
+    let unknown = standfast(&["explain", "prioity"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("`priority`"));
+    assert!(said(&["explain"]).contains("SF0008"));
+}
