@@ -174,7 +174,7 @@ fn group(text: &mut String, number: usize) {
     let [high, middle, low] = [number / 65_536 % 256, number / 256 % 256, number % 256];
     let script = number / 20;
     // Writing to a string can't fail.
-    if number % 20 == 0 {
+    if number.is_multiple_of(20) {
         let _ = write!(
             text,
             "\nvrrp_script check_{script} {{\n    script \"/bin/true {script}\"\n    interval 2\n    weight -20\n}}\n"
@@ -188,7 +188,7 @@ fn group(text: &mut String, number: usize) {
          auth_type PASS\n        auth_pass 1111\n    }}\n    virtual_ipaddress {{\n        10.{high}.{middle}.{low}/24\n    }}\n    \
          track_script {{\n        check_{script}\n    }}\n}}\n"
     );
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         let _ = write!(
             text,
             "\nvirtual_server 10.{high}.{middle}.{low} 80 {{\n    delay_loop 6\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n\n    \
