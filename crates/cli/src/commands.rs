@@ -12,7 +12,7 @@ use standfast_lab::demo::DemoOptions;
 
 use crate::check::Check;
 use crate::explain::Explain;
-use crate::keepalived;
+use crate::{format, keepalived};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -38,6 +38,9 @@ enum Command {
     Check(Check),
     /// Tell what a finding or a keyword of keepalived.conf means.
     Explain(Explain),
+    /// Lay configuration files out in one way, without a change to what they mean.
+    #[command(after_help = format::AFTER_HELP)]
+    Fmt(format::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -105,6 +108,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Keepalived { arguments } => keepalived::main(arguments),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod check;
 mod commands;
 mod explain;
+mod format;
 mod keepalived;
 
 fn main() -> ExitCode {

@@ -49,10 +49,11 @@ pub struct FileSource;
 impl Source for FileSource {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
-        let mut bytes = Vec::new();
-        fs::File::open(path)?
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut bytes)?;
+        let file = fs::File::open(path)?;
+        // One byte more than there is, so that the end is seen without growing.
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(MAX_FILE_BYTES);
+        let mut bytes = Vec::with_capacity(size.min(MAX_FILE_BYTES).saturating_add(1));
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() > MAX_FILE_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }

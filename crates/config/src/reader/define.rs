@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Frame, Line, MAX_EXPANSION_DEPTH, MAX_LINE_BYTES, Reader, is_blank};
+use super::{Frame, Line, MAX_EXPANSION_DEPTH, MAX_LINE_BYTES, Marks, Reader, is_blank};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::span::Span;
 
@@ -82,6 +82,9 @@ impl Reader<'_> {
     ///
     /// `regions` are the ends of the replaced pieces around the current position: their number is the depth.
     pub(super) fn expand(&mut self, mut line: Line) -> Option<Line> {
+        if !line.may_have(Marks::REFERENCE) {
+            return Some(line);
+        }
         let mut from = 0;
         let mut regions: Vec<usize> = Vec::new();
         while let Some(reference) = find_reference(line.text(), from) {
@@ -228,6 +231,11 @@ fn name_length(text: &[u8]) -> usize {
         return 0;
     }
     text.iter().take_while(|byte| is_name(**byte)).count()
+}
+
+/// Whether the line defines a name.
+pub(crate) fn is_definition(line: &[u8]) -> bool {
+    definition_start(line).is_some()
 }
 
 /// Name, and where the value begins, of `$NAME = value`.

@@ -6,7 +6,7 @@ use super::glob::{self, Matches};
 use super::{Frame, Line, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_TOTAL_BYTES, Reader, is_blank};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::FileKind;
-use crate::span::Span;
+use crate::span::{SourceFile, Span};
 
 /// keepalived's exit code when a file that must be there is not.
 const EXIT_NO_CONFIGURATION: u8 = 6;
@@ -73,6 +73,12 @@ impl IncludeChecks {
     }
 }
 
+/// Whether the line is an include, which is taken as a whole.
+pub(crate) fn is_include(line: &[u8]) -> bool {
+    let word = line.split(|byte| is_blank(*byte)).next();
+    word.is_some_and(|word| IncludeChecks::of(word).is_some())
+}
+
 impl Reader<'_> {
     /// Puts the files that match a `-f` pattern in line.
     pub(crate) fn add_root(&mut self, pattern: &Path) {
@@ -114,6 +120,9 @@ impl Reader<'_> {
     /// Opens what the line includes, if it does.
     pub(super) fn take_include(&mut self, line: &Line) -> bool {
         let text = line.text();
+        if !text.starts_with(b"include") {
+            return false;
+        }
         let length = text
             .iter()
             .position(|byte| is_blank(*byte))
@@ -228,12 +237,14 @@ impl Reader<'_> {
                 self.total_bytes = self.total_bytes.saturating_add(bytes.len());
                 let has_mark = bytes.starts_with(b"\xef\xbb\xbf");
                 let file = self.map.add(path.to_owned(), bytes);
+                let bytes = self.map.file(file).map(SourceFile::shared);
                 if has_mark {
                     self.byte_order_mark(Span::new(file, 0, 3));
                 }
                 let directory = path.parent().map(Path::to_owned).unwrap_or_default();
                 self.frames.push(Frame::File {
                     file,
+                    bytes: bytes.unwrap_or_default(),
                     offset: 0,
                     directory,
                 });
