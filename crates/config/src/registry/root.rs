@@ -136,7 +136,9 @@ pub(super) const ROOT: &[Keyword] = &[
         "virtual_server",
         Syntax::Named(Block::VirtualServer),
         "An IPVS service.",
-    ),
+    )
+    .example("10.0.0.1 80")
+    .refused("10.0.0.300 80"),
     keyword(
         "bfd_instance",
         Syntax::Named(Block::BfdInstance),

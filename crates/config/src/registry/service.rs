@@ -135,7 +135,9 @@ pub(super) const VIRTUAL_SERVER: &[Keyword] = &[
         "real_server",
         Syntax::Named(Block::RealServer),
         "A server that does the work.",
-    ),
+    )
+    .example("10.0.0.2 80")
+    .refused("10.0.0.300 80"),
 ];
 
 pub(super) const REAL_SERVER: &[Keyword] = &[
