@@ -10,6 +10,7 @@ use standfast_config::{Code, Loaded, Micros};
 /// The blocks whose keywords are tried; all of [`Block::ALL`] can be here.
 const BLOCKS: &[Block] = &[
     Block::Ssl,
+    Block::VirtualServer,
     Block::RealServer,
     Block::TcpCheck,
     Block::HttpGet,
@@ -40,6 +41,9 @@ const PRECEDED: &[(&str, &str)] = &[
     ("sorry_server_inhibit", "sorry_server 10.0.0.99 80"),
     ("sorry_server_lvs_method", "sorry_server 10.0.0.99 80"),
 ];
+
+/// Values that fit the keyword, but not the blocks around it here.
+const ELSEWHERE: &[(&str, &str)] = &[("ip_family", "inet6")];
 
 /// Longer than any interface's name.
 const LONG_NAME: &str = "sixteen-letters-";
@@ -141,6 +145,7 @@ fn accepted(keyword: &Keyword) -> Vec<String> {
     if !keyword.example.is_empty() {
         words.push(keyword.example.to_owned());
     }
+    words.retain(|words| !ELSEWHERE.contains(&(keyword.name, words)));
     words
 }
 

@@ -24,6 +24,10 @@ use crate::words::{self, Word};
 pub(crate) use draft::{
     GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
 };
+pub(crate) use service::{
+    CheckDraft, CheckerDraft, DEFAULT_PERSISTENCE_S, HttpDraft, KindDraft, RealServerDraft,
+    ServiceDraft, SorryDraft, UrlDraft, VirtualServerDraft,
+};
 
 /// keepalived's exit code for a configuration it can't start with.
 pub(crate) const EXIT_CONFIG: u8 = 2;
@@ -76,7 +80,7 @@ pub(crate) struct Parsed<'a> {
     instance_names: BTreeMap<String, Span>,
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
-    service: service::ServiceState,
+    pub(crate) service: ServiceDraft,
     /// Keywords whose lack of effect was reported.
     reported: BTreeSet<(Code, &'static str)>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
@@ -104,7 +108,7 @@ pub(crate) fn parse<'a>(
         script_names: BTreeSet::new(),
         instance_names: BTreeMap::new(),
         all_scripts: Vec::new(),
-        service: service::ServiceState::default(),
+        service: ServiceDraft::default(),
         reported: BTreeSet::new(),
         stray_brace: None,
         last_unknown: None,
@@ -117,8 +121,8 @@ pub(crate) fn parse<'a>(
 impl Parsed<'_> {
     /// Reads the lines of a block up to its `}`; `report` is off within blocks that have no effect as a whole.
     ///
-    /// Recursion ends with the registry's deepest block.
-    fn walk(&mut self, block: Block, report: bool) {
+    /// Gives the place of that `}`, or `None` where the text ends first. Recursion ends with the registry's deepest block.
+    fn walk(&mut self, block: Block, report: bool) -> Option<Span> {
         let mut brace_due = block != Block::Root;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
@@ -136,10 +140,11 @@ impl Parsed<'_> {
             brace_due = false;
             match line.text() {
                 b"}" if block == Block::Root => self.closes_nothing(&line),
-                b"}" => return,
+                b"}" => return Some(line.whole()),
                 _ => self.keyword_line(block, &line, report),
             }
         }
+        None
     }
 
     fn keyword_line(&mut self, block: Block, line: &Line, report: bool) {
@@ -175,10 +180,14 @@ impl Parsed<'_> {
         report: bool,
     ) {
         match keyword.syntax {
+            Syntax::Named(Block::VirtualServerGroup) => self.virtual_server_group(span, &words),
             Syntax::Block(inner) | Syntax::Named(inner) => {
-                self.enter(inner, span, &words);
-                self.walk(inner, report);
-                self.leave(inner, span);
+                if !self.enter(inner, span, &words) {
+                    self.skip_block();
+                    return;
+                }
+                let end = self.walk(inner, report);
+                self.leave(inner, end.unwrap_or(span));
             }
             Syntax::Lines => {
                 let lines = self.lines(keyword, &words);
@@ -204,7 +213,8 @@ impl Parsed<'_> {
         }
     }
 
-    fn enter(&mut self, block: Block, span: Span, words: &[Word]) {
+    /// Begins a block; false, reported, where it can't be used at all.
+    fn enter(&mut self, block: Block, span: Span, words: &[Word]) -> bool {
         let name = words
             .first()
             .map_or_else(|| Spanned::new(String::new(), span), Word::spanned);
@@ -212,21 +222,19 @@ impl Parsed<'_> {
             Block::VrrpInstance => self.enter_instance(name),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
-            Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
+            Block::TrackFile | Block::TrackProcess => {
                 self.objects.insert((block, name.value));
             }
-            Block::VirtualServer | Block::RealServer => self.service.enter(block, span, words),
-            _ => {}
+            _ => return self.enter_service(block, span, words),
         }
+        true
     }
 
-    fn leave(&mut self, block: Block, span: Span) {
+    fn leave(&mut self, block: Block, end: Span) {
         match block {
             Block::VrrpInstance => self.reader.instance.clear(),
             Block::VrrpScript => self.leave_script(),
-            Block::VirtualServer => self.leave_virtual_server(span),
-            Block::MiscCheck | Block::Url => self.leave_checker(block, span),
-            _ => {}
+            _ => self.leave_service(block, end),
         }
     }
 
@@ -238,10 +246,7 @@ impl Parsed<'_> {
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
             Block::SyncGroup => self.apply_group(entry),
-            Block::VirtualServer | Block::RealServer | Block::MiscCheck | Block::Url => {
-                self.apply_service(block, &entry);
-                self.accept(entry);
-            }
+            _ if block.is_service() => self.apply_service(block, entry),
             _ => self.accept(entry),
         }
     }
@@ -331,12 +336,17 @@ impl Parsed<'_> {
                 .sink
                 .push(diagnostic.class(KeepalivedClass::General));
         }
+        self.block_lines().0
+    }
+
+    /// The free lines of a block, and the place of its `}`.
+    fn block_lines(&mut self) -> (Vec<Vec<Word>>, Option<Span>) {
         let mut lines = Vec::new();
         let mut brace_due = true;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {}
-                b"}" => break,
+                b"}" => return (lines, Some(line.whole())),
                 _ => {
                     let words = words::plain(&line);
                     self.check_encoding(&words);
@@ -345,7 +355,7 @@ impl Parsed<'_> {
             }
             brace_due = false;
         }
-        lines
+        (lines, None)
     }
 }
 
@@ -483,7 +493,11 @@ impl Parsed<'_> {
             | Syntax::Command
             | Syntax::Named(_) => words.is_empty(),
         };
-        if needs_one && keyword.lenient {
+        if needs_one && is_silent_without_value(keyword.name) {
+            let text = format!("`{}` lacks its value; it is ignored", keyword.name);
+            let diagnostic = Diagnostic::warning(Code::MissingParameter, name.span, text);
+            self.reader.sink.push(diagnostic);
+        } else if needs_one && keyword.lenient {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
             self.complain(Code::MissingParameter, name.span, text);
             if matches!(keyword.syntax, Syntax::Named(_)) {
@@ -499,6 +513,11 @@ impl Parsed<'_> {
         }
         needs_one
     }
+}
+
+/// Whether keepalived says nothing where the keyword has no value.
+fn is_silent_without_value(name: &str) -> bool {
+    name == "status_code" || name.starts_with("regex")
 }
 
 /// What was probably meant by an unknown word.
