@@ -183,7 +183,7 @@ impl Parsed<'_> {
             Syntax::Named(Block::VirtualServerGroup) => self.virtual_server_group(span, &words),
             Syntax::Block(inner) | Syntax::Named(inner) => {
                 if !self.enter(inner, span, &words) {
-                    self.skip_block();
+                    self.skip_block(inner);
                     return;
                 }
                 let end = self.walk(inner, report);
@@ -308,10 +308,11 @@ impl Parsed<'_> {
     }
 
     /// Passes over a block that can't be used, and the blocks in it.
-    fn skip_block(&mut self) {
+    fn skip_block(&mut self, block: Block) {
         let mut depth = 0usize;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
+                text if depth == 0 && text != b"{" => self.missing_brace(block, &line),
                 b"{" => depth += 1,
                 b"}" => depth = depth.saturating_sub(1),
                 _ => {}
@@ -437,15 +438,15 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let diagnostic =
+            let mut diagnostic =
                 Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
-            self.reader.sink.push(diagnostic);
             // keepalived is silent about these.
             let silent = matches!(name, "native_ipv6" | "host")
                 || (name == "linkbeat_use_polling" && block == Block::Root);
             if !silent {
-                self.reader.sink.count(KeepalivedClass::Deprecated);
+                diagnostic = diagnostic.class(KeepalivedClass::Deprecated);
             }
+            self.reader.sink.push(diagnostic);
         }
         if keyword.acts == Acts::Yes || !report {
             return report;
@@ -500,8 +501,8 @@ impl Parsed<'_> {
         } else if needs_one && keyword.lenient {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
             self.complain(Code::MissingParameter, name.span, text);
-            if matches!(keyword.syntax, Syntax::Named(_)) {
-                self.skip_block();
+            if let Syntax::Named(inner) = keyword.syntax {
+                self.skip_block(inner);
             }
         } else if needs_one {
             let text = format!("`{}` lacks its value", keyword.name);

@@ -280,14 +280,10 @@ pub(super) const DNS: &[Keyword] = &join::<15>(
         .default("SOA")
         .example("AAAA")
         .refused("PTR"),
-        keyword(
-            "name",
-            Syntax::Word,
-            "The name that is asked for, without a dot at its end.",
-        )
-        .default(".")
-        .example("www.example.org")
-        .refused("www.example.org."),
+        keyword("name", Syntax::Word, "The name that is asked for.")
+            .default(".")
+            .example("www.example.org")
+            .refused("www..org"),
     ],
 );
 

@@ -354,7 +354,7 @@ pub struct DnsCheck {
     pub connection: Connection,
     /// `type`.
     pub record: DnsType,
-    /// `name`: labels of 1 to 63 bytes with dots between, at most 253 bytes; `None` for the root.
+    /// `name` without a dot at its end: labels of 1 to 63 bytes with dots between, at most 253 bytes; `None` for the root.
     pub name: Option<Spanned<String>>,
     /// The keyword.
     pub span: Span,

@@ -6,8 +6,8 @@ use super::{CheckerDraft, KindDraft, hex};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{DnsType, Family, FileWeight, FirewallMark, Port, Reply};
 use crate::registry::{Block, Value};
-use crate::source::Existence;
 use crate::span::{Span, Spanned};
+use crate::words::Word;
 
 /// Longest label of a DNS name in bytes (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
@@ -78,12 +78,9 @@ impl Parsed<'_> {
             return;
         };
         if entry.keyword.name == "name" {
-            if !self.is_dns_name(entry) {
-                return;
-            }
-            let value = (word.text != ".").then(|| word.spanned());
-            if let Some(KindDraft::Dns(_, name)) = self.kind() {
-                *name = value;
+            let value = self.dns_name(word);
+            if let (Some(value), Some(KindDraft::Dns(_, name))) = (value, self.kind()) {
+                *name = Some(value).filter(|name| !name.value.is_empty());
             }
             return;
         }
@@ -101,31 +98,32 @@ impl Parsed<'_> {
         }
     }
 
-    fn is_dns_name(&mut self, entry: &Entry) -> bool {
-        let Some(name) = entry.first() else {
-            return false;
-        };
-        let labels = || name.value.split('.');
-        if name.value == "." {
-            return true;
-        }
+    /// The name without the dot at its end; empty for the root, `None`, reported, for what is no name.
+    fn dns_name(&mut self, word: &Word) -> Option<Spanned<String>> {
+        let name = word.text.strip_suffix('.').unwrap_or(&word.text);
+        let labels = || name.split('.').filter(|_| !name.is_empty());
         if labels().any(str::is_empty) {
-            let text = "this name has an empty part; the root is asked for instead";
-            let diagnostic = Diagnostic::error(Code::InvalidValue, name.span, text)
-                .help("write the name without a dot at its end")
-                .class(KeepalivedClass::General);
-            self.reader.sink.push(diagnostic);
-            return false;
+            let text = "this name has an empty part between dots; it is ignored";
+            self.complain(Code::InvalidValue, word.span, text);
+            return None;
         }
-        let fits = name.value.len() <= MAX_DNS_NAME && labels().all(|part| part.len() <= MAX_LABEL);
-        if !fits {
+        if name.len() > MAX_DNS_NAME || labels().any(|part| part.len() > MAX_LABEL) {
             let text = format!(
                 "names have at most {MAX_DNS_NAME} bytes, and {MAX_LABEL} between two dots; it is ignored"
             );
-            let diagnostic = Diagnostic::warning(Code::NameTooLong, name.span, text);
+            let diagnostic = Diagnostic::warning(Code::NameTooLong, word.span, text);
+            self.reader.sink.push(diagnostic);
+            return None;
+        }
+        let first = labels().next().unwrap_or_default();
+        if first.len() == 1 && word.text.contains('.') {
+            let text = "keepalived 2.2.7 takes this name for a wrong one, and asks for the root";
+            let diagnostic = Diagnostic::warning(Code::InvalidValue, word.span, text)
+                .help("a first part of more than one letter works everywhere")
+                .class(KeepalivedClass::General);
             self.reader.sink.push(diagnostic);
         }
-        fits
+        Some(Spanned::new(name.to_owned(), word.span))
     }
 
     fn apply_misc(&mut self, entry: &Entry) {
@@ -137,18 +135,10 @@ impl Parsed<'_> {
                 }
             }
             "user" => {
-                let missing = |word: Option<&crate::words::Word>, group: bool| {
-                    word.is_some_and(|word| {
-                        let state = if group {
-                            self.environment.group(word.text.trim_start_matches(':'))
-                        } else {
-                            self.environment.user(&word.text)
-                        };
-                        state == Existence::Missing && word.text.parse::<u32>().is_err()
-                    })
-                };
                 let arguments = &entry.arguments;
-                let broken = missing(arguments.first(), false) || missing(arguments.get(1), true);
+                let broken = self
+                    .unknown_identity(arguments.first(), arguments.get(1))
+                    .is_some();
                 let identity = self.identity(arguments);
                 if let Some(draft) = &mut self.service.checker {
                     draft.broken |= broken;

@@ -14,6 +14,7 @@ use super::{Entry, Parsed};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{Script, Ssl};
 use crate::registry::{Block, Value};
+use crate::source::Existence;
 use crate::span::{Span, Spanned};
 use crate::words::Word;
 
@@ -121,13 +122,55 @@ impl Parsed<'_> {
 
     /// A notification, of which only the first counts.
     fn first_script(&mut self, entry: &Entry, taken: bool) -> Option<Script> {
-        let script = self.notify_command(&entry.arguments);
+        let script = self.service_command(&entry.arguments);
         if taken {
             let text = format!("only the first `{}` counts", entry.keyword.name);
             self.complain(Code::AlreadySpecified, entry.span, text);
             return None;
         }
         script
+    }
+
+    /// keepalived drops a notification that nobody can run, or that runs nothing, without a word.
+    fn service_command(&mut self, words: &[Word]) -> Option<Script> {
+        let first = words.first()?;
+        if first.text.trim().is_empty() {
+            let diagnostic = Diagnostic::warning(
+                Code::ScriptWithoutCommand,
+                first.span,
+                "this command is empty; nothing runs",
+            );
+            self.reader.sink.push(diagnostic);
+            return None;
+        }
+        if let Some(stranger) = self.unknown_identity(words.get(1), words.get(2)) {
+            let text = format!(
+                "there is no `{}` on this host; the script is not run",
+                stranger.text
+            );
+            let diagnostic = Diagnostic::warning(Code::UserUnknown, stranger.span, text);
+            self.reader.sink.push(diagnostic);
+            return None;
+        }
+        self.notify_command(words)
+    }
+
+    /// The user or the group if this host has none of that name.
+    fn unknown_identity<'w>(
+        &self,
+        user: Option<&'w Word>,
+        group: Option<&'w Word>,
+    ) -> Option<&'w Word> {
+        let named = |word: &&Word| word.text.parse::<u32>().is_err();
+        let user = user
+            .filter(named)
+            .filter(|word| self.environment.user(&word.text) == Existence::Missing);
+        user.or_else(|| {
+            group.filter(named).filter(|word| {
+                let name = word.text.strip_prefix(':').unwrap_or(&word.text);
+                self.environment.group(name) == Existence::Missing
+            })
+        })
     }
 
     /// One word, which nothing may follow.

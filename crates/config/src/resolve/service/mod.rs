@@ -34,6 +34,8 @@ pub(super) struct ServiceGlobals {
 struct Contents {
     addresses: bool,
     marks: bool,
+    /// The first mark is of IPv4: only then does keepalived complain about what marks can't have.
+    v4_mark_first: bool,
     all_ports: bool,
 }
 
@@ -111,6 +113,9 @@ impl Parsed<'_> {
         let sorry = draft.sorry.take();
         let sorry_server =
             sorry.map(|sorry| self.sorry_server(&sorry, &draft, forwarding, &real_servers));
+        if let Some(sorry) = &sorry_server {
+            self.check_group_ports(sorry.address, sorry.forwarding, group);
+        }
         let quorum = draft.quorum.unwrap_or(Spanned::new(1, span));
         let hysteresis = draft.hysteresis.unwrap_or(Spanned::new(0, span));
         self.count_quorum(quorum.value, hysteresis.value, &real_servers);
@@ -179,7 +184,7 @@ impl Parsed<'_> {
         match draft.protocol {
             Some(protocol) if !contents.addresses => {
                 let text = "a mark stands for any protocol; this one is ignored";
-                self.keepalived_warns(Code::ServiceAdjusted, protocol.span, text);
+                self.not_with_marks(protocol.span, text, contents);
                 draft.protocol = None;
             }
             None if contents.addresses => {
@@ -217,9 +222,17 @@ impl Parsed<'_> {
         }
         if let Some(span) = draft.ha_suspend.filter(|_| contents.marks) {
             let text = "a mark has no address that could be held; `ha_suspend` is ignored";
-            self.keepalived_warns(Code::ServiceAdjusted, span, text);
+            self.not_with_marks(span, text, contents);
             draft.ha_suspend = None;
         }
+    }
+
+    fn not_with_marks(&mut self, span: Span, text: &str, contents: Contents) {
+        let mut diagnostic = Diagnostic::warning(Code::ServiceAdjusted, span, text);
+        if contents.v4_mark_first {
+            diagnostic = diagnostic.class(KeepalivedClass::Warning);
+        }
+        self.reader.sink.push(diagnostic);
     }
 
     fn persistence(
@@ -338,7 +351,14 @@ impl Parsed<'_> {
             .iter()
             .find(|entry| match entry.target.port() {
                 Some(entry_port) => entry_port != Some(port),
-                None => true,
+                // keepalived does not look at the others.
+                None => matches!(
+                    entry.target,
+                    GroupTarget::Mark {
+                        family: Family::V4,
+                        ..
+                    }
+                ),
             });
         if let Some(entry) = other {
             let text =
@@ -400,8 +420,8 @@ impl Parsed<'_> {
             .iter()
             .map(|server| u64::from(server.weight.value))
             .sum();
-        let quorum = u64::from(quorum).min(weights);
-        if quorum == weights && quorum == 0 || u64::from(hysteresis) >= quorum {
+        let quorum = u64::from(quorum);
+        if quorum > weights || u64::from(hysteresis) >= quorum {
             self.reader.sink.count(KeepalivedClass::Warning);
         }
     }
@@ -423,12 +443,15 @@ fn contents(draft: &VirtualServerDraft, group: Option<&VirtualServerGroup>) -> C
             contents.addresses = true;
             contents.all_ports = address.port.is_none();
         }
-        ServiceIdentity::Mark(_) => contents.marks = true,
+        ServiceIdentity::Mark(_) => (contents.marks, contents.v4_mark_first) = (true, true),
         ServiceIdentity::Group(_) => {}
     }
     for entry in group.iter().flat_map(|group| &group.entries) {
         match entry.target {
-            GroupTarget::Mark { .. } => contents.marks = true,
+            GroupTarget::Mark { family, .. } => {
+                contents.v4_mark_first |= !contents.marks && family == Family::V4;
+                contents.marks = true;
+            }
             GroupTarget::Address(ServerAddress { port, .. })
             | GroupTarget::Range { port, .. }
             | GroupTarget::Network { port, .. } => {
