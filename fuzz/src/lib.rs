@@ -103,8 +103,9 @@ fn meaning(loaded: &Loaded) -> String {
     for part in parts {
         text.push_str(part.split_once(" }").map_or(part, |(_, rest)| rest));
     }
-    for diagnostic in &loaded.diagnostics {
-        text.push_str(diagnostic.code.as_str());
-    }
-    text
+    let codes = loaded.diagnostics.iter().map(|found| found.code.as_str());
+    let mut codes: Vec<_> = codes.collect();
+    // Findings about a whole file stand at its beginning, before or after those of its first line.
+    codes.sort_unstable();
+    text + &codes.concat()
 }

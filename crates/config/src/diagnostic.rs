@@ -218,6 +218,18 @@ codes! {
     SyncGroupMembers = "SF0090",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
+    /// Settings of a virtual server or real server contradict each other, and one of them is changed.
+    ServiceAdjusted = "SF0101",
+    /// A server has another address family than its virtual server.
+    ServiceFamily = "SF0102",
+    /// The options of a tunnel are wrong or do not go together.
+    InvalidTunnel = "SF0103",
+    /// A checker lacks what it checks.
+    CheckerIncomplete = "SF0104",
+    /// A virtual server has the same real server twice.
+    DuplicateServer = "SF0105",
+    /// A virtual server names a group that is not defined.
+    GroupUnknown = "SF0106",
     /// keepalived acts on this keyword, this version does not yet.
     NotActedOn = "SF0110",
     /// This part of the language is not supported yet.

@@ -31,6 +31,13 @@ pub enum Written {
     Text(String),
     /// The lines of a list.
     Lines(Vec<String>),
+    /// The lines of a list that has a name.
+    NamedLines {
+        /// The words after the keyword.
+        name: String,
+        /// Its lines.
+        lines: Vec<String>,
+    },
     /// A block with the words of its header, if it has any.
     Block {
         /// The words after the keyword: a name, or an address and a port.
@@ -88,6 +95,23 @@ impl Recorder {
     pub(crate) fn lines(&mut self, keyword: &'static Keyword, lines: &[Vec<Word>]) {
         let lines = lines.iter().map(|words| joined(words)).collect();
         self.add(keyword, Written::Lines(lines));
+    }
+
+    /// A list with a header of its own.
+    pub(crate) fn named_lines(
+        &mut self,
+        keyword: &'static Keyword,
+        header: &[Word],
+        lines: &[Vec<Word>],
+    ) {
+        let lines = lines.iter().map(|words| joined(words)).collect();
+        self.add(
+            keyword,
+            Written::NamedLines {
+                name: joined(header),
+                lines,
+            },
+        );
     }
 
     fn add(&mut self, keyword: &'static Keyword, value: Written) {

@@ -100,7 +100,9 @@ fn meaning(loaded: &Loaded) -> String {
         text.push_str(part.split_once(" }").map_or(part, |(_, rest)| rest));
     }
     let codes = loaded.diagnostics.iter().map(|one| one.code.as_str());
-    let codes: Vec<_> = codes.collect();
+    let mut codes: Vec<_> = codes.collect();
+    // Findings about a whole file stand at its beginning, before or after those of its first line.
+    codes.sort_unstable();
     let exit = loaded.keepalived_test_exit();
     format!("{text} {codes:?} {exit}")
 }

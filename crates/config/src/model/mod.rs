@@ -4,6 +4,7 @@ mod address;
 mod global;
 mod instance;
 mod script;
+mod service;
 
 pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
 pub use global::{Accepted, GlobalDefs, GroupDefs, ProcessSettings, RootSettings, RxBuffers};
@@ -13,6 +14,15 @@ pub use instance::{
     Version, Vmac, VrrpInstance,
 };
 pub use script::{Command, Identity, Script, ScriptGiven, VrrpScript, Weight};
+pub(crate) use service::STATUS_CODES;
+pub use service::{
+    BfdCheck, BfdInstance, CheckDefaults, CheckSchedule, Checker, Connection, DnsCheck, DnsType,
+    FileCheck, FileWeight, FirewallMark, Forwarding, Granularity, GroupEntry, GroupTarget,
+    HttpCheck, HttpProtocol, MaxHops, MiscCheck, PatternByte, Persistence, PingCheck, Port,
+    RealServer, Regex, RegexOption, RegexStack, Reply, Scheduler, ServerAddress, ServiceFlags,
+    ServiceIdentity, ServiceProtocol, SmtpCheck, SorryServer, Ssl, StatusCodes, TcpCheck, Tunnel,
+    TunnelChecksum, UdpCheck, Url, VirtualServer, VirtualServerGroup,
+};
 
 /// A whole configuration, as the daemon acts on it.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +37,14 @@ pub struct Config {
     pub instances: Vec<VrrpInstance>,
     /// Every `vrrp_sync_group` with at least one member that exists.
     pub sync_groups: Vec<SyncGroup>,
+    /// Every usable `virtual_server_group`, also unused ones, in the order of the text.
+    pub virtual_server_groups: Vec<VirtualServerGroup>,
+    /// Every usable `virtual_server`, in the order of the text.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// Every usable `bfd_instance`, in the order of the text.
+    pub bfd_instances: Vec<BfdInstance>,
+    /// The `SSL` block, the last of several.
+    pub ssl: Option<Ssl>,
     /// Keywords that were understood but have no typed field yet, in the order of the text.
     pub accepted: Vec<Accepted>,
 }
@@ -36,6 +54,14 @@ impl Config {
     #[must_use]
     pub fn script(&self, name: &str) -> Option<&VrrpScript> {
         self.scripts.iter().find(|script| script.name.value == name)
+    }
+
+    /// The group of virtual servers of that name.
+    #[must_use]
+    pub fn virtual_server_group(&self, name: &str) -> Option<&VirtualServerGroup> {
+        self.virtual_server_groups
+            .iter()
+            .find(|group| group.name.value == name)
     }
 
     /// The instance of that name.

@@ -25,6 +25,10 @@ use crate::words::{self, Word};
 pub(crate) use draft::{
     GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
 };
+pub(crate) use service::{
+    CheckDraft, CheckerDraft, DEFAULT_PERSISTENCE_S, HttpDraft, KindDraft, RealServerDraft,
+    ServiceDraft, SorryDraft, UrlDraft, VirtualServerDraft,
+};
 
 /// keepalived's exit code for a configuration it can't start with.
 pub(crate) const EXIT_CONFIG: u8 = 2;
@@ -80,7 +84,7 @@ pub(crate) struct Parsed<'a> {
     instance_names: BTreeMap<String, Span>,
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
-    service: service::ServiceState,
+    pub(crate) service: ServiceDraft,
     /// What is said once only.
     reported: BTreeSet<(Code, &'static str)>,
     /// Keywords of the text that have no effect in this version, where each stood first.
@@ -118,7 +122,7 @@ pub(crate) fn parse<'a>(
         script_names: BTreeSet::new(),
         instance_names: BTreeMap::new(),
         all_scripts: Vec::new(),
-        service: service::ServiceState::default(),
+        service: ServiceDraft::default(),
         reported: BTreeSet::new(),
         not_acted_on: Vec::new(),
         runs_something: false,
@@ -138,8 +142,8 @@ pub(crate) fn parse<'a>(
 impl Parsed<'_> {
     /// Reads the lines of a block up to its `}`; `report` is off within blocks that have no effect as a whole.
     ///
-    /// Recursion ends with the registry's deepest block.
-    fn walk(&mut self, block: Block, report: bool) {
+    /// Gives the place of that `}`, or `None` where the text ends first. Recursion ends with the registry's deepest block.
+    fn walk(&mut self, block: Block, report: bool) -> Option<Span> {
         let mut brace_due = block != Block::Root;
         let mut given: Vec<Placed> = Vec::new();
         while let Some(line) = self.reader.next_line() {
@@ -160,7 +164,7 @@ impl Parsed<'_> {
             brace_due = false;
             match line.text() {
                 b"}" if block == Block::Root => self.closes_nothing(&line),
-                b"}" => return,
+                b"}" => return Some(line.whole()),
                 _ => {
                     if let Some(placed) = self.keyword_line(block, &line, report) {
                         self.repeated(&mut given, placed);
@@ -168,6 +172,7 @@ impl Parsed<'_> {
                 }
             }
         }
+        None
     }
 
     /// The keyword of the line with its place, if it is one.
@@ -243,13 +248,19 @@ impl Parsed<'_> {
         report: bool,
     ) {
         match keyword.syntax {
+            Syntax::Named(Block::VirtualServerGroup) => {
+                self.virtual_server_group(keyword, span, &words);
+            }
             Syntax::Block(inner) | Syntax::Named(inner) => {
-                self.enter(inner, span, &words);
+                if !self.enter(inner, span, &words) {
+                    self.skip_block(inner);
+                    return;
+                }
                 if let Some(recorder) = &mut self.recorder {
                     recorder.enter();
                 }
-                self.walk(inner, report);
-                self.leave(inner, span);
+                let end = self.walk(inner, report);
+                self.leave(inner, end.unwrap_or(span));
                 if let Some(recorder) = &mut self.recorder {
                     recorder.leave(keyword, &words);
                 }
@@ -284,7 +295,8 @@ impl Parsed<'_> {
         }
     }
 
-    fn enter(&mut self, block: Block, span: Span, words: &[Word]) {
+    /// Begins a block; false, reported, where it can't be used at all.
+    fn enter(&mut self, block: Block, span: Span, words: &[Word]) -> bool {
         self.runs_something |= matches!(
             block,
             Block::VrrpInstance | Block::VirtualServer | Block::BfdInstance
@@ -297,21 +309,19 @@ impl Parsed<'_> {
             Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
-            Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
+            Block::TrackFile | Block::TrackProcess => {
                 self.objects.insert((block, name.value));
             }
-            Block::VirtualServer | Block::RealServer => self.service.enter(block, span, words),
-            _ => {}
+            _ => return self.enter_service(block, span, words),
         }
+        true
     }
 
-    fn leave(&mut self, block: Block, span: Span) {
+    fn leave(&mut self, block: Block, end: Span) {
         match block {
             Block::VrrpInstance => self.reader.instance.clear(),
             Block::VrrpScript => self.leave_script(),
-            Block::VirtualServer => self.leave_virtual_server(span),
-            Block::MiscCheck | Block::Url => self.leave_checker(block, span),
-            _ => {}
+            _ => self.leave_service(block, end),
         }
     }
 
@@ -328,10 +338,7 @@ impl Parsed<'_> {
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
             Block::SyncGroup => self.apply_group(entry),
-            Block::VirtualServer | Block::RealServer | Block::MiscCheck | Block::Url => {
-                self.apply_service(block, &entry);
-                self.accept(entry);
-            }
+            _ if block.is_service() => self.apply_service(block, entry),
             _ => self.accept(entry),
         }
     }
@@ -393,10 +400,13 @@ impl Parsed<'_> {
     }
 
     /// Passes over a block that can't be used, and the blocks in it.
-    fn skip_block(&mut self) {
+    fn skip_block(&mut self, block: Block) {
         let mut depth = 0usize;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
+                text if depth == 0 && text != b"{" => {
+                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin));
+                }
                 b"{" => depth += 1,
                 b"}" => depth = depth.saturating_sub(1),
                 _ => {}
@@ -421,16 +431,21 @@ impl Parsed<'_> {
                 .sink
                 .push(diagnostic.class(KeepalivedClass::General));
         }
+        self.block_lines(keyword.name).0
+    }
+
+    /// The free lines of a block, and the place of its `}`.
+    fn block_lines(&mut self, keyword: &str) -> (Vec<Vec<Word>>, Option<Span>) {
         let mut lines = Vec::new();
         let mut brace_due = true;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {}
-                b"}" => break,
+                b"}" => return (lines, Some(line.whole())),
                 _ => {
                     if brace_due {
                         // keepalived takes the lines for the list's without a word.
-                        self.missing_brace(keyword.name, &line, None);
+                        self.missing_brace(keyword, &line, None);
                     }
                     let words = words::plain(&line);
                     self.check_encoding(&words);
@@ -439,7 +454,7 @@ impl Parsed<'_> {
             }
             brace_due = false;
         }
-        lines
+        (lines, None)
     }
 }
 
@@ -557,15 +572,15 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let diagnostic =
+            let mut diagnostic =
                 Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
-            self.reader.sink.push(diagnostic);
             // keepalived is silent about these.
             let silent = matches!(name, "native_ipv6" | "host")
                 || (name == "linkbeat_use_polling" && block == Block::Root);
             if !silent {
-                self.reader.sink.count(KeepalivedClass::Deprecated);
+                diagnostic = diagnostic.class(KeepalivedClass::Deprecated);
             }
+            self.reader.sink.push(diagnostic);
         }
         if keyword.acts == Acts::Yes || !report {
             return report;
@@ -633,11 +648,15 @@ impl Parsed<'_> {
             | Syntax::Command
             | Syntax::Named(_) => words.is_empty(),
         };
-        if needs_one && keyword.lenient {
+        if needs_one && is_silent_without_value(keyword.name) {
+            let text = format!("`{}` lacks its value; it is ignored", keyword.name);
+            let diagnostic = Diagnostic::warning(Code::MissingParameter, name.span, text);
+            self.reader.sink.push(diagnostic);
+        } else if needs_one && keyword.lenient {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
             self.complain(Code::MissingParameter, name.span, text);
-            if matches!(keyword.syntax, Syntax::Named(_)) {
-                self.skip_block();
+            if let Syntax::Named(inner) = keyword.syntax {
+                self.skip_block(inner);
             }
         } else if needs_one {
             let text = format!("`{}` lacks its value", keyword.name);
@@ -659,6 +678,11 @@ fn certain_fix(block: Block, word: &str) -> Option<(String, String)> {
         _ => certain(block, word)?,
     };
     Some((format!("write `{meant}`"), meant.to_owned()))
+}
+
+/// Whether keepalived says nothing where the keyword has no value.
+fn is_silent_without_value(name: &str) -> bool {
+    name == "status_code" || name.starts_with("regex")
 }
 
 /// What was probably meant by an unknown word.

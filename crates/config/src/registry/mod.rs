@@ -120,6 +120,31 @@ impl Block {
     }
 }
 
+impl Block {
+    /// Whether it is part of load balancing.
+    pub(crate) fn is_service(self) -> bool {
+        matches!(
+            self,
+            Self::Ssl
+                | Self::VirtualServer
+                | Self::RealServer
+                | Self::TcpCheck
+                | Self::HttpGet
+                | Self::SslGet
+                | Self::Url
+                | Self::SmtpCheck
+                | Self::SmtpHost
+                | Self::DnsCheck
+                | Self::MiscCheck
+                | Self::UdpCheck
+                | Self::PingCheck
+                | Self::FileCheck
+                | Self::BfdCheck
+                | Self::BfdInstance
+        )
+    }
+}
+
 /// Whether this release of Standfast does what the keyword says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acts {

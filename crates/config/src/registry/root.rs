@@ -125,7 +125,7 @@ pub(super) const ROOT: &[Keyword] = &[
     keyword(
         "SSL",
         Syntax::Block(Block::Ssl),
-        "The client certificate of SSL_GET.",
+        "The client certificate that SSL_GET shows.",
     ),
     keyword(
         "virtual_server_group",
@@ -135,8 +135,10 @@ pub(super) const ROOT: &[Keyword] = &[
     keyword(
         "virtual_server",
         Syntax::Named(Block::VirtualServer),
-        "An IPVS service.",
-    ),
+        "An IPVS service: by address and port, `fwmark MARK` or `group NAME`.",
+    )
+    .example("10.0.0.1 80")
+    .refused("10.0.0.300 80"),
     keyword(
         "bfd_instance",
         Syntax::Named(Block::BfdInstance),

@@ -3,6 +3,7 @@
 mod addresses;
 mod instance;
 mod scripts;
+mod service;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::units::Micros;
 
 /// The typed configuration of everything that was read.
 pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
+    let service_globals = parsed.service_globals();
     let global = parsed.resolve_global();
     let scripts = parsed.resolve_scripts(&global);
     let drafts = std::mem::take(&mut parsed.instances);
@@ -31,6 +33,10 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         .filter_map(|draft| parsed.resolve_group(draft, &global, &instances, &scripts))
         .collect();
     parsed.judge_scripts(&global, &scripts, &instances, &sync_groups);
+    let virtual_server_groups = std::mem::take(&mut parsed.service.groups);
+    let virtual_servers = parsed.resolve_services(&virtual_server_groups, service_globals);
+    let bfd_instances = std::mem::take(&mut parsed.service.bfds);
+    let ssl = parsed.service.ssl.take();
     let root = std::mem::take(&mut parsed.root);
     let accepted = std::mem::take(&mut parsed.accepted);
     Config {
@@ -39,6 +45,10 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         scripts,
         instances,
         sync_groups,
+        virtual_server_groups,
+        virtual_servers,
+        bfd_instances,
+        ssl,
         accepted,
     }
 }
