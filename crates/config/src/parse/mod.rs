@@ -1,20 +1,28 @@
 //! Walks the blocks with the registry in hand and collects what they say, before any default is applied.
 
 mod address;
+mod cursor;
 mod draft;
+mod encap;
 mod global;
+mod hmac;
 mod instance;
 mod number;
+mod route;
+mod rule;
 mod script;
 mod service;
+mod statics;
 mod track;
+mod tracked;
 mod value;
+mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::load::LoadOptions;
-use crate::model::{Accepted, RootSettings, Script};
+use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess};
 use crate::reader::{Line, Reader};
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, nearest};
 use crate::source::Environment;
@@ -24,6 +32,7 @@ use crate::words::{self, Word};
 pub(crate) use draft::{
     GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
 };
+pub(crate) use statics::Statics;
 
 /// keepalived's exit code for a configuration it can't start with.
 pub(crate) const EXIT_CONFIG: u8 = 2;
@@ -70,6 +79,11 @@ pub(crate) struct Parsed<'a> {
     pub(crate) instances: Vec<InstanceDraft>,
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) accepted: Vec<Accepted>,
+    pub(crate) track_processes: Vec<TrackProcess>,
+    pub(crate) track_files: Vec<TrackFile>,
+    process: tracked::ProcessDraft,
+    file: tracked::FileDraft,
+    pub(crate) statics: Statics,
     /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
     pub(crate) objects: BTreeSet<(Block, String)>,
     pub(crate) script_names: BTreeSet<String>,
@@ -100,6 +114,11 @@ pub(crate) fn parse<'a>(
         instances: Vec::new(),
         groups: Vec::new(),
         accepted: Vec::new(),
+        track_processes: Vec::new(),
+        track_files: Vec::new(),
+        process: tracked::ProcessDraft::default(),
+        file: tracked::FileDraft::default(),
+        statics: Statics::default(),
         objects: BTreeSet::new(),
         script_names: BTreeSet::new(),
         instance_names: BTreeMap::new(),
@@ -213,7 +232,11 @@ impl Parsed<'_> {
             Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
-            Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
+            Block::AuthHmac => self.enter_hmac(span),
+            Block::TrackProcess => self.enter_process(name),
+            Block::TrackFile => self.enter_file(name),
+            Block::TrackGroup => self.enter_track_group(name),
+            Block::BfdInstance => {
                 self.objects.insert((block, name.value));
             }
             Block::VirtualServer | Block::RealServer => self.service.enter(block, span, words),
@@ -225,6 +248,10 @@ impl Parsed<'_> {
         match block {
             Block::VrrpInstance => self.reader.instance.clear(),
             Block::VrrpScript => self.leave_script(),
+            Block::TrackProcess => self.leave_process(),
+            Block::TrackFile => self.leave_file(),
+            Block::TrackGroup => self.leave_track_group(),
+            Block::GarpGroup => self.leave_garp_group(span),
             Block::VirtualServer => self.leave_virtual_server(span),
             Block::MiscCheck | Block::Url => self.leave_checker(block, span),
             _ => {}
@@ -238,6 +265,10 @@ impl Parsed<'_> {
             Block::VrrpScript => self.apply_script(&entry),
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
+            Block::AuthHmac => self.apply_hmac(entry),
+            Block::TrackProcess => self.apply_track_process(entry),
+            Block::TrackFile => self.apply_track_file(entry),
+            Block::GarpGroup => self.apply_garp_group(entry),
             Block::SyncGroup => self.apply_group(entry),
             Block::VirtualServer | Block::RealServer | Block::MiscCheck | Block::Url => {
                 self.apply_service(block, &entry);
@@ -249,8 +280,12 @@ impl Parsed<'_> {
 
     fn apply_lines(&mut self, block: Block, entry: &Entry, lines: Vec<Vec<Word>>) {
         match block {
-            Block::VrrpInstance => self.apply_instance_lines(entry, lines),
-            Block::SyncGroup => self.apply_group_lines(entry, lines),
+            Block::VrrpInstance => self.apply_instance_lines(entry, &lines),
+            Block::SyncGroup => self.apply_group_lines(entry, &lines),
+            Block::Root => self.apply_root_lines(entry, lines),
+            Block::Global => self.apply_global_lines(entry, lines),
+            Block::TrackGroup => self.apply_track_group_lines(entry, &lines),
+            Block::GarpGroup => self.apply_garp_group_lines(&lines),
             _ => self.accept_lines(entry, lines),
         }
     }
@@ -264,7 +299,10 @@ impl Parsed<'_> {
                     Some(text.unwrap_or_else(|| Spanned::new(String::new(), entry.span)));
             }
             ("instance", _) => self.root.instance = text,
+            (_, Value::Invalid) => {}
             ("use_pid_dir", _) => self.root.use_pid_dir = true,
+            ("namespace_with_ipsets", _) => self.root.namespace_with_ipsets = true,
+            ("linkbeat_use_polling", _) => self.root.linkbeat_use_polling = true,
             ("child_wait_time", Value::Integer(seconds)) => {
                 self.root.child_wait_time = number::seconds(*seconds);
             }

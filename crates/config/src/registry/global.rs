@@ -35,12 +35,10 @@ const DAEMON: &[Keyword] = &[
         "The mail server, and its port.",
     )
     .default("port 25"),
-    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.")
-        .lenient()
-        .default("the host's name"),
+    keyword("smtp_helo_name", Syntax::OptionalWord, "The name in HELO.").default("the host's name"),
     keyword(
         "smtp_connect_timeout",
-        int(0, 4_294_967_295),
+        int(0, 4294),
         "Time the mail server gets per step.",
     )
     .seconds()

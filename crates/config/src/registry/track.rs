@@ -66,13 +66,13 @@ pub(super) const GROUP: &[Keyword] = &[keyword(
 pub(super) const GARP_GROUP: &[Keyword] = &[
     keyword(
         "garp_interval",
-        decimal(1, DECIMAL_MAX),
+        decimal(0, DECIMAL_MAX),
         "Least time between gratuitous ARPs.",
     )
     .seconds(),
     keyword(
         "gna_interval",
-        decimal(1, DECIMAL_MAX),
+        decimal(0, DECIMAL_MAX),
         "Least time between neighbour advertisements.",
     )
     .seconds(),
