@@ -219,6 +219,21 @@ fn include_check_takes_known_checks_only() {
 }
 
 #[test]
+fn a_default_interface_must_be_possible() {
+    assert_eq!(
+        global("default_interface eth9")
+            .default_interface
+            .unwrap()
+            .value,
+        "eth9"
+    );
+    let loaded = load("default_interface sixteen-letters-");
+    assert_eq!(loaded.config.global.default_interface, None);
+    // keepalived says nothing.
+    assert!(loaded.has_errors() && loaded.keepalived_test_exit() == 0);
+}
+
+#[test]
 fn interfaces_may_be_allowed_to_change() {
     let all = global("dynamic_interfaces allow_if_changes");
     assert!(all.dynamic_interfaces && all.interfaces_may_change);

@@ -240,6 +240,7 @@ fn virtual_macs_have_names_addresses_and_groups() {
         (Some("bar"), Some(3), true)
     );
     assert_eq!(vmac("use_vmac 00:00:5e:00:01:07").mac, None);
+    assert_eq!(vmac("use_vmac lo").name, None);
     assert_eq!(
         codes(&instance("", "vmac_xmit_base").1),
         [Code::WithoutEffect]

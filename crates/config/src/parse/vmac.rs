@@ -3,6 +3,7 @@
 use super::{Entry, Parsed};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{Ipvlan, IpvlanMode, MacAddress, OldChecksum, Vmac};
+use crate::source::InterfaceState;
 use crate::words::Word;
 
 /// Greatest number of an interface group.
@@ -53,6 +54,13 @@ impl Parsed<'_> {
                 (_, Mac::No) if vmac.name.is_some() => self.second_name(word),
                 (_, Mac::No) => vmac.name = self.own_interface_name(word),
             }
+        }
+        // Another interface that exists may be one that an earlier daemon made.
+        let loopback = |name: &String| self.environment.interface(name) == InterfaceState::Loopback;
+        if vmac.name.as_ref().is_some_and(loopback) {
+            vmac.name = None;
+            let text = "the loopback can't be a virtual MAC interface; the name is ignored";
+            self.complain(Code::LoopbackInterface, entry.value_span(), text);
         }
         if let Some(draft) = self.instances.last_mut() {
             draft.vmac = Some(vmac);

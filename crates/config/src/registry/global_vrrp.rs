@@ -217,7 +217,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     .refused("always"),
     keyword(
         "default_interface",
-        Syntax::Interface,
+        Syntax::Word,
         "Interface of static addresses.",
     )
     .lenient()

@@ -8,7 +8,7 @@ mod mail;
 
 use super::draft::GarpDraft;
 use super::{Entry, Parsed, number};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ExtraGarp, Family, Identity, ProcessSettings, RxBuffers, Version};
 use crate::registry::Value;
 use crate::span::Spanned;
@@ -223,9 +223,7 @@ impl Parsed<'_> {
     fn apply_global_words(&mut self, entry: &Entry) -> bool {
         match entry.keyword.name {
             "router_id" => self.global.defs.router_id = entry.first(),
-            "default_interface" if entry.value != Value::Invalid => {
-                self.global.defs.default_interface = entry.first();
-            }
+            "default_interface" => self.apply_default_interface(entry),
             "dynamic_interfaces" => self.apply_dynamic_interfaces(entry),
             "process_name" => self.global.defs.process_name = self.process_name(entry),
             "vrrp_process_name" => {
@@ -263,6 +261,19 @@ impl Parsed<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// keepalived takes any name, and finds out later that no such interface can be.
+    fn apply_default_interface(&mut self, entry: &Entry) {
+        let name = entry.first();
+        let fits = |name: &Spanned<String>| name.value.len() <= super::value::MAX_INTERFACE_NAME;
+        if !name.as_ref().is_some_and(fits) {
+            let text = "this name is too long for an interface; it is ignored";
+            let diagnostic = Diagnostic::error(Code::NameTooLong, entry.value_span(), text);
+            self.reader.sink.push(diagnostic);
+            return;
+        }
+        self.global.defs.default_interface = name;
     }
 
     /// `[allow_if_changes]`.
