@@ -156,10 +156,18 @@ codes! {
     IgnoredWords = "SF0052",
     /// The keyword's value fits no rule of the keyword.
     InvalidValue = "SF0053",
-    /// A list that should hold something is empty.
-    EmptyList = "SF0058",
-    /// A route or rule lacks something it needs.
-    RouteIncomplete = "SF0059",
+    /// A name stands for no number on this host.
+    UnknownName = "SF0054",
+    /// A route lacks a part that it needs.
+    RouteIncomplete = "SF0055",
+    /// A routing rule lacks a part that it needs, or its parts do not go together.
+    RuleIncomplete = "SF0056",
+    /// A route or rule can't be watched, so that nobody notices when it is deleted.
+    NotTracked = "SF0057",
+    /// A key, or its number, is unusable.
+    InvalidKey = "SF0058",
+    /// The keyword has no effect without another one, or beside it.
+    WithoutEffect = "SF0059",
     /// An instance has no virtual_router_id.
     VridMissing = "SF0060",
     /// An instance has no interface.
@@ -216,6 +224,10 @@ codes! {
     OwnerIgnoresWeight = "SF0086",
     /// A sync group lacks members, or has only one.
     SyncGroupMembers = "SF0090",
+    /// A tracked process, tracked file or group of interfaces lacks what makes it one.
+    ObjectIncomplete = "SF0091",
+    /// An interface is in two groups.
+    InterfaceInTwoGroups = "SF0092",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
     /// Settings of a virtual server or real server contradict each other, and one of them is changed.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::IpNetwork;
+use crate::model::{IpNetwork, NameList};
 
 /// Largest file that is read, in bytes; a configuration of this size is a mistake, not a configuration.
 pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
@@ -268,6 +268,11 @@ pub trait Environment {
 
     /// Whether the group exists.
     fn group(&self, _name: &str) -> Existence {
+        Existence::Unknown
+    }
+
+    /// Whether the host's files (iproute2's, protocols(5)) give that name a number.
+    fn network_name(&self, _list: NameList, _name: &str) -> Existence {
         Existence::Unknown
     }
 

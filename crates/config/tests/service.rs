@@ -16,7 +16,7 @@ use standfast_config::{
 /// Codes with their lines, without the remark that the keyword is not acted on.
 fn findings(loaded: &Loaded) -> Vec<(usize, Code)> {
     let kept = loaded.diagnostics.iter();
-    kept.filter(|one| one.code != Code::NotActedOn)
+    kept.filter(|one| one.code != Code::NotActedOn && one.code < Code::SampleLeftover)
         .map(|one| {
             let place = loaded.sources.locate(one.primary).expect("a place");
             (place.line, one.code)

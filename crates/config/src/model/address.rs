@@ -85,6 +85,8 @@ pub struct VirtualAddress {
     pub no_track: bool,
     /// `use_vmac [NAME]`: a virtual MAC interface for this address alone.
     pub use_vmac: bool,
+    /// The name after `use_vmac`; `None` for one that is made up.
+    pub vmac_name: Option<String>,
     /// `preferred_lft` in seconds, `u32::MAX` for `forever`; unset, an IPv6 /128 gets 0 (deprecated), all else forever.
     pub preferred_lifetime_s: Option<u32>,
     /// Where the line stands.

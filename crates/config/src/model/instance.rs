@@ -4,7 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::address::VirtualAddress;
+use super::hmac::Hmac;
+use super::route::Route;
+use super::rule::Rule;
 use super::script::{Script, Weight};
+use super::vmac::{Ipvlan, Vmac};
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
 
@@ -188,12 +192,23 @@ pub struct TrackedInterface {
     pub weight_span: Option<Span>,
 }
 
-/// One line of `track_file`, `track_process` or `track_bfd`, not looked up.
+/// One line of `track_file` or `track_process`, for an object that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackedObject {
     /// The object's name.
     pub name: Spanned<String>,
-    /// The line's weight; `None` for the object's own.
+    /// The weight in force: the line's own, or the object's.
+    pub weight: Weight,
+    /// Where the line's weight stands; `None` without one.
+    pub weight_span: Option<Span>,
+}
+
+/// One line of `track_bfd`, not looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedBfd {
+    /// The session's name.
+    pub name: Spanned<String>,
+    /// The line's weight; `None` for the session's own.
     pub weight: Option<Weight>,
     /// Where the line's weight stands; `None` without one.
     pub weight_span: Option<Span>,
@@ -223,13 +238,25 @@ pub struct Unicast {
     pub fault_no_peer: bool,
 }
 
-/// `use_vmac`: a virtual MAC address on an interface of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vmac {
-    /// The interface's name; `None` for `vrrp.VRID`.
-    pub name: Option<String>,
-    /// `vmac_xmit_base`: advertisements leave from the parent interface.
-    pub transmit_base: bool,
+/// `garp_extra_if`: announcements on interfaces of addresses other than the instance's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExtraGarp {
+    /// Time between two.
+    pub interval: Micros,
+    /// `all`: on all of them, not on virtual MAC interfaces only.
+    pub all: bool,
+}
+
+/// `old_unicast_checksum`: how checksums of version 3 over unicast IPv4 are made, which keepalived up to 1.3.6 got wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OldChecksum {
+    /// As the peer's are found to be.
+    #[default]
+    Detect,
+    /// The old way (the bare keyword).
+    Always,
+    /// The right way, whatever the peer does.
+    Never,
 }
 
 /// Scripts that run on changes of state.
@@ -316,6 +343,8 @@ pub struct VrrpInstance {
     pub family: Family,
     /// Authentication in force.
     pub authentication: Option<Authentication>,
+    /// `auth_hmac` in force; then there is no other authentication.
+    pub hmac: Option<Hmac>,
     /// False under `nopreempt`.
     pub preempt: bool,
     /// `preempt_delay`; 0 for none.
@@ -335,7 +364,7 @@ pub struct VrrpInstance {
     /// `track_process`.
     pub track_processes: Vec<TrackedObject>,
     /// `track_bfd`.
-    pub track_bfds: Vec<TrackedObject>,
+    pub track_bfds: Vec<TrackedBfd>,
     /// `dont_track_primary`: the own interface's state does not matter.
     pub dont_track_primary: bool,
     /// `track_src_ip`: without the source address the instance is in fault.
@@ -370,8 +399,26 @@ pub struct VrrpInstance {
     pub v3_checksum_as_v2: bool,
     /// `use_vmac`.
     pub vmac: Option<Vmac>,
+    /// `use_vmac_addr`: a virtual MAC also for addresses on other interfaces.
+    pub vmac_addresses: bool,
     /// `use_ipvlan`.
-    pub ipvlan: bool,
+    pub ipvlan: Option<Ipvlan>,
+    /// `old_unicast_checksum`.
+    pub old_checksum: OldChecksum,
+    /// `garp_extra_if`, or the global one.
+    pub extra_garp: Option<ExtraGarp>,
+    /// `debug`, 0 to 4.
+    pub debug: u8,
+    /// `lvs_sync_daemon_interface`: the sync daemon follows this instance there.
+    pub sync_daemon_interface: Option<Spanned<String>>,
+    /// `notify_deleted`, also without a script: removal by a reload is told as DELETED, not as FAULT.
+    pub tells_deletion: bool,
+    /// `linkbeat_use_polling`: the interface's link state is polled.
+    pub linkbeat_use_polling: bool,
+    /// `virtual_routes`.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`.
+    pub rules: Vec<Rule>,
     /// `promote_secondaries`.
     pub promote_secondaries: bool,
     /// `vrf`.
@@ -397,6 +444,14 @@ pub struct SyncGroup {
     pub track_scripts: Vec<TrackedScript>,
     /// `track_interface`.
     pub track_interfaces: Vec<TrackedInterface>,
+    /// `track_file`.
+    pub track_files: Vec<TrackedObject>,
+    /// `track_process`.
+    pub track_processes: Vec<TrackedObject>,
+    /// `track_bfd`.
+    pub track_bfds: Vec<TrackedBfd>,
+    /// `smtp_alert`, or the global default.
+    pub smtp_alert: bool,
     /// Scripts on changes of the group's state.
     pub notify: Notify,
     /// `notify_priority_changes`.

@@ -1,21 +1,29 @@
 //! Walks the blocks with the registry in hand and collects what they say, before any default is applied.
 
 mod address;
+mod cursor;
 mod draft;
+mod encap;
 mod global;
+mod hmac;
 mod instance;
 mod number;
+mod route;
+mod rule;
 mod script;
 mod service;
+mod statics;
 mod track;
+mod tracked;
 mod value;
+mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::document::Recorder;
 use crate::load::LoadOptions;
-use crate::model::{Accepted, RootSettings, Script};
+use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess};
 use crate::reader::{Line, Reader};
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, certain, nearest};
 use crate::source::Environment;
@@ -29,6 +37,7 @@ pub(crate) use service::{
     CheckDraft, CheckerDraft, DEFAULT_PERSISTENCE_S, HttpDraft, KindDraft, RealServerDraft,
     ServiceDraft, SorryDraft, UrlDraft, VirtualServerDraft,
 };
+pub(crate) use statics::Statics;
 
 /// keepalived's exit code for a configuration it can't start with.
 pub(crate) const EXIT_CONFIG: u8 = 2;
@@ -78,6 +87,11 @@ pub(crate) struct Parsed<'a> {
     pub(crate) instances: Vec<InstanceDraft>,
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) accepted: Vec<Accepted>,
+    pub(crate) track_processes: Vec<TrackProcess>,
+    pub(crate) track_files: Vec<TrackFile>,
+    process: tracked::ProcessDraft,
+    file: tracked::FileDraft,
+    pub(crate) statics: Statics,
     /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
     pub(crate) objects: BTreeSet<(Block, String)>,
     pub(crate) script_names: BTreeSet<String>,
@@ -118,6 +132,11 @@ pub(crate) fn parse<'a>(
         instances: Vec::new(),
         groups: Vec::new(),
         accepted: Vec::new(),
+        track_processes: Vec::new(),
+        track_files: Vec::new(),
+        process: tracked::ProcessDraft::default(),
+        file: tracked::FileDraft::default(),
+        statics: Statics::default(),
         objects: BTreeSet::new(),
         script_names: BTreeSet::new(),
         instance_names: BTreeMap::new(),
@@ -309,9 +328,10 @@ impl Parsed<'_> {
             Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
-            Block::TrackFile | Block::TrackProcess => {
-                self.objects.insert((block, name.value));
-            }
+            Block::AuthHmac => self.enter_hmac(span),
+            Block::TrackProcess => self.enter_process(name),
+            Block::TrackFile => self.enter_file(name),
+            Block::TrackGroup => self.enter_track_group(name),
             _ => return self.enter_service(block, span, words),
         }
         true
@@ -321,6 +341,10 @@ impl Parsed<'_> {
         match block {
             Block::VrrpInstance => self.reader.instance.clear(),
             Block::VrrpScript => self.leave_script(),
+            Block::TrackProcess => self.leave_process(),
+            Block::TrackFile => self.leave_file(),
+            Block::TrackGroup => self.leave_track_group(),
+            Block::GarpGroup => self.leave_garp_group(end),
             _ => self.leave_service(block, end),
         }
     }
@@ -337,6 +361,10 @@ impl Parsed<'_> {
             Block::VrrpScript => self.apply_script(&entry),
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
+            Block::AuthHmac => self.apply_hmac(entry),
+            Block::TrackProcess => self.apply_track_process(entry),
+            Block::TrackFile => self.apply_track_file(entry),
+            Block::GarpGroup => self.apply_garp_group(entry),
             Block::SyncGroup => self.apply_group(entry),
             _ if block.is_service() => self.apply_service(block, entry),
             _ => self.accept(entry),
@@ -345,8 +373,12 @@ impl Parsed<'_> {
 
     fn apply_lines(&mut self, block: Block, entry: &Entry, lines: Vec<Vec<Word>>) {
         match block {
-            Block::VrrpInstance => self.apply_instance_lines(entry, lines),
-            Block::SyncGroup => self.apply_group_lines(entry, lines),
+            Block::VrrpInstance => self.apply_instance_lines(entry, &lines),
+            Block::SyncGroup => self.apply_group_lines(entry, &lines),
+            Block::Root => self.apply_root_lines(entry, lines),
+            Block::Global => self.apply_global_lines(entry, lines),
+            Block::TrackGroup => self.apply_track_group_lines(entry, &lines),
+            Block::GarpGroup => self.apply_garp_group_lines(&lines),
             _ => self.accept_lines(entry, lines),
         }
     }
@@ -360,7 +392,10 @@ impl Parsed<'_> {
                     Some(text.unwrap_or_else(|| Spanned::new(String::new(), entry.span)));
             }
             ("instance", _) => self.root.instance = text,
+            (_, Value::Invalid) => {}
             ("use_pid_dir", _) => self.root.use_pid_dir = true,
+            ("namespace_with_ipsets", _) => self.root.namespace_with_ipsets = true,
+            ("linkbeat_use_polling", _) => self.root.linkbeat_use_polling = true,
             ("child_wait_time", Value::Integer(seconds)) => {
                 self.root.child_wait_time = number::seconds(*seconds);
             }

@@ -63,7 +63,7 @@ impl IncludeChecks {
         })
     }
 
-    fn with(self, other: Self) -> Self {
+    pub(super) fn with(self, other: Self) -> Self {
         Self {
             readable: self.readable || other.readable,
             exists: self.exists || other.exists,
@@ -143,7 +143,7 @@ impl Reader<'_> {
         let span = argument.whole();
         let pattern = String::from_utf8_lossy(argument.text());
         let pattern = pattern.trim_matches('"').to_owned();
-        let checks = checks.with(self.options.include_checks);
+        let checks = checks.with(self.include_checks);
         let directory = self.directory();
         let matches = glob::find(self.source, &directory, &pattern);
         self.check_include(&pattern, &matches, checks, span);
@@ -247,6 +247,7 @@ impl Reader<'_> {
                     bytes: bytes.unwrap_or_default(),
                     offset: 0,
                     directory,
+                    outer_checks: self.include_checks,
                 });
             }
             Err(error) => {

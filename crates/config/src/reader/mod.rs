@@ -58,6 +58,8 @@ enum Frame {
         bytes: Arc<Vec<u8>>,
         offset: usize,
         directory: PathBuf,
+        /// What includes had to fulfil before the file was opened: its own `include_check` ends with it.
+        outer_checks: IncludeChecks,
     },
     /// Files to be read one after another, and what names them.
     Files(VecDeque<PathBuf>, Span),
@@ -82,6 +84,8 @@ pub(crate) struct Reader<'a> {
     /// Name of the instance being read, for `${_INSTANCE}`.
     pub(crate) instance: String,
     random_state: u64,
+    /// `include_check` so far.
+    include_checks: IncludeChecks,
     expansions: usize,
     lines: usize,
     total_bytes: usize,
@@ -115,6 +119,7 @@ impl<'a> Reader<'a> {
             definitions: BTreeMap::new(),
             instance: String::new(),
             random_state: options.random_seed,
+            include_checks: options.include_checks,
             expansions: 0,
             lines: 0,
             total_bytes: 0,
@@ -123,6 +128,21 @@ impl<'a> Reader<'a> {
             open_braces: Vec::new(),
             last_span: Span::default(),
         }
+    }
+
+    /// `random_seed`: `${_RANDOM}` begins anew.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random_state = seed;
+    }
+
+    /// What includes must fulfil from here on.
+    pub(crate) fn include_checks(&self) -> IncludeChecks {
+        self.include_checks
+    }
+
+    /// `include_check`; what the command line asks for stays.
+    pub(crate) fn set_include_checks(&mut self, checks: IncludeChecks) {
+        self.include_checks = checks.with(self.options.include_checks);
     }
 
     /// The next line that is not empty: a `{`, a `}`, or words without unquoted braces. `None` at the end of all files.
@@ -168,12 +188,14 @@ impl<'a> Reader<'a> {
                 file,
                 bytes,
                 offset,
+                outer_checks,
                 ..
             } => {
-                let start = *offset;
+                let (start, checks) = (*offset, *outer_checks);
                 let rest = bytes.get(start..).filter(|rest| !rest.is_empty());
                 let Some(rest) = rest else {
                     self.frames.pop();
+                    self.include_checks = checks;
                     return Some(None);
                 };
                 let (length, marks) = Marks::of_line(rest);

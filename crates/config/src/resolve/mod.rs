@@ -1,7 +1,9 @@
 //! Applies defaults once everything was read, and judges what came out.
 
 mod addresses;
+mod entries;
 mod instance;
+mod rare;
 mod scripts;
 mod service;
 mod strict;
@@ -10,37 +12,52 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
-use crate::model::{Config, Family, Garp, GlobalDefs, SyncGroup, VrrpInstance};
+use crate::model::{
+    Config, Family, Garp, GlobalDefs, SyncGroup, TrackFile, TrackProcess, VrrpInstance, VrrpScript,
+};
 use crate::parse::{EXIT_CONFIG, GarpDraft, GroupDraft, Parsed};
 use crate::span::Spanned;
 use crate::units::Micros;
 
 /// The typed configuration of everything that was read.
 pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
-    let service_globals = parsed.service_globals();
     let global = parsed.resolve_global();
     let scripts = parsed.resolve_scripts(&global);
+    let objects = Objects {
+        scripts: &scripts,
+        processes: std::mem::take(&mut parsed.track_processes),
+        files: std::mem::take(&mut parsed.track_files),
+    };
     let drafts = std::mem::take(&mut parsed.instances);
     let instances: Vec<VrrpInstance> = drafts
         .into_iter()
         .filter(|draft| !draft.ignored)
-        .filter_map(|draft| parsed.resolve_instance(draft, &global, &scripts))
+        .filter_map(|draft| parsed.resolve_instance(draft, &global, &objects))
         .collect();
     let instances = parsed.without_duplicates(instances);
     let groups = std::mem::take(&mut parsed.groups);
     let sync_groups: Vec<SyncGroup> = groups
         .into_iter()
-        .filter_map(|draft| parsed.resolve_group(draft, &global, &instances, &scripts))
+        .filter_map(|draft| parsed.resolve_group(draft, &global, &instances, &objects))
         .collect();
     parsed.judge_scripts(&global, &scripts, &instances, &sync_groups);
     let virtual_server_groups = std::mem::take(&mut parsed.service.groups);
-    let virtual_servers = parsed.resolve_services(&virtual_server_groups, service_globals);
+    let virtual_servers = parsed.resolve_services(&virtual_server_groups, &global);
     let bfd_instances = std::mem::take(&mut parsed.service.bfds);
     let ssl = parsed.service.ssl.take();
-    let root = std::mem::take(&mut parsed.root);
-    let accepted = std::mem::take(&mut parsed.accepted);
+    let routes = std::mem::take(&mut parsed.statics.routes);
+    let rules = std::mem::take(&mut parsed.statics.rules);
     Config {
-        root,
+        root: std::mem::take(&mut parsed.root),
+        static_addresses: parsed.resolve_static_addresses(&global),
+        static_routes: parsed.resolve_routes(routes, &global),
+        static_rules: parsed.resolve_rules(rules, &global),
+        track_groups: parsed.resolve_track_groups(&instances),
+        garp_groups: parsed.resolve_garp_groups(&global),
+        linkbeat_interfaces: std::mem::take(&mut parsed.statics.linkbeat),
+        interface_delays: std::mem::take(&mut parsed.statics.delays),
+        track_processes: objects.processes,
+        track_files: objects.files,
         global,
         scripts,
         instances,
@@ -49,8 +66,15 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         virtual_servers,
         bfd_instances,
         ssl,
-        accepted,
+        accepted: std::mem::take(&mut parsed.accepted),
     }
+}
+
+/// What instances and groups can track.
+struct Objects<'a> {
+    scripts: &'a [VrrpScript],
+    processes: Vec<TrackProcess>,
+    files: Vec<TrackFile>,
 }
 
 impl Parsed<'_> {
@@ -74,6 +98,20 @@ impl Parsed<'_> {
             ..garp(given, built_in)
         };
         global.smtp_alert_vrrp = draft.smtp_alert_vrrp.or(draft.smtp_alert);
+        global.smtp_alert_checker = draft.smtp_alert_checker.or(draft.smtp_alert);
+        if let Some(prefix) = draft.vmac_prefix {
+            global.vmac_prefix = prefix;
+        }
+        global.vmac_address_prefix = draft
+            .vmac_address_prefix
+            .unwrap_or_else(|| global.vmac_prefix.clone());
+        let lvs = &mut global.lvs;
+        lvs.service_statistics_age = draft
+            .service_statistics_age
+            .unwrap_or(lvs.service_statistics_age);
+        lvs.server_statistics_age = draft
+            .server_statistics_age
+            .unwrap_or(lvs.service_statistics_age);
         global
     }
 
@@ -114,7 +152,7 @@ impl Parsed<'_> {
         draft: GroupDraft,
         global: &GlobalDefs,
         instances: &[VrrpInstance],
-        scripts: &[crate::VrrpScript],
+        objects: &Objects<'_>,
     ) -> Option<SyncGroup> {
         let known = |member: &Spanned<String>| {
             instances
@@ -142,8 +180,11 @@ impl Parsed<'_> {
             }
             _ => {}
         }
-        let track_scripts = self.tracked_scripts(draft.tracking.scripts, scripts, None);
-        let track_interfaces = self.tracked_interfaces(draft.tracking.interfaces, None);
+        let tracking = draft.tracking;
+        let track_scripts = self.tracked_scripts(tracking.scripts, objects.scripts, None);
+        let track_interfaces = self.tracked_interfaces(tracking.interfaces, None);
+        let track_files = self.tracked_files(tracking.files, &objects.files, None);
+        let track_processes = rare::tracked_processes(tracking.processes, &objects.processes);
         let changes = draft
             .notify_priority_changes
             .unwrap_or(global.notify_priority_changes);
@@ -152,6 +193,10 @@ impl Parsed<'_> {
             members,
             track_scripts,
             track_interfaces,
+            track_files,
+            track_processes,
+            track_bfds: tracking.bfds,
+            smtp_alert: Self::alerts(draft.smtp_alert, global),
             notify: draft.notify,
             notify_priority_changes: changes,
             tracking_weight: draft.tracking_weight,

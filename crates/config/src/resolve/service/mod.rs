@@ -4,14 +4,13 @@ mod checker;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    CheckDefaults, Family, Forwarding, Granularity, GroupTarget, Persistence, Port, RealServer,
-    Scheduler, ServerAddress, ServiceIdentity, ServiceProtocol, SorryServer, VirtualServer,
-    VirtualServerGroup,
+    CheckDefaults, Family, Forwarding, GlobalDefs, Granularity, GroupTarget, Persistence, Port,
+    RealServer, Scheduler, ServerAddress, ServiceIdentity, ServiceProtocol, SorryServer,
+    VirtualServer, VirtualServerGroup,
 };
 use crate::parse::{
     CheckDraft, DEFAULT_PERSISTENCE_S, Parsed, RealServerDraft, SorryDraft, VirtualServerDraft,
 };
-use crate::registry::Value;
 use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
@@ -40,29 +39,16 @@ struct Contents {
 }
 
 impl Parsed<'_> {
-    /// To be asked before the global draft is used up.
-    pub(super) fn service_globals(&self) -> ServiceGlobals {
-        let accepted = |name: &str| {
-            let mut values = self.accepted.iter().rev();
-            let found = values.find(|accepted| accepted.keyword.name == name)?;
-            match found.value {
-                Value::Bool(on) => Some(on),
-                Value::Flag => Some(true),
-                _ => None,
-            }
-        };
-        ServiceGlobals {
-            smtp_alert: accepted("smtp_alert_checker").or(self.global.smtp_alert),
-            log_all_failures: accepted("checker_log_all_failures").unwrap_or(false),
-        }
-    }
-
     /// Every virtual server that keepalived would set up.
     pub(super) fn resolve_services(
         &mut self,
         groups: &[VirtualServerGroup],
-        global: ServiceGlobals,
+        global: &GlobalDefs,
     ) -> Vec<VirtualServer> {
+        let global = ServiceGlobals {
+            smtp_alert: global.smtp_alert_checker,
+            log_all_failures: global.lvs.log_all_failures,
+        };
         let drafts = std::mem::take(&mut self.service.servers);
         drafts
             .into_iter()
