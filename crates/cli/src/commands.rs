@@ -11,6 +11,7 @@ use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
 use crate::check::Check;
+use crate::config::Config;
 use crate::explain::Explain;
 use crate::{format, keepalived};
 
@@ -36,6 +37,8 @@ enum Command {
         denied); 2 wrong usage. `standfast explain CODE` tells what a finding means."
     )]
     Check(Check),
+    /// Print a configuration as JSON, expanded and typed.
+    Config(Config),
     /// Tell what a finding or a keyword of keepalived.conf means.
     Explain(Explain),
     /// Lay configuration files out in one way, without a change to what they mean.
@@ -107,6 +110,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     match Arguments::parse_from(arguments).command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::Config(config) => config.run(),
         Command::Explain(explain) => explain.run(),
         Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod check;
 mod commands;
+mod config;
 mod explain;
 mod format;
 mod keepalived;

@@ -229,3 +229,27 @@ fn one_file_with_conditions_is_read_as_each_node() {
     assert!(found.iter().any(|one| one["code"] == "SF0309"), "{found:?}");
     assert_eq!(report["files"][1]["node"], "b");
 }
+
+#[test]
+fn config_prints_what_takes_effect_and_what_is_written() {
+    let text = format!(
+        "$P=90\nvrrp_instance A {{\n    priority $P\n    authentication {{\n        auth_type PASS\n        auth_pass geheim\n    }}\n{REST}"
+    );
+    let file = File::new("json.conf", &text);
+    let output = standfast(&["config", file.path()]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("geheim"));
+    let instance = &json(&output)["instances"][0];
+    assert_eq!(
+        (&instance["priority"], &instance["advert_int"]),
+        (&90.into(), &1.into())
+    );
+    assert_eq!(instance["addresses"][0]["network"], "192.0.2.1/24");
+    let output = standfast(&["config", "--as-written", file.path()]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("geheim"));
+    let written = &json(&output)["vrrp_instance"][0];
+    assert_eq!(
+        (&written["name"], &written["priority"]),
+        (&"A".into(), &90.into())
+    );
+    assert!(written.get("advert_int").is_none());
+}

@@ -348,6 +348,26 @@ codes! {
     OnlyOneNode = "SF0313",
     /// A failing check never moves the address to another node.
     WeightMovesNothing = "SF0320",
+    /// A quorum is more than all weights together.
+    QuorumUnreachable = "SF0330",
+    /// The sorry server is one of the real servers.
+    SorryIsReal = "SF0331",
+    /// A virtual server is defined twice.
+    SameService = "SF0332",
+    /// No instance of the file holds a virtual server's address.
+    ServiceAddressNotHeld = "SF0333",
+    /// A real server has several checks.
+    SeveralCheckers = "SF0334",
+    /// A sorry server lacks the port of its service.
+    SorryWithoutPort = "SF0335",
+    /// A real server has no check.
+    NoChecker = "SF0336",
+    /// All real servers have weight 0.
+    NoWeight = "SF0337",
+    /// A real server's port has no effect without NAT.
+    PortWithoutNat = "SF0338",
+    /// A real server has the virtual server's own address.
+    RealIsVirtual = "SF0339",
     /// More was found than is shown.
     TooMany = "SF0120",
 }

@@ -80,8 +80,11 @@ const CLASSES: &[(&str, &[Code])] = &[
     ("too long", &[Code::NameTooLong]),
     ("Truncating auth_pass", &[Code::PasswordTruncated]),
     ("not found, ignoring", &[Code::TrackedUnknown]),
-    ("cannot track route", &[Code::RouteIncomplete]),
-    ("empty notification_email", &[Code::EmptyList]),
+    ("cannot track route", &[Code::NotTracked]),
+    (
+        "empty notification_email",
+        &[Code::WithoutEffect, Code::InvalidValue],
+    ),
     (
         "No script path",
         &[Code::ScriptWithoutCommand, Code::CheckerIncomplete],

@@ -31,7 +31,8 @@ impl fmt::Debug for Secret {
 }
 
 /// Where a key comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyMaterial {
     /// The text itself, or the bytes after `hex:`; 32 to 64.
     Bytes(Secret),
@@ -40,18 +41,20 @@ pub enum KeyMaterial {
 }
 
 /// One `key`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct HmacKey {
     /// Its number on the wire, 1 to 255.
     pub id: u8,
     /// The key itself.
     pub material: KeyMaterial,
     /// The number in the text.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Whom to believe (`mode`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HmacMode {
     /// Signs, and takes signed advertisements only.
     #[default]
@@ -63,7 +66,8 @@ pub enum HmacMode {
 }
 
 /// How repeated advertisements are found (`anti_replay`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AntiReplay {
     /// Their time must rise, and must be near ours.
     #[default]
@@ -73,7 +77,7 @@ pub enum AntiReplay {
 }
 
 /// An `auth_hmac` block that is in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Hmac {
     /// The keys, each number once.
     pub keys: Vec<HmacKey>,

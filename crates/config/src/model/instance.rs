@@ -13,7 +13,8 @@ use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
 
 /// The VRRP protocol version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Version {
     /// RFC 3768.
     V2,
@@ -22,7 +23,8 @@ pub enum Version {
 }
 
 /// The address family of an instance's advertisements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// IPv4.
     V4,
@@ -43,7 +45,8 @@ impl Family {
 }
 
 /// The state an instance is wanted to be in at first; either way it starts by listening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InitialState {
     /// `state MASTER`.
     Master,
@@ -52,7 +55,8 @@ pub enum InitialState {
 }
 
 /// How a master leaves on purpose (Standfast's own keyword `handover`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Handover {
     /// Resigns and answers until its successor is there.
     Overlap,
@@ -74,7 +78,7 @@ impl Handover {
 }
 
 /// Timing and number of gratuitous ARP and unsolicited neighbour advertisements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Garp {
     /// Time from becoming master to the second burst; 0 for none.
     pub master_delay: Micros,
@@ -111,7 +115,8 @@ impl Default for Garp {
 }
 
 /// How VRRP version 2 advertisements are authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AuthenticationKind {
     /// A password in clear text (RFC 2338 §10.2).
     Pass,
@@ -149,7 +154,7 @@ impl fmt::Debug for Password {
 }
 
 /// An `authentication` block that is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Authentication {
     /// `auth_type`.
     pub kind: AuthenticationKind,
@@ -158,7 +163,7 @@ pub struct Authentication {
 }
 
 /// One line of `track_script`, for a script that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedScript {
     /// The script's name.
     pub name: Spanned<String>,
@@ -167,6 +172,7 @@ pub struct TrackedScript {
     /// Whether the line gave a weight of its own.
     pub weight_given: bool,
     /// Where the line's own weight stands; `None` without one.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
@@ -182,40 +188,43 @@ impl TrackedScript {
 }
 
 /// One line of `track_interface`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedInterface {
     /// The interface's name.
     pub name: Spanned<String>,
     /// Its weight.
     pub weight: Weight,
     /// Where the weight stands; `None` where the default holds.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// One line of `track_file` or `track_process`, for an object that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedObject {
     /// The object's name.
     pub name: Spanned<String>,
     /// The weight in force: the line's own, or the object's.
     pub weight: Weight,
     /// Where the line's weight stands; `None` without one.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// One line of `track_bfd`, not looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedBfd {
     /// The session's name.
     pub name: Spanned<String>,
     /// The line's weight; `None` for the session's own.
     pub weight: Option<Weight>,
     /// Where the line's weight stands; `None` without one.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// One line of `unicast_peer`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct UnicastPeer {
     /// The peer's address.
     pub address: Spanned<IpAddr>,
@@ -226,7 +235,7 @@ pub struct UnicastPeer {
 }
 
 /// How an instance speaks to its peers without multicast.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Unicast {
     /// Whom advertisements go to; empty only with `unicast_fault_no_peer`.
     pub peers: Vec<UnicastPeer>,
@@ -239,7 +248,7 @@ pub struct Unicast {
 }
 
 /// `garp_extra_if`: announcements on interfaces of addresses other than the instance's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ExtraGarp {
     /// Time between two.
     pub interval: Micros,
@@ -248,7 +257,8 @@ pub struct ExtraGarp {
 }
 
 /// `old_unicast_checksum`: how checksums of version 3 over unicast IPv4 are made, which keepalived up to 1.3.6 got wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OldChecksum {
     /// As the peer's are found to be.
     #[default]
@@ -260,7 +270,7 @@ pub enum OldChecksum {
 }
 
 /// Scripts that run on changes of state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Notify {
     /// `notify_master`.
     pub master: Option<Script>,
@@ -323,7 +333,7 @@ pub struct Given {
 }
 
 /// A `vrrp_instance` block with every default applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VrrpInstance {
     /// Its name.
     pub name: Spanned<String>,
@@ -430,11 +440,12 @@ pub struct VrrpInstance {
     /// `smtp_alert`, or the global default.
     pub smtp_alert: bool,
     /// Which keywords were given, and where.
+    #[serde(skip)]
     pub given: Given,
 }
 
 /// A `vrrp_sync_group` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SyncGroup {
     /// Its name.
     pub name: Spanned<String>,

@@ -8,6 +8,7 @@ mod named;
 mod route;
 mod rule;
 mod script;
+mod serial;
 mod service;
 mod tracked;
 mod vmac;
@@ -48,7 +49,7 @@ pub use tracked::{
 pub use vmac::{Ipvlan, IpvlanMode, MacAddress, Vmac};
 
 /// A whole configuration, as the daemon acts on it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Config {
     /// Keywords that stand outside any block.
     pub root: RootSettings,
@@ -87,6 +88,7 @@ pub struct Config {
     /// `interface_up_down_delays`.
     pub interface_delays: Vec<InterfaceDelay>,
     /// Keywords that were understood but have no typed field yet, in the order of the text.
+    #[serde(skip)]
     pub accepted: Vec<Accepted>,
 }
 

@@ -1,7 +1,8 @@
 //! Numbers of routing that may be written as names.
 
 /// Which list a name stands in; all but the last are iproute2's files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NameList {
     /// Routing tables (`rt_tables`), 32 bits.
     Tables,
@@ -112,7 +113,7 @@ const IP_PROTOCOLS: &[(&str, u32)] = &[
 ];
 
 /// A number that was written as itself or as a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Named {
     /// As written.
     pub text: String,

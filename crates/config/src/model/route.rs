@@ -8,7 +8,8 @@ use super::named::Named;
 use crate::span::{Span, Spanned};
 
 /// What becomes of packets to a destination (rtnetlink(7), rtm_type).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouteKind {
     /// They go to the gateway or onto the link.
     #[default]
@@ -74,7 +75,8 @@ impl RouteKind {
 }
 
 /// How a route is entered beside others to the same destination.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Insert {
     /// Before others of the same metric (no flag, or `prepend`).
     #[default]
@@ -86,7 +88,7 @@ pub enum Insert {
 }
 
 /// A metric that TCP may adapt unless it is locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Metric<T> {
     /// The value.
     pub value: T,
@@ -95,7 +97,8 @@ pub struct Metric<T> {
 }
 
 /// A time of a route's metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouteTime {
     /// Milliseconds, from a number with a unit.
     Milliseconds(u32),
@@ -104,7 +107,7 @@ pub enum RouteTime {
 }
 
 /// The values that a route carries for connections that use it (ip-route(8)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RouteMetrics {
     /// `mtu`, in bytes; locked, no path MTU discovery is tried.
     pub mtu: Option<Metric<u32>>,
@@ -141,7 +144,7 @@ pub struct RouteMetrics {
 }
 
 /// `realms [FROM/]TO`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Realms {
     /// The source realm.
     pub from: Option<Named>,
@@ -150,7 +153,8 @@ pub struct Realms {
 }
 
 /// `pref`: preference of an IPv6 router (RFC 4191).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouterPreference {
     /// `low`.
     Low,
@@ -163,7 +167,8 @@ pub enum RouterPreference {
 }
 
 /// `encap`: a header that is put around packets (ip-route(8), ENCAP).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encapsulation {
     /// MPLS labels, outermost first, each of 20 bits.
     Mpls(Vec<u32>),
@@ -176,7 +181,7 @@ pub enum Encapsulation {
 }
 
 /// Fields of a tunnel's outer header; `None` leaves them to the kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TunnelHeader<A> {
     /// `id`: the tunnel's key.
     pub id: Option<u64>,
@@ -206,7 +211,7 @@ impl<A> Default for TunnelHeader<A> {
 }
 
 /// One `nexthop` of a route with several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct NextHop {
     /// `via`.
     pub gateway: Option<IpAddr>,
@@ -239,7 +244,7 @@ impl Default for NextHop {
 pub const KEEPALIVED_PROTOCOL: u32 = 18;
 
 /// One line of `static_routes` or `virtual_routes`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Route {
     /// IPv4 or IPv6.
     pub family: Family,
@@ -290,5 +295,6 @@ pub struct Route {
     /// `track_group`: whose instances fail with a static route's interface.
     pub track_group: Option<Spanned<String>>,
     /// Where the line stands.
+    #[serde(skip)]
     pub span: Span,
 }

@@ -9,7 +9,8 @@ use super::route::Realms;
 use crate::span::{Span, Spanned};
 
 /// What a rule does with the packets it selects (linux/fib_rules.h, FR_ACT_*).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RuleAction {
     /// `table` or `lookup`.
     Table(Named),
@@ -28,7 +29,7 @@ pub enum RuleAction {
 }
 
 /// `fwmark MARK[/MASK]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RuleMark {
     /// The mark.
     pub value: u32,
@@ -37,7 +38,7 @@ pub struct RuleMark {
 }
 
 /// One line of `static_rules` or `virtual_rules`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Rule {
     /// IPv4 or IPv6.
     pub family: Family,
@@ -82,5 +83,6 @@ pub struct Rule {
     /// `track_group`: whose instances fail with a static rule's interfaces.
     pub track_group: Option<Spanned<String>>,
     /// Where the line stands.
+    #[serde(skip)]
     pub span: Span,
 }

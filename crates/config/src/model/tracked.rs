@@ -8,7 +8,8 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// How the parameters of a running process compare with the configured ones (`param_match`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ParameterMatch {
     /// All of them, and no more.
     #[default]
@@ -20,7 +21,7 @@ pub enum ParameterMatch {
 }
 
 /// A `vrrp_track_process` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackProcess {
     /// The name instances track it by.
     pub name: Spanned<String>,
@@ -43,11 +44,12 @@ pub struct TrackProcess {
     /// Time before a loss counts.
     pub terminate_delay: Micros,
     /// Where the weight stands; `None` where the default holds.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// `init_file`: what a tracked file holds at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct InitialFile {
     /// The number that is written.
     pub value: i32,
@@ -56,7 +58,7 @@ pub struct InitialFile {
 }
 
 /// A `track_file` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackFile {
     /// The name instances track it by.
     pub name: Spanned<String>,
@@ -67,11 +69,12 @@ pub struct TrackFile {
     /// `init_file`.
     pub initial: Option<InitialFile>,
     /// Where the weight stands; `None` where the default holds.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// One line of `static_ipaddress`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct StaticAddress {
     /// The address; without `dev` it goes to `default_interface`.
     pub address: VirtualAddress,
@@ -80,7 +83,7 @@ pub struct StaticAddress {
 }
 
 /// A `track_group` block: instances that share static entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackGroup {
     /// Its name.
     pub name: Spanned<String>,
@@ -89,7 +92,7 @@ pub struct TrackGroup {
 }
 
 /// A `garp_group` block: interfaces that share their pacing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GarpGroup {
     /// Least time between two gratuitous ARPs; 0 for none.
     pub garp_interval: Micros,
@@ -98,11 +101,13 @@ pub struct GarpGroup {
     /// The interfaces, none of which is in another group.
     pub interfaces: Vec<Spanned<String>>,
     /// Where the block's keyword stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How the state of a link is found out by asking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkbeatMethod {
     /// Whichever works.
     #[default]
@@ -116,7 +121,7 @@ pub enum LinkbeatMethod {
 }
 
 /// One line of `linkbeat_interfaces`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct LinkbeatInterface {
     /// The interface.
     pub name: Spanned<String>,
@@ -125,7 +130,7 @@ pub struct LinkbeatInterface {
 }
 
 /// One line of `interface_up_down_delays`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct InterfaceDelay {
     /// The interface.
     pub name: Spanned<String>,

@@ -3,11 +3,11 @@
 use super::address::IpNetwork;
 
 /// A link-layer address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct MacAddress(pub [u8; 6]);
 
 /// `use_vmac`: a virtual MAC address on an interface of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Vmac {
     /// The interface's name; `None` for `vmac_prefix` and VRID.
     pub name: Option<String>,
@@ -22,7 +22,8 @@ pub struct Vmac {
 }
 
 /// How ipvlan interfaces of one parent reach each other (ip-link(8)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IpvlanMode {
     /// Directly.
     #[default]
@@ -34,7 +35,7 @@ pub enum IpvlanMode {
 }
 
 /// `use_ipvlan`: an ipvlan interface of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Ipvlan {
     /// The interface's name; `None` for `vmac_prefix` and VRID.
     pub name: Option<String>,

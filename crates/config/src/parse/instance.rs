@@ -268,6 +268,18 @@ impl Parsed<'_> {
             "old_unicast_checksum" => self.old_checksum(entry),
             "vrf" => self.with_instance(|draft| draft.vrf = first),
             "lvs_sync_daemon_interface" => {
+                let given = self
+                    .instances
+                    .last()
+                    .and_then(|draft| draft.sync_daemon_interface.as_ref());
+                if let Some(given) = given {
+                    let text = "only the first `lvs_sync_daemon_interface` counts";
+                    let found = Diagnostic::warning(Code::AlreadySpecified, entry.span, text)
+                        .label(given.span, "given here")
+                        .class(KeepalivedClass::General);
+                    self.reader.sink.push(found);
+                    return true;
+                }
                 self.with_instance(|draft| draft.sync_daemon_interface = first);
             }
             "garp_extra_if" | "vmac_garp_intvl" => {

@@ -466,7 +466,12 @@ impl Parsed<'_> {
                 .sink
                 .push(diagnostic.class(KeepalivedClass::General));
         }
-        self.block_lines(keyword.name).0
+        let (lines, end) = self.block_lines(keyword.name);
+        if let (true, "notification_email", Some(end)) = (lines.is_empty(), keyword.name, end) {
+            let text = "this list is empty: nobody gets a mail";
+            self.warn(Code::WithoutEffect, end, text);
+        }
+        lines
     }
 
     /// The free lines of a block, and the place of its `}`.

@@ -116,11 +116,10 @@ impl Parsed<'_> {
     }
 
     /// keepalived refuses to start with two instances that would share their packets.
-    fn without_duplicates(&mut self, instances: Vec<VrrpInstance>) -> Vec<VrrpInstance> {
+    fn without_duplicates(&mut self, mut instances: Vec<VrrpInstance>) -> Vec<VrrpInstance> {
         type Key = (u8, Family, Option<String>, IpAddr, Option<IpAddr>);
         let mut taken: BTreeMap<Key, Spanned<String>> = BTreeMap::new();
-        let mut kept = Vec::new();
-        for instance in instances {
+        instances.retain(|instance| {
             let source = instance.source_address.map(|source| source.value);
             let key = (
                 instance.vrid.value.get(),
@@ -129,22 +128,22 @@ impl Parsed<'_> {
                 instance.multicast_group,
                 source.filter(|_| instance.unicast.is_some()),
             );
-            if let Some(other) = taken.get(&key) {
-                let text = format!(
-                    "`{}` and `{}` both use virtual_router_id {} on the same interface",
-                    instance.name.value, other.value, instance.vrid.value
-                );
-                let diagnostic = Diagnostic::error(Code::DuplicateVrid, instance.vrid.span, text)
-                    .label(other.span, format!("`{}` is here", other.value))
-                    .help("keepalived does not start with this")
-                    .class(KeepalivedClass::General);
-                self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
-                continue;
-            }
-            taken.insert(key, instance.name.clone());
-            kept.push(instance);
-        }
-        kept
+            let Some(other) = taken.get(&key) else {
+                taken.insert(key, instance.name.clone());
+                return true;
+            };
+            let text = format!(
+                "`{}` and `{}` both use virtual_router_id {} on the same interface",
+                instance.name.value, other.value, instance.vrid.value
+            );
+            let diagnostic = Diagnostic::error(Code::DuplicateVrid, instance.vrid.span, text)
+                .label(other.span, format!("`{}` is here", other.value))
+                .help("keepalived does not start with this")
+                .class(KeepalivedClass::General);
+            self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
+            false
+        });
+        instances
     }
 
     fn resolve_group(

@@ -1,7 +1,7 @@
 //! Receive buffers.
 
 /// One receive buffer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ReceiveBuffer {
     /// Its size; `None` for the system's default.
     pub bytes: Option<u32>,
@@ -10,7 +10,7 @@ pub struct ReceiveBuffer {
 }
 
 /// The receive buffers of netlink sockets (`*_rcv_bufs`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct NetlinkBuffers {
     /// `vrrp_netlink_cmd_rcv_bufs`.
     pub vrrp_command: ReceiveBuffer,

@@ -6,7 +6,7 @@ use crate::model::script::{Identity, Script};
 use crate::span::Spanned;
 
 /// One FIFO with its reader.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Fifo {
     /// `…notify_fifo`: where it is.
     pub path: Option<Spanned<PathBuf>>,
@@ -17,7 +17,7 @@ pub struct Fifo {
 }
 
 /// All FIFOs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Fifos {
     /// `notify_fifo`: every event.
     pub all: Fifo,

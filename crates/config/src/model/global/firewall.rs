@@ -3,7 +3,7 @@
 use crate::span::Spanned;
 
 /// `vrrp_iptables`: chains that exist already.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Chains {
     /// For what arrives.
     pub input: String,
@@ -21,7 +21,7 @@ impl Default for Chains {
 }
 
 /// `vrrp_ipsets`: names of the sets that iptables rules refer to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Ipsets {
     /// IPv4 addresses.
     pub v4: String,
@@ -56,7 +56,7 @@ impl Ipsets {
 }
 
 /// Settings of the packet filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Firewall {
     /// `nftables`: asked for, with the table's name; unset, nftables is used where rules are needed.
     pub nftables: Option<Spanned<String>>,

@@ -6,7 +6,7 @@ use crate::span::Spanned;
 use crate::units::Micros;
 
 /// `lvs_timeouts`, in seconds; `None` leaves the kernel's value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LvsTimeouts {
     /// TCP connections.
     pub tcp_s: Option<u32>,
@@ -17,7 +17,8 @@ pub struct LvsTimeouts {
 }
 
 /// `lvs_flush_on_stop`: what is removed when the daemon stops.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FlushOnStop {
     /// Its own services, real server by real server.
     #[default]
@@ -29,7 +30,7 @@ pub enum FlushOnStop {
 }
 
 /// `lvs_sync_daemon`: connections are told to the other director.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SyncDaemon {
     /// The interface it speaks on.
     pub interface: Spanned<String>,
@@ -48,7 +49,7 @@ pub struct SyncDaemon {
 }
 
 /// Settings of IPVS and its checkers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Lvs {
     /// `lvs_timeouts`.
     pub timeouts: LvsTimeouts,

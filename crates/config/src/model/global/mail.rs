@@ -7,7 +7,7 @@ use crate::units::Micros;
 const SMTP_PORT: u16 = 25;
 
 /// `smtp_server`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MailServer {
     /// Address or name, not looked up.
     pub host: String,
@@ -25,7 +25,7 @@ impl MailServer {
 }
 
 /// Settings of mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Mail {
     /// `notification_email`; without any no mail is sent.
     pub recipients: Vec<Spanned<String>>,

@@ -39,7 +39,7 @@ pub struct Accepted {
 }
 
 /// Keywords that stand outside any block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RootSettings {
     /// `net_namespace`: the named network namespace the daemon runs in.
     pub net_namespace: Option<Spanned<String>>,
@@ -72,7 +72,7 @@ impl Default for RootSettings {
 }
 
 /// Scheduling of one process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ProcessSettings {
     /// `*_priority`: nice value, -20 to 19.
     pub nice: Option<Spanned<i8>>,
@@ -87,7 +87,8 @@ pub struct ProcessSettings {
 }
 
 /// How VRRP receive buffers are sized (`vrrp_rx_bufs_policy`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RxBuffers {
     /// The system's default.
     #[default]
@@ -101,7 +102,7 @@ pub enum RxBuffers {
 }
 
 /// Multicast groups of VRRP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GroupDefs {
     /// `vrrp_mcast_group4`.
     pub v4: Ipv4Addr,
@@ -119,7 +120,7 @@ impl Default for GroupDefs {
 }
 
 /// The `global_defs` block with keepalived's defaults.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GlobalDefs {
     /// `router_id`; unset, the host's name is used.
     pub router_id: Option<Spanned<String>>,
@@ -138,6 +139,7 @@ pub struct GlobalDefs {
     /// `vrrp_strict`.
     pub strict: bool,
     /// Where `vrrp_strict` stands.
+    #[serde(skip)]
     pub strict_span: Option<Span>,
     /// `vrrp_down_timer_adverts`, 1 to 100.
     pub down_timer_adverts: u8,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::span::Spanned;
 
 /// SNMP by way of an AgentX master.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Snmp {
     /// `snmp_socket`: where the master listens.
     pub socket: String,
@@ -35,7 +35,7 @@ impl Default for Snmp {
 }
 
 /// D-Bus.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct DBus {
     /// `enable_dbus`.
     pub enabled: bool,
@@ -56,7 +56,7 @@ impl Default for DBus {
 }
 
 /// Files of the daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Files {
     /// `state_dump_file`.
     pub state_dump: PathBuf,
@@ -98,7 +98,8 @@ impl Default for Files {
 }
 
 /// `reload_file`: a file that exists while the configuration is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReloadFile {
     /// `keepalived.reload` beside the pid file.
     Default,
@@ -107,7 +108,7 @@ pub enum ReloadFile {
 }
 
 /// How reloads go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Reload {
     /// `reload_check_config`: a configuration with errors is not taken in.
     pub check: bool,

@@ -7,7 +7,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// A `bfd_instance` with a neighbour of its own (RFC 5880).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct BfdInstance {
     /// The name it is tracked and checked by, unique, at most 31 bytes.
     pub name: Spanned<String>,
@@ -38,11 +38,13 @@ pub struct BfdInstance {
     /// Checkers hear of it: `checker`, or neither of `vrrp` and `checker`.
     pub checker: bool,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How many routers a received packet may have passed (RFC 5082).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MaxHops {
     /// `-1` or 255: any TTL is accepted.
     Any,
@@ -51,7 +53,7 @@ pub enum MaxHops {
 }
 
 /// The `SSL` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Ssl {
     /// `password` of the key.
     pub password: Option<Spanned<String>>,
@@ -62,5 +64,6 @@ pub struct Ssl {
     /// `key`: the file with our key.
     pub key: Option<Spanned<String>>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }

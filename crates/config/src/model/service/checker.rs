@@ -9,7 +9,8 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// A health check of a real server, with everything it inherits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Checker {
     /// `TCP_CHECK`.
     Tcp(TcpCheck),
@@ -79,7 +80,7 @@ impl Checker {
 }
 
 /// When a checker runs, and when its server counts as down.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct CheckSchedule {
     /// `delay_loop`: from the end of a check to the next, more than 0.
     pub delay_loop: Spanned<Micros>,
@@ -96,7 +97,7 @@ pub struct CheckSchedule {
 }
 
 /// Whom a checker connects to, and from where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Connection {
     /// `connect_ip`, else the real server's address.
     pub address: IpAddr,
@@ -115,29 +116,31 @@ pub struct Connection {
 }
 
 /// `TCP_CHECK`: up when a connection is taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TcpCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
     /// Whom it connects to.
     pub connection: Connection,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `PING_CHECK`: up when an echo request is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct PingCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
     /// Whom it asks; its ports have no effect.
     pub connection: Connection,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `HTTP_GET` or `SSL_GET`: up when every page is as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct HttpCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
@@ -158,11 +161,13 @@ pub struct HttpCheck {
     /// The pages, at least one.
     pub urls: Vec<Url>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The version of HTTP in requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HttpProtocol {
     /// `1.0`: the default.
     V1_0,
@@ -173,7 +178,7 @@ pub enum HttpProtocol {
 }
 
 /// A page, and what it must be; all that is given must hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Url {
     /// `path`, not empty.
     pub path: Spanned<String>,
@@ -188,11 +193,12 @@ pub struct Url {
     /// `tls_compliant`, here or in the checker: the server must end TLS properly.
     pub tls_compliant: bool,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Status codes of HTTP, as ranges within 100 to 599.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct StatusCodes(pub Vec<RangeInclusive<u16>>);
 
 impl StatusCodes {
@@ -211,7 +217,7 @@ impl Default for StatusCodes {
 }
 
 /// A pattern for the body of a page, in the syntax of PCRE2; not compiled yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Regex {
     /// `regex`.
     pub pattern: Spanned<String>,
@@ -228,7 +234,7 @@ pub struct Regex {
 }
 
 /// Memory of the matcher in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RegexStack {
     /// What it starts with.
     pub start: u64,
@@ -291,7 +297,7 @@ words! {
 }
 
 /// `SMTP_CHECK`: up when it greets as a mail server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SmtpCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
@@ -300,6 +306,7 @@ pub struct SmtpCheck {
     /// `helo_name`; `None` for the host's own name.
     pub helo_name: Option<Spanned<String>>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
@@ -346,7 +353,7 @@ impl DnsType {
 }
 
 /// `DNS_CHECK`: up when it answers a question without error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct DnsCheck {
     /// When it runs; without a `delay_before_retry`, that is the `delay_loop`.
     pub schedule: CheckSchedule,
@@ -357,11 +364,12 @@ pub struct DnsCheck {
     /// `name` without a dot at its end: labels of 1 to 63 bytes with dots between, at most 253 bytes; `None` for the root.
     pub name: Option<Spanned<String>>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `MISC_CHECK`: up when a command succeeds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MiscCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
@@ -372,11 +380,12 @@ pub struct MiscCheck {
     /// `misc_dynamic`: exit codes from 2 to 255 are the weight plus 2.
     pub dynamic: bool,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `UDP_CHECK`: up unless its port is refused, or when it answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct UdpCheck {
     /// When it runs.
     pub schedule: CheckSchedule,
@@ -391,11 +400,13 @@ pub struct UdpCheck {
     /// `max_reply_length` in bytes; may lie below the minimum.
     pub max_reply_length: u16,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// What must come back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// Nothing need come.
     NotRequired,
@@ -406,7 +417,7 @@ pub enum Reply {
 }
 
 /// A byte of an expected reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct PatternByte {
     /// Its value; zero where the mask is.
     pub value: u8,
@@ -415,18 +426,19 @@ pub struct PatternByte {
 }
 
 /// `FILE_CHECK`: the weight follows a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct FileCheck {
     /// `track_file`, which is defined before the checker.
     pub track_file: Spanned<String>,
     /// `weight`; `None` for that of the `track_file` block.
     pub weight: Option<FileWeight>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The factor of a file's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct FileWeight {
     /// -2147483647 to 2147483647; 0 makes any number but 0 a failure.
     pub value: i32,
@@ -435,13 +447,14 @@ pub struct FileWeight {
 }
 
 /// `BFD_CHECK`: up while a session is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct BfdCheck {
     /// `name`: a `bfd_instance` in the text; it may be unusable and missing from the configuration.
     pub instance: Spanned<String>,
     /// `alpha`: the server starts as down.
     pub alpha: bool,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 

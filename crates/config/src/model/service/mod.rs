@@ -26,7 +26,7 @@ use super::instance::Family;
 use crate::span::{Span, Spanned};
 
 /// A port of TCP, UDP or SCTP, 1 to 65535.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Port(NonZeroU16);
 
 impl Port {
@@ -50,11 +50,12 @@ impl fmt::Display for Port {
 }
 
 /// A mark that the firewall sets on packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct FirewallMark(pub u32);
 
 /// What a virtual server serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ServiceIdentity {
     /// `IP [PORT]`; without a port, all of them.
     Address(ServerAddress),
@@ -65,7 +66,7 @@ pub enum ServiceIdentity {
 }
 
 /// A `virtual_server_group` with at least one entry; of several with one name, the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VirtualServerGroup {
     /// The name virtual servers use it by, unique.
     pub name: Spanned<String>,
@@ -74,16 +75,18 @@ pub struct VirtualServerGroup {
 }
 
 /// One line of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GroupEntry {
     /// What it adds to the group.
     pub target: GroupTarget,
     /// The line.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// What a line of a group adds to it; a port of `None` is all ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GroupTarget {
     /// `IP [PORT]`.
     Address(ServerAddress),
@@ -127,7 +130,8 @@ impl GroupTarget {
 macro_rules! words {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $variant_doc:literal])+ $variant:ident = $text:literal,)+ }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+        #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[doc = $variant_doc])+ $variant,)+ }
 
         impl $name {
@@ -197,7 +201,8 @@ words! {
 }
 
 /// How packets get to a real server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Forwarding {
     /// `NAT`: the default.
     Nat,
@@ -208,7 +213,8 @@ pub enum Forwarding {
 }
 
 /// The tunnel of `TUN`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tunnel {
     /// `type ipip`: the default.
     IpIp,
@@ -239,7 +245,7 @@ words! {
 }
 
 /// Whether a client stays with its real server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Persistence {
     /// `persistence_timeout` in seconds, 1 to 2678400; without one the service is not persistent, and the rest does not matter.
     /// A service of all ports always has one.
@@ -251,7 +257,8 @@ pub struct Persistence {
 }
 
 /// Which clients count as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Granularity {
     /// Those equal under the mask, which may be any bits.
     Mask(Ipv4Addr),
@@ -271,7 +278,7 @@ impl Granularity {
 }
 
 /// Flags of the kernel's service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ServiceFlags {
     /// `hashed`.
     pub hashed: bool,

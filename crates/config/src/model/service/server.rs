@@ -12,7 +12,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// An address with a port or without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ServerAddress {
     /// The address.
     pub address: IpAddr,
@@ -21,7 +21,7 @@ pub struct ServerAddress {
 }
 
 /// A `virtual_server` with at least one real server; one that keepalived ignores is left out. Two may serve the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VirtualServer {
     /// What it serves; the words after the keyword.
     pub identity: Spanned<ServiceIdentity>,
@@ -68,11 +68,12 @@ pub struct VirtualServer {
     /// The real servers, in the order of the text, no two with one address and port.
     pub real_servers: Vec<RealServer>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// What a checker gets that gives nothing itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct CheckDefaults {
     /// `delay_loop`: 60 s where nobody gives one.
     pub delay_loop: Spanned<Micros>,
@@ -87,7 +88,7 @@ pub struct CheckDefaults {
 }
 
 /// The `sorry_server` of a virtual server, which is never checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SorryServer {
     /// Where it is; a port of `None` is that of the packet. Of the service's family unless tunnelled.
     pub address: Spanned<ServerAddress>,
@@ -98,7 +99,7 @@ pub struct SorryServer {
 }
 
 /// A `real_server`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RealServer {
     /// Where it is. The port is the service's where the text gives none, and wherever the service has an address and
     /// forwards by `DR` or `TUN`; `None` is that of the packet.
@@ -130,5 +131,6 @@ pub struct RealServer {
     /// Its checkers, in the order of the text; it is up while all are.
     pub checkers: Vec<Checker>,
     /// The keyword.
+    #[serde(skip)]
     pub span: Span,
 }
