@@ -487,9 +487,14 @@ impl Parsed<'_> {
             Block::Root => "outside any block".to_owned(),
             _ => format!("in `{}`", block.name()),
         };
-        let text = format!("`{shown}` is no keyword {place}; it is ignored");
-        let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
-            .class(KeepalivedClass::UnknownKeyword);
+        let mut diagnostic = if is_malformed_definition(&word.text) {
+            let text = format!("`{shown}` is no definition; the line is ignored");
+            Diagnostic::warning(Code::MalformedDefinition, word.span, text)
+        } else {
+            let text = format!("`{shown}` is no keyword {place}; it is ignored");
+            Diagnostic::warning(Code::UnknownKeyword, word.span, text)
+        };
+        diagnostic = diagnostic.class(KeepalivedClass::UnknownKeyword);
         diagnostic.help = unknown_help(block, &word.text);
         if let Some((title, replacement)) = certain_fix(block, &word.text) {
             diagnostic = diagnostic.fix(title, word.span, replacement);
@@ -623,6 +628,11 @@ fn certain_fix(block: Block, word: &str) -> Option<(String, String)> {
     Some((format!("write `{meant}`"), meant.to_owned()))
 }
 
+/// Whether the word was meant to be `$NAME=value`.
+fn is_malformed_definition(word: &str) -> bool {
+    word.starts_with('$') && word.contains('=')
+}
+
 /// What was probably meant by an unknown word.
 fn unknown_help(block: Block, word: &str) -> Option<String> {
     let old = match word {
@@ -631,6 +641,9 @@ fn unknown_help(block: Block, word: &str) -> Option<String> {
         "lvs_id" => Some("the keyword is `router_id` now"),
         "//" | "/*" | "*/" => Some("comments begin with `#` or `!`"),
         _ if word.starts_with("//") => Some("comments begin with `#` or `!`"),
+        _ if is_malformed_definition(word) => {
+            Some("names have letters, digits and `_`, and begin with no digit")
+        }
         _ => None,
     };
     if let Some(old) = old {
