@@ -401,7 +401,10 @@ impl Parsed<'_> {
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {}
-                b"}" => break,
+                b"}" => {
+                    self.check_empty(keyword, lines.is_empty(), &line);
+                    break;
+                }
                 _ => {
                     let words = words::plain(&line);
                     self.check_encoding(&words);
@@ -440,6 +443,17 @@ fn has_one_value(keyword: &Keyword) -> bool {
 
 /// What is wrong with the words themselves.
 impl Parsed<'_> {
+    /// keepalived minds only one list that is empty.
+    fn check_empty(&mut self, keyword: &Keyword, empty: bool, end: &Line) {
+        if empty && keyword.name == "notification_email" {
+            let text = "this `notification_email` names nobody: no mail is sent to anyone";
+            let found = Diagnostic::warning(Code::EmptyList, end.whole(), text)
+                .help("put an address on a line of its own, or remove the block")
+                .class(KeepalivedClass::General);
+            self.reader.sink.push(found);
+        }
+    }
+
     fn unexpected_brace(&mut self, line: &Line) {
         let span = line.whole();
         let opener = self.last_unknown.take();

@@ -192,10 +192,16 @@ impl Reader<'_> {
         let (text, help) = if name == "_ENV" {
             let variable = String::from_utf8_lossy(&reference.argument);
             let text = format!("there is no environment variable `{}`", variable.trim());
-            (text, "the daemon has the variables that its unit or init script gives it")
+            (
+                text,
+                "the daemon has the variables that its unit or init script gives it",
+            )
         } else {
             let text = format!("`${name}` is not defined up to here and stays as it is written");
-            (text, "a definition `$NAME=value` must stand above the lines that use it")
+            (
+                text,
+                "a definition `$NAME=value` must stand above the lines that use it",
+            )
         };
         let found = Diagnostic::note(Code::Undefined, span, text).help(help);
         self.sink.push(found);

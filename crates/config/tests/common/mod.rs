@@ -106,6 +106,7 @@ impl Environment for Host {
 }
 
 /// What comes of that text in a file on [`Host`].
+#[allow(dead_code, reason = "tests of pages read several files")]
 pub fn read(text: impl AsRef<[u8]>) -> Loaded {
     read_from(MemorySource::with(
         "/etc/keepalived/keepalived.conf",
