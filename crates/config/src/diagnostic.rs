@@ -408,7 +408,7 @@ pub(crate) struct Sink {
     test_stopped: Option<u8>,
     /// The line being parsed, as it reads after expansion.
     expanded: Option<Arc<str>>,
-    /// Expanded lines by the place they were written at; the first text where there are several.
+    /// Expanded lines by the place they were written at; empty where there are several that differ.
     expanded_lines: BTreeMap<Span, Arc<str>>,
 }
 
@@ -432,7 +432,10 @@ impl Sink {
             && self.expanded_lines.len() < MAX_EXPANDED_LINES
         {
             let place = self.expanded_lines.entry(line.whole());
-            place.or_insert_with(|| Arc::clone(text));
+            let known = place.or_insert_with(|| Arc::clone(text));
+            if !known.is_empty() && known != text {
+                *known = Arc::from("");
+            }
         }
     }
 
@@ -514,6 +517,7 @@ impl Sink {
                 one.expanded = one.expanded.take().or(text);
                 // The text at that place may stand for other lines too.
                 one.fix = one.fix.take().filter(|_| one.expanded.is_none());
+                one.expanded = one.expanded.take().filter(|text| !text.is_empty());
             }
         }
         self.kept

@@ -538,8 +538,11 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let diagnostic =
-                Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
+            let help = match instead.strip_prefix("nothing: ") {
+                Some(why) => format!("remove the line: {why}"),
+                None => format!("use {instead} instead"),
+            };
+            let diagnostic = Diagnostic::warning(Code::Deprecated, span, text).help(help);
             self.reader.sink.push(diagnostic);
             // keepalived is silent about these.
             let silent = matches!(name, "native_ipv6" | "host")

@@ -44,6 +44,7 @@ impl Parsed<'_> {
         self.has_addresses(&draft, &addresses, version, strict)?;
         let authentication = self.authentication(&draft, version, family, strict);
         let (state, priority) = self.state_and_priority(&draft, strict, authentication);
+        self.accept_mode(&mut draft, version, strict, priority);
         let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
         let advert_int = self.advert_int(&draft, version);
@@ -207,7 +208,10 @@ impl Parsed<'_> {
             "`{}` has no virtual address: it protects nothing",
             name.value
         );
-        self.warn(Code::NoVirtualAddress, name.span, text);
+        let found = Diagnostic::warning(Code::NoVirtualAddress, name.span, text)
+            .help("list its addresses in `virtual_ipaddress`")
+            .class(KeepalivedClass::General);
+        self.reader.sink.push(found);
         Some(())
     }
 
@@ -299,6 +303,22 @@ impl Parsed<'_> {
             state = InitialState::Backup;
         }
         (state, priority)
+    }
+
+    /// Version 2 of the protocol has no accept mode (RFC 3768 §6.4.3), and strict mode insists.
+    fn accept_mode(
+        &mut self,
+        draft: &mut InstanceDraft,
+        version: Version,
+        strict: bool,
+        priority: Priority,
+    ) {
+        let forced = strict && version == Version::V2 && priority != Priority::OWNER;
+        if let (true, Some(true), Some(span)) = (forced, draft.accept, draft.given.accept) {
+            let text = "`accept` has no effect under strict mode with VRRP version 2";
+            self.warn(Code::StrictConflict, span, text);
+            draft.accept = Some(false);
+        }
     }
 
     fn preempt(&mut self, draft: &InstanceDraft, state: InitialState, priority: Priority) -> bool {
