@@ -90,9 +90,6 @@ fn assert_no_note(code: Code, rows: &[(&str, String)]) {
 
 #[test]
 fn addresses() {
-    let two = |first: &str, second: &str| {
-        named("A", "eth0", 51, "", first) + &named("B", "eth0", 52, "", second)
-    };
     assert_lints(&[
         ("plain", instance(""), &[]),
         (
@@ -140,6 +137,15 @@ fn addresses() {
             with_addresses("", "192.0.2.100/24 dev eth1 label eth0:0"),
             &[Code::LabelMismatch],
         ),
+    ]);
+}
+
+#[test]
+fn addresses_of_the_host_and_of_other_instances() {
+    let two = |first: &str, second: &str| {
+        named("A", "eth0", 51, "", first) + &named("B", "eth0", 52, "", second)
+    };
+    assert_lints(&[
         // A master that is looked at while it runs.
         ("held right now", with_addresses("", "192.0.2.2/24"), &[]),
         ("owned", with_addresses("priority 255", "192.0.2.2/32"), &[]),
