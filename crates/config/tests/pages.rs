@@ -11,7 +11,7 @@ use standfast_config::{Code, Example};
 
 /// Codes that text in a file can't draw on the host of the tests, or that need more of it than a page holds.
 const WITHOUT_EXAMPLE: &[Code] = &[
-    // language.rs: a line too long, and a line with a NUL byte
+    // language.rs: lines_that_are_too_long_or_hold_nul_are_ignored
     Code::LineTooLong,
     Code::NulInLine,
     // unusual_files.rs
@@ -20,7 +20,7 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::TooMuchText,
     // Nothing draws it before the lines of routes and rules are typed.
     Code::RouteIncomplete,
-    // The daemon's limits, not the language's: `standfast check` draws it.
+    // The daemon's limits, not the language's: crates/cli/tests/check.rs, an_instance_that_is_not_run_is_said_so
     Code::NotSupported,
 ];
 
