@@ -228,6 +228,8 @@ codes! {
     ObjectIncomplete = "SF0091",
     /// An interface is in two groups.
     InterfaceInTwoGroups = "SF0092",
+    /// A list that should hold something is empty.
+    EmptyList = "SF0093",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
     /// Settings of a virtual server or real server contradict each other, and one of them is changed.
@@ -480,7 +482,7 @@ pub(crate) struct Sink {
     test_stopped: Option<u8>,
     /// The line being parsed, as it reads after expansion.
     expanded: Option<Arc<str>>,
-    /// Expanded lines by the place they were written at; the first text where there are several.
+    /// Expanded lines by the place they were written at; empty where there are several that differ.
     expanded_lines: BTreeMap<Span, Arc<str>>,
 }
 
@@ -504,7 +506,10 @@ impl Sink {
             && self.expanded_lines.len() < MAX_EXPANDED_LINES
         {
             let place = self.expanded_lines.entry(line.whole());
-            place.or_insert_with(|| Arc::clone(text));
+            let known = place.or_insert_with(|| Arc::clone(text));
+            if !known.is_empty() && known != text {
+                *known = Arc::from("");
+            }
         }
     }
 
@@ -586,6 +591,7 @@ impl Sink {
                 one.expanded = one.expanded.take().or(text);
                 // The text at that place may stand for other lines too.
                 one.fix = one.fix.take().filter(|_| one.expanded.is_none());
+                one.expanded = one.expanded.take().filter(|text| !text.is_empty());
             }
         }
         self.kept

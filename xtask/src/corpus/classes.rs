@@ -83,7 +83,7 @@ const CLASSES: &[(&str, &[Code])] = &[
     ("cannot track route", &[Code::NotTracked]),
     (
         "empty notification_email",
-        &[Code::WithoutEffect, Code::InvalidValue],
+        &[Code::EmptyList],
     ),
     (
         "No script path",

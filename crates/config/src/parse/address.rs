@@ -1,6 +1,6 @@
 //! Lines of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Parsed, number};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
@@ -154,7 +154,10 @@ impl Parsed<'_> {
                 let text = format!("`{other}` is no option of an address; it is ignored");
                 let mut diagnostic =
                     Diagnostic::error(Code::InvalidAddressOption, option.span, text);
-                if other.parse::<IpAddr>().is_ok() {
+                if other == "netmask" || is_netmask(other) {
+                    diagnostic = diagnostic
+                        .help("a netmask is written as a prefix length behind the address: `/24`");
+                } else if other.parse::<IpAddr>().is_ok() {
                     diagnostic = diagnostic.help("put each address on a line of its own");
                 }
                 self.reader
@@ -265,6 +268,12 @@ impl Parsed<'_> {
         let seconds = self.integer("preferred_lft", value, 0, i64::from(u32::MAX) - 1)?;
         u32::try_from(seconds).ok()
     }
+}
+
+/// Whether the word is written as 255.255.255.0 is.
+fn is_netmask(word: &str) -> bool {
+    let bits = word.parse().map_or(0, |mask: Ipv4Addr| mask.to_bits());
+    bits != 0 && bits.leading_ones() + bits.trailing_zeros() == u32::BITS
 }
 
 fn is_option(word: &str) -> bool {

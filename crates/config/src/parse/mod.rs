@@ -467,9 +467,8 @@ impl Parsed<'_> {
                 .push(diagnostic.class(KeepalivedClass::General));
         }
         let (lines, end) = self.block_lines(keyword.name);
-        if let (true, "notification_email", Some(end)) = (lines.is_empty(), keyword.name, end) {
-            let text = "this list is empty: nobody gets a mail";
-            self.warn(Code::WithoutEffect, end, text);
+        if let (true, Some(end)) = (lines.is_empty(), end) {
+            self.empty_list(keyword, end);
         }
         lines
     }
@@ -524,6 +523,17 @@ fn has_one_value(keyword: &Keyword) -> bool {
 
 /// What is wrong with the words themselves.
 impl Parsed<'_> {
+    /// keepalived minds only one list that is empty.
+    fn empty_list(&mut self, keyword: &Keyword, end: Span) {
+        if keyword.name == "notification_email" {
+            let text = "this `notification_email` names nobody: no mail is sent to anyone";
+            let found = Diagnostic::warning(Code::EmptyList, end, text)
+                .help("put an address on a line of its own, or remove the block")
+                .class(KeepalivedClass::General);
+            self.reader.sink.push(found);
+        }
+    }
+
     fn unexpected_brace(&mut self, line: &Line) {
         let span = line.whole();
         let opener = self.last_unknown.take();
@@ -580,9 +590,14 @@ impl Parsed<'_> {
             Block::Root => "outside any block".to_owned(),
             _ => format!("in `{}`", block.name()),
         };
-        let text = format!("`{shown}` is no keyword {place}; it is ignored");
-        let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
-            .class(KeepalivedClass::UnknownKeyword);
+        let mut diagnostic = if is_malformed_definition(&word.text) {
+            let text = format!("`{shown}` is no definition; the line is ignored");
+            Diagnostic::warning(Code::MalformedDefinition, word.span, text)
+        } else {
+            let text = format!("`{shown}` is no keyword {place}; it is ignored");
+            Diagnostic::warning(Code::UnknownKeyword, word.span, text)
+        };
+        diagnostic = diagnostic.class(KeepalivedClass::UnknownKeyword);
         diagnostic.help = unknown_help(block, &word.text);
         if let Some((title, replacement)) = certain_fix(block, &word.text) {
             diagnostic = diagnostic.fix(title, word.span, replacement);
@@ -612,8 +627,11 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let mut diagnostic =
-                Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
+            let help = match instead.strip_prefix("nothing: ") {
+                Some(why) => format!("remove the line: {why}"),
+                None => format!("use {instead} instead"),
+            };
+            let mut diagnostic = Diagnostic::warning(Code::Deprecated, span, text).help(help);
             // keepalived is silent about these.
             let silent = matches!(name, "native_ipv6" | "host")
                 || (name == "linkbeat_use_polling" && block == Block::Root);
@@ -725,6 +743,11 @@ fn is_silent_without_value(name: &str) -> bool {
     name == "status_code" || name.starts_with("regex")
 }
 
+/// Whether the word was meant to be `$NAME=value`.
+fn is_malformed_definition(word: &str) -> bool {
+    word.starts_with('$') && word.contains('=')
+}
+
 /// What was probably meant by an unknown word.
 fn unknown_help(block: Block, word: &str) -> Option<String> {
     let old = match word {
@@ -733,6 +756,9 @@ fn unknown_help(block: Block, word: &str) -> Option<String> {
         "lvs_id" => Some("the keyword is `router_id` now"),
         "//" | "/*" | "*/" => Some("comments begin with `#` or `!`"),
         _ if word.starts_with("//") => Some("comments begin with `#` or `!`"),
+        _ if is_malformed_definition(word) => {
+            Some("names have letters, digits and `_`, and begin with no digit")
+        }
         _ => None,
     };
     if let Some(old) = old {

@@ -73,8 +73,13 @@ impl Parsed<'_> {
                 "reverse" => draft.reverse = Some(true),
                 "noreverse" => draft.reverse = Some(false),
                 other => {
-                    let text = format!("`{other}` is no option of `{keyword}`; it is ignored");
-                    self.complain(Code::InvalidValue, word.span, text);
+                    let text = format!(
+                        "`{other}` is no option of `{keyword}`; the rest of the line is ignored"
+                    );
+                    let found = crate::Diagnostic::error(Code::InvalidValue, word.span, text)
+                        .help("the options are `weight NUMBER` and then `reverse`")
+                        .class(crate::KeepalivedClass::General);
+                    self.reader.sink.push(found);
                     break;
                 }
             }

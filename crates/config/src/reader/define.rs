@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Frame, Line, MAX_EXPANSION_DEPTH, MAX_LINE_BYTES, Marks, Reader, is_blank};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::registry::{Block, Syntax};
 use crate::span::Span;
 
 /// Definitions that are kept; more are reported and dropped.
@@ -92,6 +93,7 @@ impl Reader<'_> {
             regions.retain(|end| *end > start);
             let span = line.span(reference.range.clone());
             let Some(lines) = self.value_of(&line, &reference) else {
+                self.undefined(&line, &reference, span);
                 from = start + 1;
                 continue;
             };
@@ -176,6 +178,36 @@ impl Reader<'_> {
             b"_RANDOM" => one(self.random(&argument).to_string().into_bytes()),
             _ => None,
         }
+    }
+
+    /// A name without a definition stays as it is written, which is what commands for a shell mean.
+    fn undefined(&mut self, line: &Line, reference: &Reference, span: Span) {
+        let keyword = line.text().split(|byte| is_blank(*byte)).next();
+        let keyword = std::str::from_utf8(keyword.unwrap_or_default()).unwrap_or_default();
+        let is_command = |block: &Block| {
+            let syntax = block.keyword(keyword).map(|keyword| keyword.syntax);
+            matches!(syntax, Some(Syntax::Command | Syntax::OptionalCommand))
+        };
+        if self.sink.is_full() || Block::ALL.iter().any(is_command) {
+            return;
+        }
+        let name = String::from_utf8_lossy(&reference.name);
+        let (text, help) = if name == "_ENV" {
+            let variable = String::from_utf8_lossy(&reference.argument);
+            let text = format!("there is no environment variable `{}`", variable.trim());
+            (
+                text,
+                "the daemon has the variables that its unit or init script gives it",
+            )
+        } else {
+            let text = format!("`${name}` is not defined up to here and stays as it is written");
+            (
+                text,
+                "a definition `$NAME=value` must stand above the lines that use it",
+            )
+        };
+        let found = Diagnostic::note(Code::Undefined, span, text).help(help);
+        self.sink.push(found);
     }
 
     /// The next pseudo-random number between the two numbers in `bounds`, 0 and 32767 where they are missing.

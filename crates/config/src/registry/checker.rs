@@ -114,7 +114,7 @@ const TLS_COMPLIANT: Keyword = keyword(
 .since(2, 2, 8);
 
 const HTTP_ONLY: [Keyword; 8] = [
-    keyword("nb_get_retry", UINT, "The old name of retry.").deprecated("retry"),
+    keyword("nb_get_retry", UINT, "The old name of retry.").deprecated("`retry`"),
     keyword(
         "virtualhost",
         Syntax::Word,

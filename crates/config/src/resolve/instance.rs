@@ -46,6 +46,7 @@ impl Parsed<'_> {
         let hmac = self.hmac(&mut draft, advert_int);
         let authentication = self.authentication(&draft, version, family, strict, hmac.as_ref());
         let (state, priority) = self.state_and_priority(&draft, strict, authentication);
+        self.accept_mode(&mut draft, version, strict, priority);
         let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
         let tracking = &mut draft.tracking;
@@ -225,7 +226,10 @@ impl Parsed<'_> {
             "`{}` has no virtual address: it protects nothing",
             name.value
         );
-        self.warn(Code::NoVirtualAddress, name.span, text);
+        let found = Diagnostic::warning(Code::NoVirtualAddress, name.span, text)
+            .help("list its addresses in `virtual_ipaddress`")
+            .class(KeepalivedClass::General);
+        self.reader.sink.push(found);
         Some(())
     }
 
@@ -320,6 +324,22 @@ impl Parsed<'_> {
             state = InitialState::Backup;
         }
         (state, priority)
+    }
+
+    /// Version 2 of the protocol has no accept mode (RFC 3768 §6.4.3), and strict mode insists.
+    fn accept_mode(
+        &mut self,
+        draft: &mut InstanceDraft,
+        version: Version,
+        strict: bool,
+        priority: Priority,
+    ) {
+        let forced = strict && version == Version::V2 && priority != Priority::OWNER;
+        if let (true, Some(true), Some(span)) = (forced, draft.accept, draft.given.accept) {
+            let text = "`accept` has no effect under strict mode with VRRP version 2";
+            self.warn(Code::StrictConflict, span, text);
+            draft.accept = Some(false);
+        }
     }
 
     fn preempt(&mut self, draft: &InstanceDraft, state: InitialState, priority: Priority) -> bool {
