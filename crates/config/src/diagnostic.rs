@@ -515,14 +515,9 @@ impl Sink {
 
     /// How the line at that place reads after expansion.
     fn expanded_at(&self, span: Span) -> Option<Arc<str>> {
-        let before = self.expanded_lines.range(
-            ..=Span {
-                end: usize::MAX,
-                ..span
-            },
-        );
+        let before = self.expanded_lines.range(..=span.to_end_of_file());
         let (line, text) = before.last()?;
-        let covers = line.file == span.file && (line.start..=line.end).contains(&span.start);
+        let covers = line.file == span.file && (line.start()..=line.end()).contains(&span.start());
         covers.then(|| Arc::clone(text))
     }
 
@@ -595,7 +590,7 @@ impl Sink {
             }
         }
         self.kept
-            .sort_by_key(|diagnostic| (diagnostic.primary.file, diagnostic.primary.start));
+            .sort_by_key(|diagnostic| (diagnostic.primary.file, diagnostic.primary.start()));
         self.kept.dedup();
         if let (Some(last), true) = (self.kept.last(), self.dropped > 0) {
             let text = format!("and {} more findings", self.dropped);

@@ -55,7 +55,7 @@ pub fn apply_fixes(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Fixed
         }
     }
     // From the end, so that earlier places stay where they are.
-    accepted.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    accepted.sort_by_key(|edit| std::cmp::Reverse(edit.span.start()));
     let fixed = per_file.into_iter().filter_map(|(id, count)| {
         let file = sources.file(id)?;
         let mut bytes = file.bytes().to_vec();
@@ -73,11 +73,11 @@ pub fn apply_fixes(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Fixed
 
 fn overlap(one: &Edit, other: &Edit) -> bool {
     let (a, b) = (one.span, other.span);
-    a.file == b.file && a.start <= b.end && b.start <= a.end
+    a.file == b.file && a.start() <= b.end() && b.start() <= a.end()
 }
 
 fn replace(bytes: &mut Vec<u8>, edit: &Edit) {
-    let Span { start, end, .. } = edit.span;
+    let (start, end) = (edit.span.start(), edit.span.end());
     if start > end || end > bytes.len() {
         return;
     }

@@ -108,7 +108,7 @@ impl Excerpt {
     }
 
     fn shows(&self, span: Span) -> bool {
-        self.span.file == span.file && self.window.contains(&span.start)
+        self.span.file == span.file && self.window.contains(&span.start())
     }
 }
 
@@ -121,8 +121,8 @@ fn add_mark(excerpts: &mut Vec<Excerpt>, sources: &SourceMap, span: Span, label:
         let Some(place) = sources.locate(span) else {
             return;
         };
-        let window = file.line_around(span.start, MAX_CONTEXT_BYTES);
-        let line_start = file.line_around(span.start, MAX_LINE_BYTES).start;
+        let window = file.line_around(span.start(), MAX_CONTEXT_BYTES);
+        let line_start = file.line_around(span.start(), MAX_LINE_BYTES).start;
         excerpts.push(Excerpt {
             path: printable(&place.path.to_string_lossy()),
             line: place.line,
@@ -141,10 +141,10 @@ fn add_mark(excerpts: &mut Vec<Excerpt>, sources: &SourceMap, span: Span, label:
     };
     let window = excerpt.window.clone();
     let within = |at: usize| at.clamp(window.start, window.end);
-    let start = decode(file, window.start..within(span.start))
+    let start = decode(file, window.start..within(span.start()))
         .len()
         .min(excerpt.text.len());
-    let end = decode(file, window.start..within(span.end))
+    let end = decode(file, window.start..within(span.end()))
         .len()
         .clamp(start, excerpt.text.len());
     let primary = label.is_none();

@@ -15,20 +15,50 @@ pub struct FileId(u32);
 pub struct Span {
     /// The file the bytes are in.
     pub file: FileId,
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
+    // No file is longer than MAX_FILE_BYTES; every typed value carries a span, so its size matters.
+    start: u32,
+    end: u32,
 }
 
 impl Span {
     /// The bytes `start..end` of `file`; a reversed range becomes empty at `start`.
     #[must_use]
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Self {
             file,
-            start,
-            end: end.max(start),
+            start: narrow(start),
+            end: narrow(end.max(start)),
+        }
+    }
+
+    /// Offset of the first byte.
+    #[must_use]
+    pub fn start(self) -> usize {
+        usize::try_from(self.start).unwrap_or(usize::MAX)
+    }
+
+    /// Offset of the byte after the last one.
+    #[must_use]
+    pub fn end(self) -> usize {
+        usize::try_from(self.end).unwrap_or(usize::MAX)
+    }
+
+    /// All from its start on.
+    #[must_use]
+    pub(crate) fn to_end_of_file(self) -> Self {
+        Self {
+            end: u32::MAX,
+            ..self
+        }
+    }
+
+    /// The empty span at its end.
+    #[must_use]
+    pub fn at_end(self) -> Self {
+        Self {
+            start: self.end,
+            ..self
         }
     }
 
@@ -213,7 +243,7 @@ impl SourceMap {
     #[must_use]
     pub fn text(&self, span: Span) -> &[u8] {
         self.file(span.file)
-            .and_then(|file| file.bytes.get(span.start..span.end))
+            .and_then(|file| file.bytes.get(span.start()..span.end()))
             .unwrap_or_default()
     }
 
@@ -222,7 +252,7 @@ impl SourceMap {
     pub fn locate(&self, span: Span) -> Option<Location<'_>> {
         const REACH: usize = 64 * 1024; // columns past this count from the cut, not from the line's start
         let file = self.file(span.file)?;
-        let offset = span.start.min(file.bytes.len());
+        let offset = span.start().min(file.bytes.len());
         let line_start = file.line_around(offset, REACH).start;
         let before = file.bytes.get(line_start..offset).unwrap_or_default();
         let column = 1 + String::from_utf8_lossy(before).chars().count();

@@ -1,5 +1,7 @@
 //! Splitting a line into words, by the two rules keepalived has.
 
+use std::ops::Range;
+
 use crate::reader::{Line, is_blank};
 use crate::span::{Span, Spanned};
 
@@ -38,33 +40,72 @@ impl Word {
 
 /// Words between blanks; `"…"` is one word wherever it begins, and has no escapes.
 pub(crate) fn plain(line: &Line) -> Vec<Word> {
-    let text = line.text();
+    plain_from(line, 0)
+}
+
+/// The words from that byte on.
+pub(crate) fn plain_from(line: &Line, mut at: usize) -> Vec<Word> {
     let mut words = Vec::new();
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        if is_blank(byte) {
-            at += 1;
-            continue;
-        }
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let quoted = byte == b'"';
-        let end = if quoted {
-            rest.iter()
-                .position(|byte| *byte == b'"')
-                .map_or(text.len(), |length| at + 1 + length)
-        } else {
-            let length = rest
-                .iter()
-                .position(|byte| is_blank(*byte) || *byte == b'"');
-            length.map_or(text.len(), |length| at + 1 + length)
-        };
-        let start = at + usize::from(quoted);
-        let past = (end + usize::from(quoted)).min(text.len());
-        let bytes = text.get(start..end).unwrap_or_default();
-        words.push(Word::new(bytes, line.span(at..past), quoted));
-        at = past.max(at + 1);
+    while let Some(piece) = next_plain(line.text(), at) {
+        at = piece.past;
+        words.push(piece.word(line));
     }
     words
+}
+
+/// The first word of a line, not yet copied: it is a keyword, and the registry has its text.
+pub(crate) fn first(line: &Line) -> Option<PlainPiece> {
+    next_plain(line.text(), 0)
+}
+
+/// A word between blanks, by its place in the line.
+pub(crate) struct PlainPiece {
+    /// Its text, without quotes.
+    text: Range<usize>,
+    /// With its quotes.
+    start: usize,
+    /// Where the next word may begin.
+    pub(crate) past: usize,
+    quoted: bool,
+}
+
+impl PlainPiece {
+    /// The text; empty where it is not UTF-8.
+    pub(crate) fn text<'l>(&self, line: &'l Line) -> &'l str {
+        let bytes = line.text().get(self.text.clone()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Where it stands, quotes included.
+    pub(crate) fn span(&self, line: &Line) -> Span {
+        line.span(self.start..self.past)
+    }
+
+    /// The word with a text of its own.
+    pub(crate) fn word(&self, line: &Line) -> Word {
+        let bytes = line.text().get(self.text.clone()).unwrap_or_default();
+        Word::new(bytes, self.span(line), self.quoted)
+    }
+}
+
+fn next_plain(text: &[u8], from: usize) -> Option<PlainPiece> {
+    let blanks = text.get(from..)?.iter().position(|byte| !is_blank(*byte))?;
+    let at = from + blanks;
+    let rest = text.get(at + 1..).unwrap_or_default();
+    let quoted = text.get(at) == Some(&b'"');
+    let length = if quoted {
+        rest.iter().position(|byte| *byte == b'"')
+    } else {
+        rest.iter()
+            .position(|byte| is_blank(*byte) || *byte == b'"')
+    };
+    let end = length.map_or(text.len(), |length| at + 1 + length);
+    Some(PlainPiece {
+        text: at + usize::from(quoted)..end,
+        start: at,
+        past: (end + usize::from(quoted)).min(text.len()).max(at + 1),
+        quoted,
+    })
 }
 
 /// Words as in a shell: `'…'` and `"…"` group, a backslash escapes.
@@ -204,7 +245,7 @@ mod tests {
     #[test]
     fn spans_cover_words_with_their_quotes() {
         let words = plain(&line("ab \"c d\""));
-        assert_eq!((words[0].span.start, words[0].span.end), (0, 2));
-        assert_eq!((words[1].span.start, words[1].span.end), (3, 8));
+        assert_eq!((words[0].span.start(), words[0].span.end()), (0, 2));
+        assert_eq!((words[1].span.start(), words[1].span.end()), (3, 8));
     }
 }

@@ -200,7 +200,7 @@ impl Plan {
         instance: &config::VrrpInstance,
     ) -> Notifies {
         let name = &instance.name.value;
-        let mut lower = |keyword: &str, script: &Option<config::Script>| {
+        let mut lower = |keyword: &str, script: &Option<Box<config::Script>>| {
             let script = script.as_ref()?;
             match program(config, script, false) {
                 Ok((program, warning)) => {

@@ -81,10 +81,7 @@ const CLASSES: &[(&str, &[Code])] = &[
     ("Truncating auth_pass", &[Code::PasswordTruncated]),
     ("not found, ignoring", &[Code::TrackedUnknown]),
     ("cannot track route", &[Code::NotTracked]),
-    (
-        "empty notification_email",
-        &[Code::EmptyList],
-    ),
+    ("empty notification_email", &[Code::EmptyList]),
     (
         "No script path",
         &[Code::ScriptWithoutCommand, Code::CheckerIncomplete],

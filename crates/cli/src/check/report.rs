@@ -176,10 +176,7 @@ fn json_diagnostic(found: &Diagnostic, sources: &SourceMap) -> Value {
 
 /// `file`, `line`, `column`, `end_line`, `end_column`: from 1, in characters, the end past the last one.
 fn place(span: Span, sources: &SourceMap) -> serde_json::Map<String, Value> {
-    let end = Span {
-        start: span.end,
-        ..span
-    };
+    let end = span.at_end();
     let mut object = serde_json::Map::new();
     let (Some(start), Some(end)) = (sources.locate(span), sources.locate(end)) else {
         return object;

@@ -34,5 +34,5 @@ fn all(notify: &Notify) -> impl Iterator<Item = &Script> {
         &notify.any,
         &notify.master_rx_lower_pri,
     ];
-    scripts.into_iter().flatten()
+    scripts.into_iter().filter_map(|script| script.as_deref())
 }

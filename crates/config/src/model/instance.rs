@@ -269,23 +269,23 @@ pub enum OldChecksum {
     Never,
 }
 
-/// Scripts that run on changes of state.
+/// Scripts that run on changes of state; boxed, because most instances have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Notify {
     /// `notify_master`.
-    pub master: Option<Script>,
+    pub master: Option<Box<Script>>,
     /// `notify_backup`.
-    pub backup: Option<Script>,
+    pub backup: Option<Box<Script>>,
     /// `notify_fault`.
-    pub fault: Option<Script>,
+    pub fault: Option<Box<Script>>,
     /// `notify_stop`.
-    pub stop: Option<Script>,
+    pub stop: Option<Box<Script>>,
     /// `notify_deleted` with a script.
-    pub deleted: Option<Script>,
+    pub deleted: Option<Box<Script>>,
     /// `notify`: runs on every change, with four words added.
-    pub any: Option<Script>,
+    pub any: Option<Box<Script>>,
     /// `notify_master_rx_lower_pri`.
-    pub master_rx_lower_pri: Option<Script>,
+    pub master_rx_lower_pri: Option<Box<Script>>,
 }
 
 /// Where an instance's keywords stand: at the value if there is one, else at the keyword; `None` for what was not given,

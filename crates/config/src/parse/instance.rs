@@ -456,7 +456,7 @@ impl Parsed<'_> {
                 .class(KeepalivedClass::General);
             self.reader.sink.push(diagnostic);
         } else {
-            *slot = script;
+            *slot = script.map(Box::new);
         }
     }
 }

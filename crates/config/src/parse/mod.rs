@@ -196,26 +196,24 @@ impl Parsed<'_> {
 
     /// The keyword of the line with its place, if it is one.
     fn keyword_line(&mut self, block: Block, line: &Line, report: bool) -> Option<Placed> {
-        let mut words = words::plain(line);
-        if words.is_empty() {
-            return None;
-        }
-        let name = words.remove(0);
-        let Some(keyword) = block.keyword(&name.text) else {
-            self.unknown(block, name);
+        let name = words::first(line)?;
+        let Some(keyword) = block.keyword(name.text(line)) else {
+            self.unknown(block, name.word(line));
             return None;
         };
         let placed = (keyword, line.whole());
         self.header = Some(line.whole());
-        let is_command = matches!(keyword.syntax, Syntax::Command | Syntax::OptionalCommand);
-        if is_command {
-            words = words::command(line);
-            words.drain(..1.min(words.len()));
-        }
-        let report = self.remark(block, keyword, name.span, report);
+        let words = match keyword.syntax {
+            Syntax::Command | Syntax::OptionalCommand => {
+                words::command(line).into_iter().skip(1).collect()
+            }
+            _ => words::plain_from(line, name.past),
+        };
+        let span = name.span(line);
+        let report = self.remark(block, keyword, span, report);
         self.check_encoding(&words);
-        if !self.lacks_parameter(keyword, &name, &words) {
-            self.dispatch(block, keyword, name.span, words, report);
+        if !self.lacks_parameter(keyword, span, &words) {
+            self.dispatch(block, keyword, span, words, report);
         }
         Some(placed)
     }
@@ -225,7 +223,10 @@ impl Parsed<'_> {
         if !has_one_value(keyword) {
             return;
         }
-        let Some((_, first)) = given.iter_mut().find(|(other, _)| *other == keyword) else {
+        let Some((_, first)) = given
+            .iter_mut()
+            .find(|(other, _)| std::ptr::eq(*other, keyword))
+        else {
             given.push((keyword, span));
             return;
         };
@@ -686,7 +687,7 @@ impl Parsed<'_> {
     }
 
     /// keepalived exits where a keyword lacks its value.
-    fn lacks_parameter(&mut self, keyword: &'static Keyword, name: &Word, words: &[Word]) -> bool {
+    fn lacks_parameter(&mut self, keyword: &'static Keyword, name: Span, words: &[Word]) -> bool {
         let needs_one = match keyword.syntax {
             Syntax::Flag
             | Syntax::Bool
@@ -708,17 +709,17 @@ impl Parsed<'_> {
         };
         if needs_one && is_silent_without_value(keyword.name) {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
-            let diagnostic = Diagnostic::warning(Code::MissingParameter, name.span, text);
+            let diagnostic = Diagnostic::warning(Code::MissingParameter, name, text);
             self.reader.sink.push(diagnostic);
         } else if needs_one && keyword.lenient {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
-            self.complain(Code::MissingParameter, name.span, text);
+            self.complain(Code::MissingParameter, name, text);
             if let Syntax::Named(inner) = keyword.syntax {
                 self.skip_block(inner);
             }
         } else if needs_one {
             let text = format!("`{}` lacks its value", keyword.name);
-            let diagnostic = Diagnostic::error(Code::MissingParameter, name.span, text)
+            let diagnostic = Diagnostic::error(Code::MissingParameter, name, text)
                 .help("keepalived stops here and does not start")
                 .class(KeepalivedClass::MissingParameter);
             self.reader.sink.stop_test(EXIT_CONFIG);

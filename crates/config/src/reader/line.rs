@@ -73,6 +73,11 @@ impl Marks {
         (bytes.len(), Self(marks))
     }
 
+    /// Whether there is text, and nothing that a step before the parser looks for.
+    pub(super) fn is_plain(self) -> bool {
+        self == Self::TEXT
+    }
+
     /// Whether any of the other's are among them.
     pub(super) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -147,7 +152,7 @@ impl Line {
                 let covered = spans.get(range).unwrap_or_default();
                 match (covered.first(), covered.last(), spans.last()) {
                     (Some(first), Some(last), _) => first.to(*last),
-                    (_, _, Some(last)) => Span::new(last.file, last.end, last.end),
+                    (_, _, Some(last)) => last.at_end(),
                     (_, _, None) => Span::default(),
                 }
             }

@@ -148,6 +148,9 @@ impl<'a> Reader<'a> {
     /// The next line that is not empty: a `{`, a `}`, or words without unquoted braces. `None` at the end of all files.
     pub(crate) fn next_line(&mut self) -> Option<Line> {
         loop {
+            if let Some(line) = self.next_plain() {
+                return Some(line);
+            }
             let line = match self.residue.take() {
                 Some(line) => line,
                 None => match self.next_raw()? {
@@ -168,6 +171,48 @@ impl<'a> Reader<'a> {
                 return Some(line);
             }
         }
+    }
+
+    /// The next line of a file where nothing has to be done to it, as with most of them.
+    fn next_plain(&mut self) -> Option<Line> {
+        if self.residue.is_some() {
+            return None;
+        }
+        let Some(Frame::File {
+            file,
+            bytes,
+            offset,
+            ..
+        }) = self.frames.last_mut()
+        else {
+            return None;
+        };
+        let rest = bytes.get(*offset..)?;
+        let (length, marks) = Marks::of_line(rest);
+        let text = rest.get(..length)?;
+        let start = text.iter().position(|byte| !is_blank(*byte))?;
+        let end = 1 + text.iter().rposition(|byte| !is_blank(*byte))?;
+        let special = text.get(start..end).is_none_or(|text| {
+            matches!(text.first(), Some(b'@' | b'~')) || text.starts_with(b"include")
+        });
+        let closes = text.get(start..end) == Some(b"}");
+        if special || length > MAX_LINE_BYTES || !(closes || marks.is_plain()) {
+            return None;
+        }
+        let range = *offset + start..*offset + end;
+        let line = Line::direct(*file, Arc::clone(bytes), range, marks);
+        // As many as the steps that are left out would count.
+        if self.lines.saturating_add(2) >= MAX_LINES {
+            return None;
+        }
+        self.lines += 2;
+        *offset += length + 1;
+        if closes {
+            self.close_brace(line.whole());
+        }
+        self.last_span = line.whole();
+        self.sink.set_line(None);
+        Some(line)
     }
 
     /// A line from the innermost frame; `Some(None)` where that frame was at its end, `None` at the end of everything.

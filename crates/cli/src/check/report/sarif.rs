@@ -70,10 +70,7 @@ fn result(found: &Diagnostic, sources: &SourceMap) -> Value {
 }
 
 fn location(span: Span, sources: &SourceMap) -> Value {
-    let end = Span {
-        start: span.end,
-        ..span
-    };
+    let end = span.at_end();
     let (Some(start), Some(end)) = (sources.locate(span), sources.locate(end)) else {
         return json!({});
     };
