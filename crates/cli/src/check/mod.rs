@@ -15,7 +15,7 @@ use standfast_config::{
     Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
     render,
 };
-use standfast_daemon::{HostEnvironment, not_run};
+use standfast_daemon::{HostEnvironment, host, not_run};
 
 /// Where the daemon looks for its configuration.
 const DEFAULT_FILE: &str = "/etc/keepalived/keepalived.conf";
@@ -50,8 +50,8 @@ pub(crate) struct Check {
     /// Apply the changes that are certain to the files themselves, then judge what is left.
     #[arg(long)]
     fix: bool,
-    /// Judge also by this host: interfaces, addresses, scripts, users, and what this version can run [default for root and one file
-    /// below /etc].
+    /// Judge also by this host: interfaces, addresses, scripts, users, firewall, network managers, kernel settings, other
+    /// daemons, and what this version can run [default for root and one file below /etc].
     #[arg(long, alias = "on-this-host", overrides_with = "no_host")]
     host: bool,
     /// Judge by the text alone.
@@ -63,6 +63,8 @@ pub(crate) struct Check {
     config_ids: Vec<String>,
     #[arg(skip)]
     input: input::Input,
+    #[arg(skip = HostEnvironment::with_advice())]
+    host_environment: HostEnvironment,
 }
 
 /// One file with what was found in it.
@@ -92,7 +94,10 @@ impl Check {
             return ExitCode::FAILURE;
         }
         let checked = match self.check_all(on_host) {
-            Ok(checked) => checked,
+            Ok(mut checked) => {
+                self.look_around(&mut checked, on_host);
+                checked
+            }
             Err(error) => {
                 eprintln!("standfast: cannot read standard input: {error}");
                 return ExitCode::FAILURE;
@@ -129,6 +134,17 @@ impl Check {
         Ok(checked)
     }
 
+    /// Adds what this host, and the network it is in, say about each file.
+    fn look_around(&self, checked: &mut [Checked], on_host: bool) {
+        for one in checked {
+            let all = &mut one.loaded.diagnostics;
+            if on_host {
+                all.extend(host::findings(&one.loaded.config, &self.host_environment));
+            }
+            all.sort_by_key(|found| (found.primary.file, found.primary.start));
+        }
+    }
+
     fn judges_by_host(&self) -> bool {
         if self.host || self.no_host {
             return self.host;
@@ -144,7 +160,7 @@ impl Check {
         on_host: bool,
     ) -> std::io::Result<Checked> {
         let environment: &dyn Environment = if on_host {
-            &HostEnvironment
+            &self.host_environment
         } else {
             &NoEnvironment
         };
@@ -236,7 +252,7 @@ pub(crate) fn keepalived_test(
         strict_lexing: true,
         ..LoadOptions::default()
     };
-    let loaded = load(files, &FileSource, &HostEnvironment, &options);
+    let loaded = load(files, &FileSource, &HostEnvironment::default(), &options);
     let text: String = loaded
         .diagnostics
         .iter()
