@@ -32,7 +32,8 @@ pub(crate) fn acquire(path: &Path) -> Result<PidFile, NotAcquired> {
 }
 
 /// Where daemons of our kind say that they run.
-pub(crate) const KNOWN_PID_FILES: [&str; 2] = ["/run/keepalived.pid", "/run/standfast/standfast.pid"];
+pub(crate) const KNOWN_PID_FILES: [&str; 2] =
+    ["/run/keepalived.pid", "/run/standfast/standfast.pid"];
 /// Bytes of a pid file; what is longer is none.
 const PID_BYTES: u64 = 16;
 

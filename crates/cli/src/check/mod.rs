@@ -2,6 +2,7 @@
 
 mod fix;
 mod input;
+mod listen;
 mod report;
 
 use std::fs::OpenOptions;
@@ -57,6 +58,10 @@ pub(crate) struct Check {
     /// Judge by the text alone.
     #[arg(long)]
     no_host: bool,
+    /// Listen on the instances' interfaces for two down intervals (some seconds), and judge what other routers advertise there;
+    /// for one file, and with the right to open raw sockets (root, or CAP_NET_RAW). Sends nothing.
+    #[arg(long)]
+    listen: bool,
     /// Value that `@id` lines are compared with; given several times, each file is read as each of these nodes, and they are
     /// compared [default: the host name].
     #[arg(long = "config-id", alias = "node", value_name = "ID")]
@@ -88,6 +93,10 @@ impl Check {
     pub(crate) fn run(mut self) -> ExitCode {
         if self.files.is_empty() {
             self.files.push(DEFAULT_FILE.into());
+        }
+        if self.listen && (self.files.len() > 1 || self.config_ids.len() > 1) {
+            eprintln!("standfast: --listen is for the one file of this host");
+            return ExitCode::FAILURE;
         }
         let on_host = self.judges_by_host();
         if self.fix && !self.fix_files(on_host) {
@@ -140,6 +149,9 @@ impl Check {
             let all = &mut one.loaded.diagnostics;
             if on_host {
                 all.extend(host::findings(&one.loaded.config, &self.host_environment));
+            }
+            if self.listen {
+                all.extend(listen::findings(&one.loaded.config, &self.host_environment));
             }
             all.sort_by_key(|found| (found.primary.file, found.primary.start));
         }

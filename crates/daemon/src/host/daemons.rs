@@ -31,7 +31,10 @@ fn judge(running: &[Running], place: Span) -> Vec<Diagnostic> {
             vec![Diagnostic::note(Code::SecondDaemon, place, text).help(help)]
         }
         [_, _, ..] => {
-            let text = format!("several VRRP daemons run on this host: {}", names.join(", "));
+            let text = format!(
+                "several VRRP daemons run on this host: {}",
+                names.join(", ")
+            );
             let help = "stop and disable all but one: with the same file they take the addresses from each other";
             vec![Diagnostic::warning(Code::SecondDaemon, place, text).help(help)]
         }

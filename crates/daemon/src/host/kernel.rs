@@ -44,7 +44,10 @@ pub(super) fn findings(config: &Config, environment: &HostEnvironment) -> Vec<Di
 }
 
 fn read(interface: &str) -> Option<Settings> {
-    let (own, all) = (InterfaceName::new(interface).ok()?, InterfaceName::new("all").ok()?);
+    let (own, all) = (
+        InterfaceName::new(interface).ok()?,
+        InterfaceName::new("all").ok()?,
+    );
     let number = |sysctl: Sysctl| sysctl.read().unwrap_or(0);
     let higher = |key| number(Sysctl::Ipv4(own, key)).max(number(Sysctl::Ipv4(all, key)));
     Some(Settings {
@@ -63,7 +66,10 @@ fn judge(
 ) -> Vec<Diagnostic> {
     let here = |vip: &&VirtualAddress| vip.device.as_deref().is_none_or(|name| name == interface);
     let vips = || {
-        let all = instance.addresses.iter().chain(&instance.excluded_addresses);
+        let all = instance
+            .addresses
+            .iter()
+            .chain(&instance.excluded_addresses);
         all.filter(here)
     };
     let v4 = || vips().filter(|vip| vip.network.address.is_ipv4());
@@ -79,7 +85,9 @@ fn judge(
             "arp_ignore is {value} on {interface}: this host does not answer ARP requests for {}",
             vip.network.address
         );
-        let help = format!("sysctl net.ipv4.conf.{interface}.arp_ignore=0, and the same for `all` and in /etc/sysctl.d/");
+        let help = format!(
+            "sysctl net.ipv4.conf.{interface}.arp_ignore=0, and the same for `all` and in /etc/sysctl.d/"
+        );
         found.push(Diagnostic::warning(Code::ArpNotAnswered, vip.span, text).help(help));
     }
     if let Some(vip) = vips().find(|vip| vip.network.address.is_ipv6())
@@ -89,7 +97,9 @@ fn judge(
             "IPv6 is disabled on {interface}: the kernel refuses {}",
             vip.network.address
         );
-        let help = format!("sysctl net.ipv6.conf.{interface}.disable_ipv6=0, and the same in /etc/sysctl.d/");
+        let help = format!(
+            "sysctl net.ipv6.conf.{interface}.disable_ipv6=0, and the same in /etc/sysctl.d/"
+        );
         found.push(Diagnostic::warning(Code::Ipv6Disabled, vip.span, text).help(help));
     }
     if instance.vmac.is_some() && settings.rp_filter == STRICT {
@@ -106,7 +116,9 @@ fn judge(
             "promote_secondaries is 0 on {interface}: when its first address goes, {} goes with it, or the host's own address with {0}",
             vip.network.address
         );
-        let help = format!("sysctl net.ipv4.conf.{interface}.promote_secondaries=1, or `promote_secondaries` in the instance");
+        let help = format!(
+            "sysctl net.ipv4.conf.{interface}.promote_secondaries=1, or `promote_secondaries` in the instance"
+        );
         found.push(Diagnostic::note(Code::SecondariesNotPromoted, vip.span, text).help(help));
     }
     found

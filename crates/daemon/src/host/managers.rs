@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use standfast_config::{Code, Config, Diagnostic, Span};
+use standfast_linux::Interface;
 use standfast_linux::files::read_regular;
-use standfast_linux::{Interface, InterfaceName};
 
 /// Bytes of a manager's file that are read; the longest are some kilobytes.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
@@ -23,10 +23,7 @@ const NETWORKD_DIRECTORIES: [&str; 4] = [
 const KEEPING: [&str; 2] = ["static", "yes"];
 
 pub(super) fn findings(config: &Config) -> Vec<Diagnostic> {
-    let index = |name: &str| {
-        let name = InterfaceName::new(name).ok()?;
-        Some(Interface::by_name(name).ok()?.index)
-    };
+    let index = |name: &str| Some(Interface::find(name).ok()?.index);
     let interfaces = super::interfaces(config);
     let known = interfaces
         .into_iter()
@@ -112,7 +109,10 @@ fn value(text: &str, section: Option<&str>, key: &str) -> Option<String> {
     let mut current = None;
     let mut last = None;
     for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             current = Some(name);
         } else if let Some((name, value)) = line.split_once('=')
             && current == section
@@ -208,10 +208,7 @@ mod tests {
         );
         assert_eq!(root.codes(), [Code::NetworkdRemoves]);
         let keep = "[Network]\nKeepConfiguration = static\n";
-        root.file(
-            "run/systemd/network/10-lan.network.d/20-vrrp.conf",
-            keep,
-        );
+        root.file("run/systemd/network/10-lan.network.d/20-vrrp.conf", keep);
         assert_eq!(root.codes(), []);
         let take_back = "[Network]\nKeepConfiguration=no\n";
         root.file("etc/systemd/network/10-lan.network.d/30-x.conf", take_back);

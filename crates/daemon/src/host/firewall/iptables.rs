@@ -10,7 +10,11 @@ use super::ruleset::Ruleset;
 pub(super) fn complete(ruleset: &mut Ruleset, save: impl Fn(&str) -> Option<String>) {
     for family in ["ip", "ip6"] {
         let hidden = ruleset.chains.iter().any(|((of, _, _), chain)| {
-            of == family && chain.rules.iter().any(|rule| rule.statements.iter().any(is_match))
+            of == family
+                && chain
+                    .rules
+                    .iter()
+                    .any(|rule| rule.statements.iter().any(is_match))
         });
         let Some(text) = hidden.then(|| save(family)).flatten() else {
             continue;

@@ -147,7 +147,11 @@ fn help(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset) -> String {
         return format!("ufw allow {way} on {interface} {peer}");
     }
     if matches!(family.as_str(), "ip" | "ip6") && chain.chars().any(|c| c.is_ascii_uppercase()) {
-        let program = if family == "ip" { "iptables" } else { "ip6tables" };
+        let program = if family == "ip" {
+            "iptables"
+        } else {
+            "ip6tables"
+        };
         let way = if inward { "-i" } else { "-o" };
         return format!(
             "{program} -I {chain} {way} {interface} -p {protocol} -j ACCEPT, and save it where the rules are loaded from at boot"

@@ -208,7 +208,10 @@ fn is_in(known: &Known, right: &Value, ruleset: &Ruleset, table: (&str, &str)) -
         return Answer::Unknown;
     }
     let any_of = |all: &[Value]| {
-        Answer::any(all.iter().map(|element| is_in(known, element, ruleset, table)))
+        Answer::any(
+            all.iter()
+                .map(|element| is_in(known, element, ruleset, table)),
+        )
     };
     match right {
         Value::Array(all) => any_of(all),

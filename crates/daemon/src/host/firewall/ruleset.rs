@@ -62,7 +62,9 @@ impl Ruleset {
     }
 
     fn add_rule(&mut self, body: &Value) {
-        let Some(key) = key(body, "chain") else { return };
+        let Some(key) = key(body, "chain") else {
+            return;
+        };
         let statements = body.get("expr").and_then(Value::as_array);
         let statements = statements.cloned().unwrap_or_default();
         self.untracks |= statements.iter().any(|one| one.get("notrack").is_some());

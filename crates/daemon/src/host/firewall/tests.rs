@@ -74,14 +74,21 @@ fn a_rule_for_the_protocol_lets_it_through() {
     // It is for VRRP itself, not for VRRP inside an authentication header.
     let header = format!("{VIP}authentication {{\nauth_type AH\nauth_pass x\n}}\n");
     let found = findings(&header, ALLOW);
-    assert!(found.first().unwrap().help.as_deref().unwrap().contains("51"));
+    assert!(
+        found
+            .first()
+            .unwrap()
+            .help
+            .as_deref()
+            .unwrap()
+            .contains("51")
+    );
 }
 
 #[test]
 fn unicast_is_judged_by_its_peers() {
-    let peers = |first: &str| {
-        format!("{VIP}unicast_src_ip 192.168.1.11\nunicast_peer {{\n{first}\n}}\n")
-    };
+    let peers =
+        |first: &str| format!("{VIP}unicast_src_ip 192.168.1.11\nunicast_peer {{\n{first}\n}}\n");
     // Whether a peer's packet belongs to a known connection depends on who was master before.
     assert_eq!(findings(&peers("192.168.1.13"), DENY), []);
     let drop = chain("drop", &[]);
@@ -89,8 +96,14 @@ fn unicast_is_judged_by_its_peers() {
     assert!(found.first().unwrap().message.contains("from 192.168.1.13"));
     let saddr = json!({ "payload": { "protocol": "ip", "field": "saddr" } });
     let accept = [json!([condition("==", saddr, json!("192.168.1.13")), { "accept": null }])];
-    assert_eq!(judge(&instance(&peers("192.168.1.13")), &chain("drop", &accept)), []);
-    assert_eq!(judge(&instance(&peers("192.168.1.14")), &chain("drop", &accept)).len(), 1);
+    assert_eq!(
+        judge(&instance(&peers("192.168.1.13")), &chain("drop", &accept)),
+        []
+    );
+    assert_eq!(
+        judge(&instance(&peers("192.168.1.14")), &chain("drop", &accept)).len(),
+        1
+    );
 }
 
 #[test]
@@ -98,25 +111,46 @@ fn zones_of_firewalld_are_followed() {
     // An address translation may have let it through: nothing of that applies to a group.
     let found = findings(VIP, FIREWALLD);
     let found = found.first().unwrap();
-    assert!(found.message.contains("chain filter_IN_public, rule"), "{}", found.message);
+    assert!(
+        found.message.contains("chain filter_IN_public, rule"),
+        "{}",
+        found.message
+    );
     let help = found.help.as_deref().unwrap();
-    assert!(help.starts_with("firewall-cmd --permanent --add-protocol=vrrp"), "{help}");
+    assert!(
+        help.starts_with("firewall-cmd --permanent --add-protocol=vrrp"),
+        "{help}"
+    );
 }
 
 #[test]
 fn iptables_conditions_are_read_from_its_own_text() {
     let mut rules = ruleset(IPTABLES);
-    assert_eq!(dropped(&incoming(), &rules), None, "conntrack is hidden from nft");
+    assert_eq!(
+        dropped(&incoming(), &rules),
+        None,
+        "conntrack is hidden from nft"
+    );
     iptables::complete(&mut rules, |family| {
         (family == "ip").then(|| IPTABLES_TEXT.to_owned())
     });
     let found = judge(&instance(VIP), &rules);
     let found = found.first().unwrap();
-    assert!(found.message.contains("table ip filter, chain INPUT"), "{}", found.message);
-    assert_eq!(found.help.as_deref(), Some("ufw allow in on eth0 to 224.0.0.18"));
+    assert!(
+        found.message.contains("table ip filter, chain INPUT"),
+        "{}",
+        found.message
+    );
+    assert_eq!(
+        found.help.as_deref(),
+        Some("ufw allow in on eth0 to 224.0.0.18")
+    );
     // A text that does not fit the rules is not believed.
     let mut rules = ruleset(IPTABLES);
-    let short: Vec<&str> = IPTABLES_TEXT.lines().filter(|line| !line.contains("INVALID")).collect();
+    let short: Vec<&str> = IPTABLES_TEXT
+        .lines()
+        .filter(|line| !line.contains("INVALID"))
+        .collect();
     iptables::complete(&mut rules, |_| Some(short.join("\n")));
     assert_eq!(dropped(&incoming(), &rules), None);
 }
@@ -146,13 +180,27 @@ fn each_condition_is_answered_for_an_advertisement() {
         let rule = rules.iter().find(|rule| rule.handle == handle).unwrap();
         let alone = chain("drop", &[Value::Array(rule.statements.clone())]);
         let lets_through = dropped(&incoming(), &alone).is_none();
-        assert_eq!(lets_through, accepts, "handle {handle}: {:?}", rule.statements);
+        assert_eq!(
+            lets_through, accepts,
+            "handle {handle}: {:?}",
+            rule.statements
+        );
     }
     // Drops: `nfproto ipv4` applies, `ttl < 255` and `protocol != vrrp` do not, a group and a route cannot be told.
-    for (handle, drops) in [(12, true), (13, false), (18, false), (25, false), (31, false)] {
+    for (handle, drops) in [
+        (12, true),
+        (13, false),
+        (18, false),
+        (25, false),
+        (31, false),
+    ] {
         let rule = rules.iter().find(|rule| rule.handle == handle).unwrap();
         let alone = chain("accept", &[Value::Array(rule.statements.clone())]);
-        assert_eq!(dropped(&incoming(), &alone).is_some(), drops, "handle {handle}");
+        assert_eq!(
+            dropped(&incoming(), &alone).is_some(),
+            drops,
+            "handle {handle}"
+        );
     }
 }
 
@@ -164,17 +212,31 @@ fn what_cannot_be_told_is_not_reported() {
     let old = condition("in", state, json!(["established"]));
     let cases = [
         json!([{ "limit": { "rate": 5, "per": "second" } }, accept]),
-        json!([condition("==", json!({ "meta": { "key": "mark" } }), json!(1)), accept]),
+        json!([
+            condition("==", json!({ "meta": { "key": "mark" } }), json!(1)),
+            accept
+        ]),
         json!([{ "xt": { "type": "match", "name": "u32" } }, accept]),
         json!([{ "queue": null }]),
         json!([{ "something new": {} }]),
         json!([{ "jump": { "target": "nowhere" } }]),
         json!(["nonsense", 5]),
-        json!([condition("==", json!({ "meta": { "key": "iifname" } }), json!("@missing")), accept]),
+        json!([
+            condition(
+                "==",
+                json!({ "meta": { "key": "iifname" } }),
+                json!("@missing")
+            ),
+            accept
+        ]),
         json!([new, accept]),
     ];
     for case in cases {
-        assert_eq!(dropped(&incoming(), &chain("drop", std::slice::from_ref(&case))), None, "{case}");
+        assert_eq!(
+            dropped(&incoming(), &chain("drop", std::slice::from_ref(&case))),
+            None,
+            "{case}"
+        );
     }
     let drop = chain("drop", &[json!([old, accept])]);
     assert!(dropped(&incoming(), &drop).is_some());

@@ -177,7 +177,11 @@ impl Walk<'_> {
         } else {
             self.verdict(key, rule, name, body, depth)
         };
-        if certain { fate } else { fate.or(Fate::passes()) }
+        if certain {
+            fate
+        } else {
+            fate.or(Fate::passes())
+        }
     }
 
     fn verdict(&mut self, key: &Key, rule: &Rule, name: &str, body: &Value, depth: usize) -> Fate {
@@ -197,7 +201,11 @@ impl Walk<'_> {
             "continue" => Fate::passes(),
             "jump" | "goto" => {
                 let target = body.get("target").and_then(Value::as_str);
-                let key = (key.0.clone(), key.1.clone(), target.unwrap_or_default().to_owned());
+                let key = (
+                    key.0.clone(),
+                    key.1.clone(),
+                    target.unwrap_or_default().to_owned(),
+                );
                 let (Some(chain), true) = (self.ruleset.chains.get(&key), depth < MAX_DEPTH) else {
                     return Fate::any();
                 };
@@ -247,7 +255,10 @@ impl Walk<'_> {
 /// A statement is an object with one member, or a bare word.
 fn named(statement: &Value) -> Option<(&str, &Value)> {
     match statement {
-        Value::Object(object) => object.iter().next().map(|(name, body)| (name.as_str(), body)),
+        Value::Object(object) => object
+            .iter()
+            .next()
+            .map(|(name, body)| (name.as_str(), body)),
         Value::String(name) => Some((name, &Value::Null)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     }
@@ -267,9 +278,10 @@ fn extension(body: &Value) -> Extension {
         ("match", "comment") => Extension::Always,
         ("match", _) => Extension::Perhaps,
         ("target", "REJECT" | "DROP") => Extension::Drops,
-        ("target", "LOG" | "NFLOG" | "MARK" | "CONNMARK" | "TRACE" | "CLASSIFY" | "TOS" | "DSCP") => {
-            Extension::Always
-        }
+        (
+            "target",
+            "LOG" | "NFLOG" | "MARK" | "CONNMARK" | "TRACE" | "CLASSIFY" | "TOS" | "DSCP",
+        ) => Extension::Always,
         _ => Extension::Anything,
     }
 }
