@@ -12,7 +12,9 @@ mod core_packets;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+use standfast_config::{
+    FormatError, LoadOptions, Loaded, MemorySource, NoEnvironment, format, load,
+};
 use standfast_wire::arp::Arp;
 use standfast_wire::ipv4;
 use standfast_wire::vrrp::{Advertisement, AdvertisementRepr};
@@ -67,12 +69,43 @@ pub fn wire_arp(bytes: &[u8]) {
     }
 }
 
-/// Any text is read to the end, and the same text means the same.
-pub fn config(bytes: &[u8]) {
+/// What comes of that text on a host about which nothing is known.
+fn read(bytes: &[u8]) -> Loaded {
     let source = MemorySource::with("/etc/keepalived/keepalived.conf", bytes);
     let paths = [PathBuf::from("/etc/keepalived/keepalived.conf")];
-    let options = LoadOptions::default();
-    let loaded = load(&paths, &source, &NoEnvironment, &options);
+    load(&paths, &source, &NoEnvironment, &LoadOptions::default())
+}
+
+/// Any text is read to the end, and the same text means the same.
+pub fn config(bytes: &[u8]) {
+    let loaded = read(bytes);
     assert!(loaded.diagnostics.len() <= standfast_config::MAX_DIAGNOSTICS + 1);
     assert!(loaded.keepalived_test_exit() <= 6);
+}
+
+/// Whatever can be formatted means the same afterwards, and is not changed by formatting it again.
+pub fn config_format(bytes: &[u8]) {
+    let formatted = match format(bytes) {
+        Ok(formatted) => formatted,
+        Err(error) => {
+            return assert_ne!(error, FormatError::WouldChange, "{}", bytes.escape_ascii());
+        }
+    };
+    assert_eq!(format(&formatted).as_ref(), Ok(&formatted));
+    assert_eq!(meaning(&read(bytes)), meaning(&read(&formatted)));
+}
+
+/// What was read, without the places.
+fn meaning(loaded: &Loaded) -> String {
+    let config = format!("{:?}", loaded.config);
+    let mut parts = config.split("Span { file: ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.split_once(" }").map_or(part, |(_, rest)| rest));
+    }
+    let codes = loaded.diagnostics.iter().map(|found| found.code.as_str());
+    let mut codes: Vec<_> = codes.collect();
+    // Findings about a whole file stand at its beginning, before or after those of its first line.
+    codes.sort_unstable();
+    text + &codes.concat()
 }

@@ -1,6 +1,8 @@
 //! The fuzz targets with pseudo-random inputs: no coverage to follow, but every toolchain runs it.
 
-use standfast_fuzz::{config, core_packets, wire_advertisement, wire_arp, wire_ipv4};
+use standfast_fuzz::{
+    config, config_format, core_packets, wire_advertisement, wire_arp, wire_ipv4,
+};
 
 const INPUTS: u64 = 100_000;
 const LONGEST: usize = 200;
@@ -78,4 +80,12 @@ fn configurations() {
         &[TEXT, b"! comment\nglobal_defs {\n include /etc/x\n $A=1\n"],
         config,
     );
+}
+
+/// Every form the layout treats in its own way, with all blocks closed.
+const FORMS: &[u8] = b"$A=x \\\n y {\na  1{ b\"c  d\" }\n@x e }\n@^x e\n{ # f\n~SEQ(i,1,2) g$i\n}\n\n\nh 'i  j' k{}\n";
+
+#[test]
+fn formatted_configurations() {
+    feed(INPUTS / 2, &[FORMS], config_format);
 }

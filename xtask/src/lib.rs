@@ -1,10 +1,12 @@
 //! What a tool can check of the rules of this repository.
 //!
 //! - [`tidy`]: sources and dependency edges; also runs as a test.
+//! - [`bench`]: CPU time of `standfast check` beside that of `keepalived -t`.
 //! - [`corpus`]: compares our findings with keepalived's on real configurations.
 //! - [`everything`]: `cargo xtask test`.
 //! - [`mutants`]: plants known defects in the core and requires the simulation to find each.
 
+pub mod bench;
 pub mod corpus;
 pub mod everything;
 pub mod mutants;

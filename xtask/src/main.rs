@@ -1,10 +1,10 @@
-//! Chores of the repository: `cargo xtask test`, `tidy`, `mutants` and `corpus`.
+//! Chores of the repository: `cargo xtask test`, `tidy`, `mutants`, `corpus` and `bench`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use xtask::{corpus, everything, mutants, tidy, workspace_root};
+use xtask::{bench, corpus, everything, mutants, tidy, workspace_root};
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
@@ -18,10 +18,26 @@ fn main() -> ExitCode {
         }
         Some("test") => everything::run(&workspace_root()),
         Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
+        Some("bench") if std::env::args().nth(2).as_deref() == Some("config") => bench_config(),
         Some("corpus") => compare_corpus(std::env::args_os().nth(2)),
         _ => {
-            eprintln!("usage: cargo xtask test | tidy | mutants [part of a name] | corpus DIR");
+            eprintln!(
+                "usage: cargo xtask test | tidy | mutants [part of a name] | corpus DIR | bench config"
+            );
             ExitCode::from(2)
+        }
+    }
+}
+
+fn bench_config() -> ExitCode {
+    match bench::config(&workspace_root()) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
         }
     }
 }

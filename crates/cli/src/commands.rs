@@ -11,8 +11,9 @@ use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
 use crate::check::Check;
+use crate::config::Config;
 use crate::explain::Explain;
-use crate::keepalived;
+use crate::{format, keepalived};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -36,8 +37,13 @@ enum Command {
         denied); 2 wrong usage. `standfast explain CODE` tells what a finding means."
     )]
     Check(Check),
+    /// Print a configuration as JSON, expanded and typed.
+    Config(Config),
     /// Tell what a finding or a keyword of keepalived.conf means.
     Explain(Explain),
+    /// Lay configuration files out in one way, without a change to what they mean.
+    #[command(after_help = format::AFTER_HELP)]
+    Fmt(format::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -104,7 +110,9 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     match Arguments::parse_from(arguments).command {
         Command::Run(run) => run.run(),
         Command::Check(check) => check.run(),
+        Command::Config(config) => config.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Keepalived { arguments } => keepalived::main(arguments),

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 mod check;
 mod commands;
+mod config;
 mod explain;
+mod format;
 mod keepalived;
 
 fn main() -> ExitCode {

@@ -229,3 +229,37 @@ fn one_file_with_conditions_is_read_as_each_node() {
     assert!(found.iter().any(|one| one["code"] == "SF0309"), "{found:?}");
     assert_eq!(report["files"][1]["node"], "b");
 }
+
+#[test]
+fn config_prints_what_takes_effect_and_what_is_written() {
+    let text = format!(
+        "$P=90\nvrrp_instance A {{\n    priority $P\n    authentication {{\n        auth_type PASS\n        auth_pass geheim\n    }}\n{REST}"
+    );
+    let file = File::new("json.conf", &text);
+    let output = standfast(&["config", file.path()]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("geheim"));
+    let instance = &json(&output)["instances"][0];
+    assert_eq!(
+        (&instance["priority"], &instance["advert_int"]),
+        (&90.into(), &1.into())
+    );
+    assert_eq!(instance["addresses"][0]["network"], "192.0.2.1/24");
+    let output = standfast(&["config", "--as-written", file.path()]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("geheim"));
+    let written = &json(&output)["vrrp_instance"][0];
+    assert_eq!(
+        (&written["name"], &written["priority"]),
+        (&"A".into(), &90.into())
+    );
+    assert!(written.get("advert_int").is_none());
+}
+
+#[test]
+fn an_instance_that_is_not_run_is_said_so() {
+    let text = format!("vrrp_instance A {{\n    use_vmac\n{REST}");
+    let report = json(&standfast_reads(&["check", "--format", "json", "-"], &text));
+    let found = report["diagnostics"].as_array().unwrap();
+    let not_run = found.iter().find(|one| one["code"] == "SF0111").unwrap();
+    assert_eq!(not_run["line"], 1);
+    assert!(not_run["message"].as_str().unwrap().contains("use_vmac"));
+}

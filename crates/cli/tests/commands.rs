@@ -63,7 +63,15 @@ fn a_file_that_is_not_there_is_an_error() {
 #[test]
 fn help_names_every_command() {
     let said = text(&standfast(&["--help"]).stdout);
-    for command in ["run", "check", "explain", "demo", "cleanup", "keepalived"] {
+    for command in [
+        "run",
+        "check",
+        "explain",
+        "fmt",
+        "demo",
+        "cleanup",
+        "keepalived",
+    ] {
         assert!(said.contains(command), "{command}: {said}");
         let help = standfast(&[command, "--help"]);
         assert!(

@@ -156,10 +156,18 @@ codes! {
     IgnoredWords = "SF0052",
     /// The keyword's value fits no rule of the keyword.
     InvalidValue = "SF0053",
-    /// A list that should hold something is empty.
-    EmptyList = "SF0058",
-    /// A route or rule lacks something it needs.
-    RouteIncomplete = "SF0059",
+    /// A name stands for no number on this host.
+    UnknownName = "SF0054",
+    /// A route lacks a part that it needs.
+    RouteIncomplete = "SF0055",
+    /// A routing rule lacks a part that it needs, or its parts do not go together.
+    RuleIncomplete = "SF0056",
+    /// A route or rule can't be watched, so that nobody notices when it is deleted.
+    NotTracked = "SF0057",
+    /// A key, or its number, is unusable.
+    InvalidKey = "SF0058",
+    /// The keyword has no effect without another one, or beside it.
+    WithoutEffect = "SF0059",
     /// An instance has no virtual_router_id.
     VridMissing = "SF0060",
     /// An instance has no interface.
@@ -216,8 +224,26 @@ codes! {
     OwnerIgnoresWeight = "SF0086",
     /// A sync group lacks members, or has only one.
     SyncGroupMembers = "SF0090",
+    /// A tracked process, tracked file or group of interfaces lacks what makes it one.
+    ObjectIncomplete = "SF0091",
+    /// An interface is in two groups.
+    InterfaceInTwoGroups = "SF0092",
+    /// A list that should hold something is empty.
+    EmptyList = "SF0093",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
+    /// Settings of a virtual server or real server contradict each other, and one of them is changed.
+    ServiceAdjusted = "SF0101",
+    /// A server has another address family than its virtual server.
+    ServiceFamily = "SF0102",
+    /// The options of a tunnel are wrong or do not go together.
+    InvalidTunnel = "SF0103",
+    /// A checker lacks what it checks.
+    CheckerIncomplete = "SF0104",
+    /// A virtual server has the same real server twice.
+    DuplicateServer = "SF0105",
+    /// A virtual server names a group that is not defined.
+    GroupUnknown = "SF0106",
     /// keepalived acts on this keyword, this version does not yet.
     NotActedOn = "SF0110",
     /// This part of the language is not supported yet.
@@ -324,6 +350,26 @@ codes! {
     OnlyOneNode = "SF0313",
     /// A failing check never moves the address to another node.
     WeightMovesNothing = "SF0320",
+    /// A quorum is more than all weights together.
+    QuorumUnreachable = "SF0330",
+    /// The sorry server is one of the real servers.
+    SorryIsReal = "SF0331",
+    /// A virtual server is defined twice.
+    SameService = "SF0332",
+    /// No instance of the file holds a virtual server's address.
+    ServiceAddressNotHeld = "SF0333",
+    /// A real server has several checks.
+    SeveralCheckers = "SF0334",
+    /// A sorry server lacks the port of its service.
+    SorryWithoutPort = "SF0335",
+    /// A real server has no check.
+    NoChecker = "SF0336",
+    /// All real servers have weight 0.
+    NoWeight = "SF0337",
+    /// A real server's port has no effect without NAT.
+    PortWithoutNat = "SF0338",
+    /// A real server has the virtual server's own address.
+    RealIsVirtual = "SF0339",
     /// The host's firewall drops advertisements.
     FirewallDrops = "SF0400",
     /// Another VRRP daemon runs on the host.
@@ -468,7 +514,7 @@ pub(crate) struct Sink {
     test_stopped: Option<u8>,
     /// The line being parsed, as it reads after expansion.
     expanded: Option<Arc<str>>,
-    /// Expanded lines by the place they were written at; the first text where there are several.
+    /// Expanded lines by the place they were written at; empty where there are several that differ.
     expanded_lines: BTreeMap<Span, Arc<str>>,
 }
 
@@ -492,7 +538,10 @@ impl Sink {
             && self.expanded_lines.len() < MAX_EXPANDED_LINES
         {
             let place = self.expanded_lines.entry(line.whole());
-            place.or_insert_with(|| Arc::clone(text));
+            let known = place.or_insert_with(|| Arc::clone(text));
+            if !known.is_empty() && known != text {
+                *known = Arc::from("");
+            }
         }
     }
 
@@ -574,6 +623,7 @@ impl Sink {
                 one.expanded = one.expanded.take().or(text);
                 // The text at that place may stand for other lines too.
                 one.fix = one.fix.take().filter(|_| one.expanded.is_none());
+                one.expanded = one.expanded.take().filter(|text| !text.is_empty());
             }
         }
         self.kept

@@ -8,7 +8,9 @@
 #![forbid(unsafe_code)]
 
 mod diagnostic;
+pub mod document;
 mod fix;
+mod format;
 mod lint;
 mod load;
 mod model;
@@ -27,6 +29,7 @@ mod words;
 
 pub use diagnostic::{Code, Diagnostic, KeepalivedClass, MAX_DIAGNOSTICS, Refusal, Severity};
 pub use fix::{Edit, Fix, Fixed, apply_fixes};
+pub use format::{FormatError, MAX_FORMAT_BYTES, format};
 pub use load::{LoadOptions, Loaded, load};
 pub use model::*;
 pub use pages::{Example, Page};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Refusal, Verdict};
+use crate::document::{Item, Recorder};
 use crate::lint;
 use crate::model::Config;
 use crate::parse;
@@ -22,6 +23,8 @@ pub struct LoadOptions {
     pub random_seed: u64,
     /// `-e`: what every include must fulfil on top of what its keyword demands.
     pub include_checks: IncludeChecks,
+    /// Whether [`Loaded::document`] is wanted.
+    pub document: bool,
 }
 
 /// A configuration that was read, usable or not.
@@ -33,6 +36,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The files it came from.
     pub sources: SourceMap,
+    /// Everything as it was written, where [`LoadOptions::document`] asks for it.
+    pub document: Option<Vec<Item>>,
     verdict: Verdict,
 }
 
@@ -76,6 +81,7 @@ pub fn load(
     let (diagnostics, verdict) = parsed.reader.sink.finish();
     Loaded {
         config,
+        document: parsed.recorder.map(Recorder::finish),
         diagnostics,
         sources: parsed.reader.map,
         verdict,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::IpNetwork;
+use crate::model::{IpNetwork, NameList};
 
 /// Largest file that is read, in bytes; a configuration of this size is a mistake, not a configuration.
 pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
@@ -49,10 +49,11 @@ pub struct FileSource;
 impl Source for FileSource {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
-        let mut bytes = Vec::new();
-        fs::File::open(path)?
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut bytes)?;
+        let file = fs::File::open(path)?;
+        // One byte more than there is, so that the end is seen without growing.
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(MAX_FILE_BYTES);
+        let mut bytes = Vec::with_capacity(size.min(MAX_FILE_BYTES).saturating_add(1));
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() > MAX_FILE_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -267,6 +268,11 @@ pub trait Environment {
 
     /// Whether the group exists.
     fn group(&self, _name: &str) -> Existence {
+        Existence::Unknown
+    }
+
+    /// Whether the host's files (iproute2's, protocols(5)) give that name a number.
+    fn network_name(&self, _list: NameList, _name: &str) -> Existence {
         Existence::Unknown
     }
 

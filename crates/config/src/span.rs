@@ -1,6 +1,7 @@
 //! Where a byte of configuration stands: files, byte ranges, lines and columns.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes between two line-number checkpoints of a [`SourceFile`]: a position is found by scanning at most this much.
 const CHECKPOINT_BYTES: usize = 32 * 1024;
@@ -91,7 +92,8 @@ pub struct Location<'a> {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: PathBuf,
-    bytes: Vec<u8>,
+    /// Shared with the lines that are being read.
+    bytes: Arc<Vec<u8>>,
     /// Newlines before each multiple of [`CHECKPOINT_BYTES`].
     checkpoints: Vec<usize>,
 }
@@ -106,7 +108,7 @@ impl SourceFile {
         }
         Self {
             path,
-            bytes,
+            bytes: Arc::new(bytes),
             checkpoints,
         }
     }
@@ -121,6 +123,11 @@ impl SourceFile {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The file's bytes, to be held on to.
+    pub(crate) fn shared(&self) -> Arc<Vec<u8>> {
+        Arc::clone(&self.bytes)
     }
 
     /// Line number (from 1) of the byte at `offset`.
@@ -157,7 +164,17 @@ impl SourceFile {
 }
 
 fn count_newlines(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&byte| byte == b'\n').count()
+    // A sum of bytes stays in vector registers; 255 of them fit into one.
+    let count = |piece: &[u8]| {
+        piece
+            .iter()
+            .map(|&byte| u8::from(byte == b'\n'))
+            .sum::<u8>()
+    };
+    bytes
+        .chunks(255)
+        .map(|piece| usize::from(count(piece)))
+        .sum()
 }
 
 /// Every file that was read for one configuration.

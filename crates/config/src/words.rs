@@ -18,8 +18,10 @@ pub(crate) struct Word {
 
 impl Word {
     fn new(bytes: &[u8], span: Span, quoted: bool) -> Self {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let lossy = text.as_bytes() != bytes;
+        let (text, lossy) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text.to_owned(), false),
+            Err(_) => (String::from_utf8_lossy(bytes).into_owned(), true),
+        };
         Self {
             text,
             span,

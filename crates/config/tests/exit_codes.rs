@@ -72,11 +72,34 @@ fn complaints_exit_5_and_do_not_stop_it() {
     assert_exit(OPEN, 5, None);
     assert_exit(&OPEN.replacen('{', "", 1), 5, None);
     assert_exit("global_defs {\nvrrp_garp_interval 0\n}\n", 5, None);
+    assert_exit("global_defs {\nnotification_email {\n}\n}\n", 5, None);
+    let strict = "global_defs {\nvrrp_strict\n}\n".to_owned();
+    assert_exit(&(strict.clone() + &instance("")), 0, None);
+    assert_exit(&(strict.clone() + &instance("accept")), 5, None);
+    assert_exit(&(strict + &instance("version 3\naccept")), 0, None);
     assert_exit(
         "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\n}\n",
         5,
         None,
     );
+}
+
+#[test]
+fn a_member_of_two_sync_groups_exits_5() {
+    let other = |name: &str, vrid: &str, address: &str| {
+        let text = instance("").replace(" A ", name).replace("_id 5", vrid);
+        text.replace("10.0.0.9", address)
+    };
+    let instances = instance("")
+        + &other(" B ", "_id 6", "10.0.0.10")
+        + &other(" C ", "_id 7", "10.0.0.11")
+        + &other(" D ", "_id 8", "10.0.0.12");
+    let group = |name: &str, members: &str| {
+        format!("vrrp_sync_group {name} {{\ngroup {{\n{members}\n}}\n}}\n")
+    };
+    let groups = |second: &str| group("G", "A\nB") + &group("H", second);
+    assert_exit(&(instances.clone() + &groups("C\nD")), 0, None);
+    assert_exit(&(instances + &groups("A\nC\nD")), 5, None);
 }
 
 #[test]

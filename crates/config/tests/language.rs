@@ -253,5 +253,42 @@ fn keywords_without_effect_yet_are_reported_once() {
     ));
     assert_eq!(codes(&loaded), [Code::NotActedOn]);
     assert_eq!(loaded.keepalived_test_exit(), 0);
-    assert!(!loaded.config.accepted.is_empty());
+    assert_eq!(loaded.config.virtual_servers.len(), 2);
+}
+
+#[test]
+fn hexadecimal_sequences_count_in_hexadecimal() {
+    let lines = with_addresses("~SEQx(n, 9, 11) 2001:db8::$n");
+    assert_eq!(
+        addresses(&read(lines)),
+        ["2001:db8::9", "2001:db8::a", "2001:db8::b"]
+    );
+}
+
+#[test]
+fn random_numbers_lie_between_their_bounds() {
+    let number = |reference: &str| {
+        let text = format!("global_defs {{\nrandom_seed 3\nrouter_id {reference}\n}}\n");
+        let name = read(text).config.global.router_id.unwrap().value;
+        name.parse::<u64>().unwrap()
+    };
+    assert!(number("${_RANDOM}") <= 32_767);
+    assert!((100..=32_767).contains(&number("${_RANDOM 100}")));
+    assert!((100..=102).contains(&number("${_RANDOM 100 102}")));
+}
+
+#[test]
+fn a_configuration_may_be_a_pattern_for_several_files() {
+    let mut source = MemorySource::with("/etc/k/b.conf", "global_defs {\nrouter_id b\n}\n");
+    source.add("/etc/k/a.conf", "global_defs {\nrouter_id a\n}\n");
+    let options = standfast_config::LoadOptions::default();
+    let read =
+        |pattern: &str| standfast_config::load(&[pattern.into()], &source, &common::Host, &options);
+    // All are read, in the order of their names.
+    let loaded = read("/etc/k/*.conf");
+    let name = loaded.config.global.router_id.as_ref();
+    assert_eq!(name.map(|name| name.value.as_str()), Some("b"));
+    assert_eq!(loaded.keepalived_test_exit(), 5);
+    let missing = read("/etc/k/*.cnf");
+    assert_eq!(codes(&missing), [Code::FileUnreadable]);
 }

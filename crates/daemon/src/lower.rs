@@ -92,7 +92,7 @@ fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
         Some("unicast_peer")
     } else if instance.interface.is_none() {
         Some("an instance without an interface")
-    } else if instance.vmac.is_some() || instance.ipvlan {
+    } else if instance.vmac.is_some() || instance.ipvlan.is_some() {
         Some("use_vmac")
     } else {
         match instance.authentication {

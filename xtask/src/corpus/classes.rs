@@ -26,10 +26,17 @@ const CLASSES: &[(&str, &[Code])] = &[
     ("has already been specified", &[Code::AlreadySpecified]),
     ("already specified", &[Code::AlreadySpecified]),
     ("outside range", &[Code::OutOfRange]),
-    ("invalid number", &[Code::InvalidNumber, Code::TrailingText]),
+    (
+        "invalid number",
+        &[
+            Code::InvalidNumber,
+            Code::TrailingText,
+            Code::InvalidAddress,
+        ],
+    ),
     (
         "Priority not valid",
-        &[Code::OutOfRange, Code::InvalidNumber],
+        &[Code::OutOfRange, Code::InvalidNumber, Code::TrailingText],
     ),
     (
         "not valid - must be between",
@@ -68,19 +75,19 @@ const CLASSES: &[(&str, &[Code])] = &[
     ),
     ("unknown state", &[Code::InvalidChoice]),
     ("routing method", &[Code::InvalidChoice, Code::InvalidValue]),
-    (
-        "Invalid tunnel option",
-        &[Code::InvalidChoice, Code::InvalidValue],
-    ),
+    ("Invalid tunnel option", &[Code::InvalidTunnel]),
     ("digest", &[Code::InvalidValue]),
     ("too long", &[Code::NameTooLong]),
     ("Truncating auth_pass", &[Code::PasswordTruncated]),
     ("not found, ignoring", &[Code::TrackedUnknown]),
-    ("cannot track route", &[Code::RouteIncomplete]),
-    ("empty notification_email", &[Code::EmptyList]),
+    ("cannot track route", &[Code::NotTracked]),
+    (
+        "empty notification_email",
+        &[Code::EmptyList],
+    ),
     (
         "No script path",
-        &[Code::ScriptWithoutCommand, Code::ServiceIncomplete],
+        &[Code::ScriptWithoutCommand, Code::CheckerIncomplete],
     ),
     (
         "sorry server",

@@ -130,6 +130,10 @@ impl Lints<'_> {
     }
 
     fn label(&mut self, instance: &VrrpInstance, vip: &VirtualAddress) {
+        // On a virtual MAC the address is on another interface than the file names.
+        if vip.use_vmac || instance.vmac.is_some() || instance.ipvlan.is_some() {
+            return;
+        }
         let (Some(label), Some(device)) = (&vip.label, device(instance, vip)) else {
             return;
         };

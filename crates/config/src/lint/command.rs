@@ -29,6 +29,10 @@ impl Lints<'_> {
     /// A check's command: as any other, and what its text says about its result.
     pub(super) fn check_command(&mut self, script: &VrrpScript) {
         self.command(&script.script);
+        self.missing_package(
+            &script.script,
+            "the check is left out, and the address stays whatever happens",
+        );
         if matches!(script.state, ScriptState::Unknown | ScriptState::Missing) {
             return;
         }
@@ -38,8 +42,14 @@ impl Lints<'_> {
         }
     }
 
+    /// The command of a notification.
+    pub(super) fn notify_command(&mut self, script: &Script) {
+        self.command(script);
+        self.missing_package(script, "nobody is notified");
+    }
+
     /// Any command.
-    pub(super) fn command(&mut self, script: &Script) {
+    fn command(&mut self, script: &Script) {
         let Command::Argv(argv) = &script.command else {
             return;
         };
@@ -47,7 +57,6 @@ impl Lints<'_> {
         self.built_in(script, program);
         self.shell_syntax(script, argv);
         self.dashes(script, argv);
-        self.missing_package(script, program);
         self.unsafe_path(script, program);
     }
 
@@ -71,7 +80,7 @@ impl Lints<'_> {
                 || word.starts_with(">/")
                 || (word.len() > 1 && word.ends_with(';'))
         };
-        if let Some(word) = argv.iter().skip(1).find(shell) {
+        if let Some(word) = argv.iter().find(shell) {
             let text = format!("`{word}` is passed on as a word: no shell is used to run this");
             let help = "run `/bin/sh -c \"...\"`, or put the commands into a script of their own";
             self.warn(Code::ShellSyntax, script.span, text, help);
@@ -94,15 +103,14 @@ impl Lints<'_> {
         }
     }
 
-    fn missing_package(&mut self, script: &Script, program: &str) {
+    fn missing_package(&mut self, script: &Script, consequence: &str) {
+        let program = script.command.program().unwrap_or_default();
         let name = program.rsplit('/').next().unwrap_or(program);
         let Some((_, package)) = PACKAGES.iter().find(|(known, _)| *known == name) else {
             return;
         };
         if self.environment.script(program) == ScriptState::Missing {
-            let text = format!(
-                "`{name}` is not installed on this host: the check is left out, and the address stays whatever happens"
-            );
+            let text = format!("`{name}` is not installed on this host: {consequence}");
             let help = format!("install the package {package}, or use another check");
             self.warn(Code::ProgramNotInstalled, script.span, text, &help);
         }

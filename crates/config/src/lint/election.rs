@@ -36,7 +36,8 @@ impl Lints<'_> {
         if given.state.is_none() {
             missing.push("`state` (BACKUP)".to_owned());
         }
-        if given.priority.is_none() && given.state.is_none() {
+        // `state MASTER` alone makes an owner, which is said elsewhere.
+        if given.priority.is_none() && instance.priority != Priority::OWNER {
             missing.push("`priority` (100)".to_owned());
         }
         if given.advert_int.is_none() {
@@ -69,13 +70,16 @@ impl Lints<'_> {
             .map(|vip| self.environment.address(vip.network.address))
             .collect();
         let help = "only a host that has the address anyway is its owner; use 254 or less, so that checks and `nopreempt` work";
+        if known.contains(&Existence::Present) {
+            return;
+        }
         if known.contains(&Existence::Missing) {
             let text = format!(
                 "priority 255 makes `{}` the owner of addresses that this host does not have",
                 name(instance)
             );
             self.warn(Code::OwnerPriority, span, text, help);
-        } else if !known.contains(&Existence::Present) {
+        } else {
             let text = format!(
                 "priority 255 makes `{}` the owner of its addresses: no check lowers it, and it always takes them back",
                 name(instance)

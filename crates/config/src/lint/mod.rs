@@ -13,6 +13,7 @@ mod handover;
 mod identity;
 mod script_text;
 mod scripts;
+mod service;
 mod timing;
 mod unicast;
 
@@ -54,6 +55,7 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     lints.shared_addresses();
     lints.groups();
     lints.scripts();
+    lints.services();
     for instance in &config.instances {
         lints.addresses(instance);
         lints.election(instance);

@@ -47,16 +47,13 @@ fn faults(text: &str) -> Vec<Fault> {
     if !text.starts_with("#!") {
         fault("has no `#!` line", "begin it with #!/bin/sh");
     }
-    if code
-        .iter()
-        .any(|line| line.contains(['\u{2013}', '\u{2014}']))
-    {
+    if code.iter().any(|line| has_typographic_dash(line)) {
         fault(
             "holds typographic dashes, which programs take for names",
             "type the dashes again",
         );
     }
-    if any(&["ps ", "grep"]) && !any(&["grep -v"]) {
+    if code.iter().any(|line| counts_itself(line)) && !any(&["grep -v"]) {
         fault(
             "counts processes with `ps | grep`, which finds the grep itself and every editor with that name",
             "use `pgrep -x NAME`, a `vrrp_track_process`, or a request to the service itself",
@@ -85,6 +82,24 @@ fn faults(text: &str) -> Vec<Fault> {
     faults
 }
 
+/// An option that begins with a long dash; one between two words is punctuation of a message.
+fn has_typographic_dash(line: &str) -> bool {
+    let dash = |word: &str| {
+        let rest = word.strip_prefix(['\u{2013}', '\u{2014}']);
+        rest.is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_alphanumeric()))
+    };
+    line.split_whitespace().any(dash)
+}
+
+/// `ps | grep NAME` without `grep [N]AME`, which does not find itself.
+fn counts_itself(line: &str) -> bool {
+    let ends = |letter: char| !(letter.is_alphanumeric() || "_-./:".contains(letter));
+    let has = |word: &str| line.split(ends).any(|other| other == word);
+    let bracketed = |after: &str| after.trim_start_matches([' ', '"', '\'']).starts_with('[');
+    let guarded = line.split("grep").skip(1).any(bracketed);
+    has("ps") && has("grep") && !guarded
+}
+
 #[cfg(test)]
 mod tests {
     use super::faults;
@@ -99,7 +114,20 @@ mod tests {
             found("#!/bin/sh\n# ps | grep\ncurl -fs http://127.0.0.1/ >/dev/null || exit 1\n"),
             Vec::<&str>::new()
         );
-        assert_eq!(found("#!/bin/sh\npidof nginx\n"), Vec::<&str>::new());
+        for line in [
+            "pidof nginx",
+            "pgrep -x https nginx",
+            "ps -ef | grep '[n]ginx'",
+            "test $(ps -ef | grep nginx | grep -v grep | wc -l) -gt 0",
+            "echo \"nginx \u{2013} up\"; exit 0",
+            "curl -s https://127.0.0.1/ps | grep -q ok",
+        ] {
+            assert_eq!(
+                found(&format!("#!/bin/sh\n{line}\n")),
+                Vec::<&str>::new(),
+                "{line}"
+            );
+        }
     }
 
     #[test]

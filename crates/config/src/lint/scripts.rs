@@ -18,7 +18,7 @@ impl Lints<'_> {
         for script in notifies.flat_map(all) {
             // Many instances run the same script.
             if seen.insert(&script.command) {
-                self.command(script);
+                self.notify_command(script);
             }
         }
     }

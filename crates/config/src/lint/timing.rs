@@ -6,6 +6,9 @@ use crate::model::{Version, VrrpInstance, VrrpScript};
 use crate::span::Span;
 use crate::units::Micros;
 
+/// A tenth of a second in microseconds: nearer is not what people want to read.
+const TENTH: u64 = 100_000;
+
 impl Lints<'_> {
     /// A dead node is noticed within the down interval; a failed service should not take much longer.
     pub(super) fn timing(&mut self, instance: &VrrpInstance) {
@@ -20,10 +23,11 @@ impl Lints<'_> {
             let to_fail = Micros(script.interval.get().saturating_mul(u64::from(script.fall)));
             if to_fail > down {
                 let text = format!(
-                    "`{}` takes up to {to_fail} to notice a failure (fall {} × interval {}); a dead node is noticed after {down} by the peers of `{}`",
+                    "`{}` takes up to {to_fail} to notice a failure (fall {} × interval {}); a dead node is noticed after about {} by the peers of `{}`",
                     script.name.value,
                     script.fall,
                     script.interval,
+                    Micros(down.get() / TENTH * TENTH),
                     name(instance)
                 );
                 self.note(

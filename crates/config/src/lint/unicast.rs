@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Lints, name};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::VrrpInstance;
+use crate::model::{Version, VrrpInstance};
 use crate::source::Existence;
 use crate::units::Priority;
 
@@ -50,7 +50,10 @@ impl Lints<'_> {
         let Some(source) = instance.source_address else {
             return;
         };
-        if self.environment.address(source.value) == Existence::Missing {
+        // With `track_src_ip` it is awaited.
+        if !instance.track_source_address
+            && self.environment.address(source.value) == Existence::Missing
+        {
             let text = format!(
                 "no interface of this host has the source address {}",
                 source.value
@@ -90,7 +93,12 @@ impl Lints<'_> {
                 "under strict mode `{}` drops all packets to its addresses: they answer neither pings nor services",
                 name(instance)
             );
-            let help = "remove `vrrp_strict` (the sample configuration has it), or add `accept` to the instance";
+            let help = match instance.version {
+                Version::V2 => "remove `vrrp_strict` (the sample configuration has it)",
+                Version::V3 => {
+                    "remove `vrrp_strict` (the sample configuration has it), or add `accept` to the instance"
+                }
+            };
             self.warn(Code::StrictDropsPackets, span, text, help);
         }
     }

@@ -14,7 +14,8 @@ pub struct IpNetwork {
 }
 
 /// The broadcast address to set on an IPv4 address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Broadcast {
     /// `brd ADDRESS`.
     Address(Ipv4Addr),
@@ -38,7 +39,7 @@ impl Broadcast {
 }
 
 /// An address scope, by the kernel's number (rtnetlink(7), rt_scopes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Scope(pub u8);
 
 impl Scope {
@@ -55,7 +56,7 @@ impl Scope {
 }
 
 /// One line of `virtual_ipaddress` or `virtual_ipaddress_excluded` (keepalived.conf(5)).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VirtualAddress {
     /// Address and prefix length; without one in the text /32 or /128.
     pub network: IpNetwork,
@@ -85,9 +86,12 @@ pub struct VirtualAddress {
     pub no_track: bool,
     /// `use_vmac [NAME]`: a virtual MAC interface for this address alone.
     pub use_vmac: bool,
+    /// The name after `use_vmac`; `None` for one that is made up.
+    pub vmac_name: Option<String>,
     /// `preferred_lft` in seconds, `u32::MAX` for `forever`; unset, an IPv6 /128 gets 0 (deprecated), all else forever.
     pub preferred_lifetime_s: Option<u32>,
     /// Where the line stands.
+    #[serde(skip)]
     pub span: Span,
 }
 

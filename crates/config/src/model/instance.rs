@@ -4,12 +4,17 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::address::VirtualAddress;
+use super::hmac::Hmac;
+use super::route::Route;
+use super::rule::Rule;
 use super::script::{Script, Weight};
+use super::vmac::{Ipvlan, Vmac};
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
 
 /// The VRRP protocol version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Version {
     /// RFC 3768.
     V2,
@@ -18,7 +23,8 @@ pub enum Version {
 }
 
 /// The address family of an instance's advertisements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// IPv4.
     V4,
@@ -39,7 +45,8 @@ impl Family {
 }
 
 /// The state an instance is wanted to be in at first; either way it starts by listening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InitialState {
     /// `state MASTER`.
     Master,
@@ -48,7 +55,8 @@ pub enum InitialState {
 }
 
 /// How a master leaves on purpose (Standfast's own keyword `handover`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Handover {
     /// Resigns and answers until its successor is there.
     Overlap,
@@ -70,7 +78,7 @@ impl Handover {
 }
 
 /// Timing and number of gratuitous ARP and unsolicited neighbour advertisements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Garp {
     /// Time from becoming master to the second burst; 0 for none.
     pub master_delay: Micros,
@@ -107,7 +115,8 @@ impl Default for Garp {
 }
 
 /// How VRRP version 2 advertisements are authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AuthenticationKind {
     /// A password in clear text (RFC 2338 §10.2).
     Pass,
@@ -145,7 +154,7 @@ impl fmt::Debug for Password {
 }
 
 /// An `authentication` block that is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Authentication {
     /// `auth_type`.
     pub kind: AuthenticationKind,
@@ -154,7 +163,7 @@ pub struct Authentication {
 }
 
 /// One line of `track_script`, for a script that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedScript {
     /// The script's name.
     pub name: Spanned<String>,
@@ -163,6 +172,7 @@ pub struct TrackedScript {
     /// Whether the line gave a weight of its own.
     pub weight_given: bool,
     /// Where the line's own weight stands; `None` without one.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
@@ -178,29 +188,43 @@ impl TrackedScript {
 }
 
 /// One line of `track_interface`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedInterface {
     /// The interface's name.
     pub name: Spanned<String>,
     /// Its weight.
     pub weight: Weight,
     /// Where the weight stands; `None` where the default holds.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
-/// One line of `track_file`, `track_process` or `track_bfd`, not looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One line of `track_file` or `track_process`, for an object that exists.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedObject {
     /// The object's name.
     pub name: Spanned<String>,
-    /// The line's weight; `None` for the object's own.
+    /// The weight in force: the line's own, or the object's.
+    pub weight: Weight,
+    /// Where the line's weight stands; `None` without one.
+    #[serde(skip)]
+    pub weight_span: Option<Span>,
+}
+
+/// One line of `track_bfd`, not looked up.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct TrackedBfd {
+    /// The session's name.
+    pub name: Spanned<String>,
+    /// The line's weight; `None` for the session's own.
     pub weight: Option<Weight>,
     /// Where the line's weight stands; `None` without one.
+    #[serde(skip)]
     pub weight_span: Option<Span>,
 }
 
 /// One line of `unicast_peer`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct UnicastPeer {
     /// The peer's address.
     pub address: Spanned<IpAddr>,
@@ -211,7 +235,7 @@ pub struct UnicastPeer {
 }
 
 /// How an instance speaks to its peers without multicast.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Unicast {
     /// Whom advertisements go to; empty only with `unicast_fault_no_peer`.
     pub peers: Vec<UnicastPeer>,
@@ -223,17 +247,30 @@ pub struct Unicast {
     pub fault_no_peer: bool,
 }
 
-/// `use_vmac`: a virtual MAC address on an interface of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vmac {
-    /// The interface's name; `None` for `vrrp.VRID`.
-    pub name: Option<String>,
-    /// `vmac_xmit_base`: advertisements leave from the parent interface.
-    pub transmit_base: bool,
+/// `garp_extra_if`: announcements on interfaces of addresses other than the instance's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ExtraGarp {
+    /// Time between two.
+    pub interval: Micros,
+    /// `all`: on all of them, not on virtual MAC interfaces only.
+    pub all: bool,
+}
+
+/// `old_unicast_checksum`: how checksums of version 3 over unicast IPv4 are made, which keepalived up to 1.3.6 got wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldChecksum {
+    /// As the peer's are found to be.
+    #[default]
+    Detect,
+    /// The old way (the bare keyword).
+    Always,
+    /// The right way, whatever the peer does.
+    Never,
 }
 
 /// Scripts that run on changes of state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Notify {
     /// `notify_master`.
     pub master: Option<Script>,
@@ -296,7 +333,7 @@ pub struct Given {
 }
 
 /// A `vrrp_instance` block with every default applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VrrpInstance {
     /// Its name.
     pub name: Spanned<String>,
@@ -316,6 +353,8 @@ pub struct VrrpInstance {
     pub family: Family,
     /// Authentication in force.
     pub authentication: Option<Authentication>,
+    /// `auth_hmac` in force; then there is no other authentication.
+    pub hmac: Option<Hmac>,
     /// False under `nopreempt`.
     pub preempt: bool,
     /// `preempt_delay`; 0 for none.
@@ -335,7 +374,7 @@ pub struct VrrpInstance {
     /// `track_process`.
     pub track_processes: Vec<TrackedObject>,
     /// `track_bfd`.
-    pub track_bfds: Vec<TrackedObject>,
+    pub track_bfds: Vec<TrackedBfd>,
     /// `dont_track_primary`: the own interface's state does not matter.
     pub dont_track_primary: bool,
     /// `track_src_ip`: without the source address the instance is in fault.
@@ -370,8 +409,26 @@ pub struct VrrpInstance {
     pub v3_checksum_as_v2: bool,
     /// `use_vmac`.
     pub vmac: Option<Vmac>,
+    /// `use_vmac_addr`: a virtual MAC also for addresses on other interfaces.
+    pub vmac_addresses: bool,
     /// `use_ipvlan`.
-    pub ipvlan: bool,
+    pub ipvlan: Option<Ipvlan>,
+    /// `old_unicast_checksum`.
+    pub old_checksum: OldChecksum,
+    /// `garp_extra_if`, or the global one.
+    pub extra_garp: Option<ExtraGarp>,
+    /// `debug`, 0 to 4.
+    pub debug: u8,
+    /// `lvs_sync_daemon_interface`: the sync daemon follows this instance there.
+    pub sync_daemon_interface: Option<Spanned<String>>,
+    /// `notify_deleted`, also without a script: removal by a reload is told as DELETED, not as FAULT.
+    pub tells_deletion: bool,
+    /// `linkbeat_use_polling`: the interface's link state is polled.
+    pub linkbeat_use_polling: bool,
+    /// `virtual_routes`.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`.
+    pub rules: Vec<Rule>,
     /// `promote_secondaries`.
     pub promote_secondaries: bool,
     /// `vrf`.
@@ -383,11 +440,12 @@ pub struct VrrpInstance {
     /// `smtp_alert`, or the global default.
     pub smtp_alert: bool,
     /// Which keywords were given, and where.
+    #[serde(skip)]
     pub given: Given,
 }
 
 /// A `vrrp_sync_group` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SyncGroup {
     /// Its name.
     pub name: Spanned<String>,
@@ -397,6 +455,14 @@ pub struct SyncGroup {
     pub track_scripts: Vec<TrackedScript>,
     /// `track_interface`.
     pub track_interfaces: Vec<TrackedInterface>,
+    /// `track_file`.
+    pub track_files: Vec<TrackedObject>,
+    /// `track_process`.
+    pub track_processes: Vec<TrackedObject>,
+    /// `track_bfd`.
+    pub track_bfds: Vec<TrackedBfd>,
+    /// `smtp_alert`, or the global default.
+    pub smtp_alert: bool,
     /// Scripts on changes of the group's state.
     pub notify: Notify,
     /// `notify_priority_changes`.

@@ -7,7 +7,8 @@ use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
 /// What a script keyword runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// A program and its arguments; no shell unless the first word is one.
     Argv(Vec<String>),
@@ -27,7 +28,7 @@ impl Command {
 }
 
 /// The user and group a script runs as, by name or number, not looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Identity {
     /// User name or number.
     pub user: String,
@@ -36,18 +37,19 @@ pub struct Identity {
 }
 
 /// A command with the identity it runs under.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Script {
     /// What runs.
     pub command: Command,
     /// Who runs it; `None` for `script_user`.
     pub identity: Option<Identity>,
     /// The command in the text.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How much a tracked object changes the priority; 0 means that its failure is a fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Weight {
     /// Added while up if positive, while down if negative; -253 to 253.
     pub value: i16,
@@ -71,7 +73,7 @@ pub struct ScriptGiven {
 }
 
 /// A `vrrp_script` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct VrrpScript {
     /// The name instances track it by.
     pub name: Spanned<String>,
@@ -90,7 +92,9 @@ pub struct VrrpScript {
     /// It is taken as failed until it has succeeded `rise` times.
     pub init_fail: bool,
     /// Whether it can be run on this host; keepalived takes one that can't out of every priority.
+    #[serde(skip)]
     pub state: ScriptState,
     /// Which values were given, and where.
+    #[serde(skip)]
     pub given: ScriptGiven,
 }

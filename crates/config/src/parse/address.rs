@@ -1,18 +1,29 @@
 //! Lines of `virtual_ipaddress` and `virtual_ipaddress_excluded`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Parsed, number};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
-use crate::model::{Broadcast, IpNetwork, Scope, VirtualAddress};
+use crate::model::{Broadcast, IpNetwork, Scope, StaticAddress, VirtualAddress};
 use crate::words::Word;
 
 /// Longest address label in bytes (IFNAMSIZ - 1).
 const MAX_LABEL: usize = 15;
 
 impl Parsed<'_> {
-    /// `ADDRESS[/LENGTH]` with its options; `None`, reported, where the address is none.
+    /// A line of `virtual_ipaddress`; `None`, reported, where the address is none.
     pub(super) fn virtual_address(&mut self, words: &[Word]) -> Option<VirtualAddress> {
+        let address = self.address_line(words, false)?;
+        Some(address.address)
+    }
+
+    /// A line of `static_ipaddress`, which may name a track_group.
+    pub(super) fn static_address(&mut self, words: &[Word]) -> Option<StaticAddress> {
+        self.address_line(words, true)
+    }
+
+    /// `ADDRESS[/LENGTH]` with its options.
+    fn address_line(&mut self, words: &[Word], is_static: bool) -> Option<StaticAddress> {
         let (first, last) = (words.first()?, words.last()?);
         let (network, prefix_given) = self.network(first)?;
         let link_local = match network.address {
@@ -38,18 +49,30 @@ impl Parsed<'_> {
             auto_join: false,
             no_track: false,
             use_vmac: false,
+            vmac_name: None,
             preferred_lifetime_s: None,
             span: first.span.to(last.span),
         };
+        let mut track_group = None;
         let mut at = 1;
         while let Some(option) = words.get(at) {
-            at += 1 + self.address_option(&mut vip, option, words.get(at + 1))?;
+            let value = words.get(at + 1);
+            if let (true, "track_group", Some(name)) = (is_static, option.text.as_str(), value) {
+                track_group = Some(name.spanned());
+                at += 2;
+                continue;
+            }
+            at += 1 + self.address_option(&mut vip, option, value)?;
         }
-        Some(vip)
+        let address = vip;
+        Some(StaticAddress {
+            address,
+            track_group,
+        })
     }
 
     /// An address with or without prefix length; reported, and `None`, where it is none.
-    fn network(&mut self, word: &Word) -> Option<(IpNetwork, bool)> {
+    pub(super) fn network(&mut self, word: &Word) -> Option<(IpNetwork, bool)> {
         let shown: String = word.text.chars().take(64).collect();
         let (address, length) = match word.text.split_once('/') {
             Some((address, length)) => (address, Some(length)),
@@ -116,13 +139,10 @@ impl Parsed<'_> {
             "no_track" => &mut vip.no_track,
             "use_vmac" => {
                 vip.use_vmac = true;
-                // A name may follow; anything that is no option is taken as one.
-                return Some(usize::from(
-                    value.is_some_and(|word| !is_option(&word.text)),
-                ));
+                let name = value.filter(|word| !is_option(&word.text));
+                return Some(self.vmac_name(vip, name));
             }
-            "dev" | "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft"
-            | "track_group" => {
+            "dev" | "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft" => {
                 let Some(value) = value else {
                     let text = format!("`{}` lacks its value; the address is skipped", option.text);
                     self.complain(Code::InvalidAddressOption, option.span, text);
@@ -134,7 +154,10 @@ impl Parsed<'_> {
                 let text = format!("`{other}` is no option of an address; it is ignored");
                 let mut diagnostic =
                     Diagnostic::error(Code::InvalidAddressOption, option.span, text);
-                if other.parse::<IpAddr>().is_ok() {
+                if other == "netmask" || is_netmask(other) {
+                    diagnostic = diagnostic
+                        .help("a netmask is written as a prefix length behind the address: `/24`");
+                } else if other.parse::<IpAddr>().is_ok() {
                     diagnostic = diagnostic.help("put each address on a line of its own");
                 }
                 self.reader
@@ -145,6 +168,18 @@ impl Parsed<'_> {
         };
         *flag = true;
         Some(0)
+    }
+
+    /// The name after `use_vmac`, for which anything is taken that is no option; says how many words it takes.
+    fn vmac_name(&mut self, vip: &mut VirtualAddress, name: Option<&Word>) -> usize {
+        let Some(name) = name else { return 0 };
+        let text = "a name after `use_vmac` needs a keepalived newer than 2.2.7";
+        let diagnostic = Diagnostic::note(Code::NewerKeyword, name.span, text);
+        self.reader
+            .sink
+            .push(diagnostic.class(KeepalivedClass::General));
+        vip.vmac_name = self.own_interface_name(name);
+        1
     }
 
     fn address_value(
@@ -202,7 +237,7 @@ impl Parsed<'_> {
 
     fn scope(&mut self, value: &Word) -> Option<Scope> {
         let scope = match value.text.as_str() {
-            "global" | "universe" => Some(Scope::GLOBAL),
+            "global" => Some(Scope::GLOBAL),
             "site" => Some(Scope::SITE),
             "link" => Some(Scope::LINK),
             "host" => Some(Scope::HOST),
@@ -233,6 +268,12 @@ impl Parsed<'_> {
         let seconds = self.integer("preferred_lft", value, 0, i64::from(u32::MAX) - 1)?;
         u32::try_from(seconds).ok()
     }
+}
+
+/// Whether the word is written as 255.255.255.0 is.
+fn is_netmask(word: &str) -> bool {
+    let bits = word.parse().map_or(0, |mask: Ipv4Addr| mask.to_bits());
+    bits != 0 && bits.leading_ones() + bits.trailing_zeros() == u32::BITS
 }
 
 fn is_option(word: &str) -> bool {

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use super::hmac::HmacDraft;
 use crate::model::{
-    Authentication, AuthenticationKind, Given, GlobalDefs, Handover, Identity, InitialState,
-    Notify, Password, Script, ScriptGiven, TrackedObject, UnicastPeer, Version, VirtualAddress,
-    Vmac, Weight,
+    Authentication, AuthenticationKind, ExtraGarp, Given, GlobalDefs, Handover, Identity,
+    InitialState, Ipvlan, Notify, OldChecksum, Password, Route, Rule, Script, ScriptGiven,
+    TrackedBfd, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
 };
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
@@ -29,6 +30,11 @@ pub(crate) struct GlobalDraft {
     pub(crate) min_garp: bool,
     pub(crate) smtp_alert: Option<bool>,
     pub(crate) smtp_alert_vrrp: Option<bool>,
+    pub(crate) smtp_alert_checker: Option<bool>,
+    pub(crate) vmac_prefix: Option<String>,
+    pub(crate) vmac_address_prefix: Option<String>,
+    pub(crate) service_statistics_age: Option<Micros>,
+    pub(crate) server_statistics_age: Option<Micros>,
 }
 
 /// `vrrp_script`.
@@ -79,9 +85,9 @@ pub(crate) struct TrackDraft {
 pub(crate) struct Tracking {
     pub(crate) scripts: Vec<TrackDraft>,
     pub(crate) interfaces: Vec<TrackDraft>,
-    pub(crate) files: Vec<TrackedObject>,
-    pub(crate) processes: Vec<TrackedObject>,
-    pub(crate) bfds: Vec<TrackedObject>,
+    pub(crate) files: Vec<TrackDraft>,
+    pub(crate) processes: Vec<TrackDraft>,
+    pub(crate) bfds: Vec<TrackedBfd>,
 }
 
 /// `vrrp_instance`.
@@ -111,8 +117,8 @@ pub(crate) struct InstanceDraft {
     pub(crate) unicast_src_ip: Option<Spanned<IpAddr>>,
     pub(crate) mcast_dst_ip: Option<Spanned<IpAddr>>,
     pub(crate) unicast_peers: Option<Vec<UnicastPeer>>,
-    pub(crate) unicast_ttl: Option<u8>,
-    pub(crate) check_unicast_src: Option<bool>,
+    pub(crate) unicast_ttl: Option<Spanned<u8>>,
+    pub(crate) check_unicast_src: Option<Spanned<bool>>,
     pub(crate) unicast_fault_no_peer: bool,
     pub(crate) skip_check_adv_addr: Option<bool>,
     pub(crate) strict: Option<bool>,
@@ -124,8 +130,20 @@ pub(crate) struct InstanceDraft {
     pub(crate) v3_checksum_as_v2: Option<bool>,
     pub(crate) no_virtual_ipaddress: bool,
     pub(crate) vmac: Option<Vmac>,
-    pub(crate) vmac_xmit_base: bool,
-    pub(crate) ipvlan: bool,
+    /// The last byte of its address is to be the VRID.
+    pub(crate) vmac_of_five_bytes: bool,
+    pub(crate) vmac_xmit_base: Option<Span>,
+    pub(crate) vmac_addresses: bool,
+    pub(crate) ipvlan: Option<Spanned<Ipvlan>>,
+    pub(crate) old_checksum: Option<Spanned<OldChecksum>>,
+    pub(crate) extra_garp: Option<ExtraGarp>,
+    pub(crate) debug: u8,
+    pub(crate) sync_daemon_interface: Option<Spanned<String>>,
+    pub(crate) tells_deletion: bool,
+    pub(crate) linkbeat_use_polling: bool,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) hmac: Option<HmacDraft>,
     pub(crate) promote_secondaries: bool,
     pub(crate) vrf: Option<Spanned<String>>,
     pub(crate) receive_buffer: Option<u64>,
@@ -163,6 +181,7 @@ pub(crate) struct GroupDraft {
     pub(crate) tracking: Tracking,
     pub(crate) notify: Notify,
     pub(crate) notify_priority_changes: Option<bool>,
+    pub(crate) smtp_alert: Option<bool>,
     pub(crate) tracking_weight: bool,
 }
 
@@ -174,6 +193,7 @@ impl GroupDraft {
             tracking: Tracking::default(),
             notify: Notify::default(),
             notify_priority_changes: None,
+            smtp_alert: None,
             tracking_weight: false,
         }
     }

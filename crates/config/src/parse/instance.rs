@@ -7,7 +7,7 @@ use super::global::{apply_garp, is_garp};
 use super::{Entry, Parsed};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    AuthenticationKind, Handover, InitialState, Notify, Password, UnicastPeer, Version, Vmac,
+    AuthenticationKind, Handover, InitialState, Notify, Password, UnicastPeer, Version,
 };
 use crate::registry::Value;
 use crate::span::{Span, Spanned};
@@ -77,8 +77,11 @@ impl Parsed<'_> {
             Value::Invalid if name != "priority" => {}
             _ => self.note_given(name, entry.value_span()),
         }
+        if name == "notify_deleted" {
+            self.with_instance(|draft| draft.tells_deletion = true);
+        }
         if name == "notify_deleted" && entry.arguments.is_empty() {
-            self.accept(entry);
+            // Nothing to run.
         } else if is_notify(name) {
             let script = self.notify_command(&entry.arguments);
             let mut notify = self
@@ -214,9 +217,13 @@ impl Parsed<'_> {
             "track_src_ip" => draft.track_source_address = true,
             "unicast_fault_no_peer" => draft.unicast_fault_no_peer = true,
             "no_virtual_ipaddress" => draft.no_virtual_ipaddress = true,
-            "vmac_xmit_base" => draft.vmac_xmit_base = true,
+            "vmac_xmit_base" => draft.vmac_xmit_base = Some(entry.span),
+            "use_vmac_addr" => draft.vmac_addresses = true,
+            "linkbeat_use_polling" => draft.linkbeat_use_polling = true,
             "promote_secondaries" => draft.promote_secondaries = true,
-            "check_unicast_src" => draft.check_unicast_src = Some(on),
+            "check_unicast_src" => {
+                draft.check_unicast_src = Some(Spanned::new(on, entry.span));
+            }
             "skip_check_adv_addr" => draft.skip_check_adv_addr = Some(on),
             "strict_mode" => draft.strict = Some(on),
             "lower_prio_no_advert" => draft.lower_prio_no_advert = Some(on),
@@ -255,23 +262,31 @@ impl Parsed<'_> {
     /// Interfaces of its own, and other interfaces.
     fn apply_interfaces(&mut self, entry: &Entry) -> bool {
         let first = entry.first();
-        let Some(draft) = self.instances.last_mut() else {
-            return false;
-        };
         match entry.keyword.name {
-            "use_vmac" => {
-                let name = entry.arguments.iter().map(|word| word.text.as_str());
-                let name = name
-                    .filter(|word| *word != "name")
-                    .find(|word| !word.contains(':'));
-                let name = name.map(str::to_owned);
-                draft.vmac = Some(Vmac {
-                    name,
-                    transmit_base: false,
-                });
+            "use_vmac" => self.use_vmac(entry),
+            "use_ipvlan" => self.use_ipvlan(entry),
+            "old_unicast_checksum" => self.old_checksum(entry),
+            "vrf" => self.with_instance(|draft| draft.vrf = first),
+            "lvs_sync_daemon_interface" => {
+                let given = self
+                    .instances
+                    .last()
+                    .and_then(|draft| draft.sync_daemon_interface.as_ref());
+                if let Some(given) = given {
+                    let text = "only the first `lvs_sync_daemon_interface` counts";
+                    let found = Diagnostic::warning(Code::AlreadySpecified, entry.span, text)
+                        .label(given.span, "given here")
+                        .class(KeepalivedClass::General);
+                    self.reader.sink.push(found);
+                    return true;
+                }
+                self.with_instance(|draft| draft.sync_daemon_interface = first);
             }
-            "use_ipvlan" => draft.ipvlan = true,
-            "vrf" => draft.vrf = first,
+            "garp_extra_if" | "vmac_garp_intvl" => {
+                if let Some(extra) = self.extra_garp(entry, 0) {
+                    self.with_instance(|draft| draft.extra_garp = Some(extra));
+                }
+            }
             _ => return false,
         }
         true
@@ -285,7 +300,10 @@ impl Parsed<'_> {
         let small = u8::try_from(*number).ok();
         match entry.keyword.name {
             "down_timer_adverts" => draft.down_timer_adverts = small,
-            "unicast_ttl" => draft.unicast_ttl = small,
+            "unicast_ttl" => {
+                draft.unicast_ttl = small.map(|ttl| Spanned::new(ttl, entry.value_span()));
+            }
+            "debug" => draft.debug = small.unwrap_or(0),
             "timer_expired_backup" | "thread_timer_expired" => draft.timer_expired_backup = small,
             "kernel_rx_buf_size" => draft.receive_buffer = u64::try_from(*number).ok(),
             _ => return false,
@@ -333,12 +351,12 @@ impl Parsed<'_> {
         }
     }
 
-    pub(super) fn apply_instance_lines(&mut self, entry: &Entry, lines: Vec<Vec<Word>>) {
+    pub(super) fn apply_instance_lines(&mut self, entry: &Entry, lines: &[Vec<Word>]) {
         let name = entry.keyword.name;
         self.note_given(name, entry.span);
         match name {
             "virtual_ipaddress" | "virtual_ipaddress_excluded" => {
-                for words in &lines {
+                for words in lines {
                     let Some(vip) = self.virtual_address(words) else {
                         continue;
                     };
@@ -362,11 +380,24 @@ impl Parsed<'_> {
                     draft.unicast_peers.get_or_insert_default().extend(peers);
                 });
             }
-            "virtual_routes" | "virtual_rules" => self.accept_lines(entry, lines),
+            "virtual_routes" => {
+                let routes: Vec<_> = lines
+                    .iter()
+                    .filter_map(|words| self.route(words, false))
+                    .collect();
+                self.with_instance(|draft| draft.routes.extend(routes));
+            }
+            "virtual_rules" => {
+                let rules: Vec<_> = lines
+                    .iter()
+                    .filter_map(|words| self.rule(words, false))
+                    .collect();
+                self.with_instance(|draft| draft.rules.extend(rules));
+            }
             _ => {
                 let tracking = self.instances.last_mut().map(|draft| &mut draft.tracking);
                 let mut tracking = tracking.map(std::mem::take).unwrap_or_default();
-                self.track_lines(name, &lines, &mut tracking);
+                self.track_lines(name, lines, &mut tracking);
                 self.with_instance(|draft| draft.tracking = tracking);
             }
         }
@@ -459,12 +490,15 @@ impl Parsed<'_> {
             ("notify_priority_changes", Value::Bool(on)) => {
                 draft.notify_priority_changes = Some(*on);
             }
+            ("smtp_alert", Value::Bool(on)) => draft.smtp_alert = Some(*on),
             ("sync_group_tracking_weight", _) => draft.tracking_weight = true,
+            // It never had an effect, or was reported.
+            ("global_tracking", _) | (_, Value::Invalid) => {}
             _ => self.accept(entry),
         }
     }
 
-    pub(super) fn apply_group_lines(&mut self, entry: &Entry, lines: Vec<Vec<Word>>) {
+    pub(super) fn apply_group_lines(&mut self, entry: &Entry, lines: &[Vec<Word>]) {
         let Some(draft) = self.groups.last_mut() else {
             return;
         };
@@ -475,7 +509,7 @@ impl Parsed<'_> {
             return;
         }
         let mut tracking: Tracking = std::mem::take(&mut draft.tracking);
-        self.track_lines(entry.keyword.name, &lines, &mut tracking);
+        self.track_lines(entry.keyword.name, lines, &mut tracking);
         if let Some(draft) = self.groups.last_mut() {
             draft.tracking = tracking;
         }

@@ -1,20 +1,29 @@
 //! Walks the blocks with the registry in hand and collects what they say, before any default is applied.
 
 mod address;
+mod cursor;
 mod draft;
+mod encap;
 mod global;
+mod hmac;
 mod instance;
 mod number;
+mod route;
+mod rule;
 mod script;
 mod service;
+mod statics;
 mod track;
+mod tracked;
 mod value;
+mod vmac;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::document::Recorder;
 use crate::load::LoadOptions;
-use crate::model::{Accepted, RootSettings, Script};
+use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess};
 use crate::reader::{Line, Reader};
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, certain, nearest};
 use crate::source::Environment;
@@ -24,6 +33,11 @@ use crate::words::{self, Word};
 pub(crate) use draft::{
     GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
 };
+pub(crate) use service::{
+    CheckDraft, CheckerDraft, DEFAULT_PERSISTENCE_S, HttpDraft, KindDraft, RealServerDraft,
+    ServiceDraft, SorryDraft, UrlDraft, VirtualServerDraft,
+};
+pub(crate) use statics::Statics;
 
 /// keepalived's exit code for a configuration it can't start with.
 pub(crate) const EXIT_CONFIG: u8 = 2;
@@ -73,19 +87,30 @@ pub(crate) struct Parsed<'a> {
     pub(crate) instances: Vec<InstanceDraft>,
     pub(crate) groups: Vec<GroupDraft>,
     pub(crate) accepted: Vec<Accepted>,
+    pub(crate) track_processes: Vec<TrackProcess>,
+    pub(crate) track_files: Vec<TrackFile>,
+    process: tracked::ProcessDraft,
+    file: tracked::FileDraft,
+    pub(crate) statics: Statics,
     /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
     pub(crate) objects: BTreeSet<(Block, String)>,
     pub(crate) script_names: BTreeSet<String>,
     instance_names: BTreeMap<String, Span>,
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
-    service: service::ServiceState,
+    pub(crate) service: ServiceDraft,
     /// What is said once only.
     reported: BTreeSet<(Code, &'static str)>,
     /// Keywords of the text that have no effect in this version, where each stood first.
     not_acted_on: Vec<(&'static str, Span)>,
     /// There is a block of something that can run, usable or not.
     runs_something: bool,
+    /// Takes in everything as written, if somebody wants it.
+    pub(crate) recorder: Option<Recorder>,
+    /// The line of the latest keyword.
+    header: Option<Span>,
+    /// The first block without a `{`.
+    braceless: Option<Span>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
@@ -107,14 +132,22 @@ pub(crate) fn parse<'a>(
         instances: Vec::new(),
         groups: Vec::new(),
         accepted: Vec::new(),
+        track_processes: Vec::new(),
+        track_files: Vec::new(),
+        process: tracked::ProcessDraft::default(),
+        file: tracked::FileDraft::default(),
+        statics: Statics::default(),
         objects: BTreeSet::new(),
         script_names: BTreeSet::new(),
         instance_names: BTreeMap::new(),
         all_scripts: Vec::new(),
-        service: service::ServiceState::default(),
+        service: ServiceDraft::default(),
         reported: BTreeSet::new(),
         not_acted_on: Vec::new(),
         runs_something: false,
+        recorder: options.document.then(Recorder::new),
+        header: None,
+        braceless: None,
         stray_brace: None,
         last_unknown: None,
     };
@@ -128,8 +161,8 @@ pub(crate) fn parse<'a>(
 impl Parsed<'_> {
     /// Reads the lines of a block up to its `}`; `report` is off within blocks that have no effect as a whole.
     ///
-    /// Recursion ends with the registry's deepest block.
-    fn walk(&mut self, block: Block, report: bool) {
+    /// Gives the place of that `}`, or `None` where the text ends first. Recursion ends with the registry's deepest block.
+    fn walk(&mut self, block: Block, report: bool) -> Option<Span> {
         let mut brace_due = block != Block::Root;
         let mut given: Vec<Placed> = Vec::new();
         while let Some(line) = self.reader.next_line() {
@@ -142,13 +175,15 @@ impl Parsed<'_> {
                     self.unexpected_brace(&line);
                     continue;
                 }
-                _ if brace_due => self.missing_brace(block, &line),
+                _ if brace_due => {
+                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin))
+                }
                 _ => {}
             }
             brace_due = false;
             match line.text() {
                 b"}" if block == Block::Root => self.closes_nothing(&line),
-                b"}" => return,
+                b"}" => return Some(line.whole()),
                 _ => {
                     if let Some(placed) = self.keyword_line(block, &line, report) {
                         self.repeated(&mut given, placed);
@@ -156,6 +191,7 @@ impl Parsed<'_> {
                 }
             }
         }
+        None
     }
 
     /// The keyword of the line with its place, if it is one.
@@ -170,6 +206,7 @@ impl Parsed<'_> {
             return None;
         };
         let placed = (keyword, line.whole());
+        self.header = Some(line.whole());
         let is_command = matches!(keyword.syntax, Syntax::Command | Syntax::OptionalCommand);
         if is_command {
             words = words::command(line);
@@ -230,13 +267,28 @@ impl Parsed<'_> {
         report: bool,
     ) {
         match keyword.syntax {
+            Syntax::Named(Block::VirtualServerGroup) => {
+                self.virtual_server_group(keyword, span, &words);
+            }
             Syntax::Block(inner) | Syntax::Named(inner) => {
-                self.enter(inner, span, &words);
-                self.walk(inner, report);
-                self.leave(inner, span);
+                if !self.enter(inner, span, &words) {
+                    self.skip_block(inner);
+                    return;
+                }
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.enter();
+                }
+                let end = self.walk(inner, report);
+                self.leave(inner, end.unwrap_or(span));
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.leave(keyword, &words);
+                }
             }
             Syntax::Lines => {
                 let lines = self.lines(keyword, &words);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.lines(keyword, &lines);
+                }
                 let value = Value::Lines(Vec::new());
                 let entry = Entry {
                     keyword,
@@ -254,12 +306,16 @@ impl Parsed<'_> {
                     arguments: words,
                     value,
                 };
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.value(&entry);
+                }
                 self.apply(block, entry);
             }
         }
     }
 
-    fn enter(&mut self, block: Block, span: Span, words: &[Word]) {
+    /// Begins a block; false, reported, where it can't be used at all.
+    fn enter(&mut self, block: Block, span: Span, words: &[Word]) -> bool {
         self.runs_something |= matches!(
             block,
             Block::VrrpInstance | Block::VirtualServer | Block::BfdInstance
@@ -272,21 +328,24 @@ impl Parsed<'_> {
             Block::Authentication => self.note_given("authentication", span),
             Block::VrrpScript => self.scripts.push(ScriptDraft::new(name)),
             Block::SyncGroup => self.groups.push(GroupDraft::new(name)),
-            Block::TrackFile | Block::TrackProcess | Block::BfdInstance => {
-                self.objects.insert((block, name.value));
-            }
-            Block::VirtualServer | Block::RealServer => self.service.enter(block, span, words),
-            _ => {}
+            Block::AuthHmac => self.enter_hmac(span),
+            Block::TrackProcess => self.enter_process(name),
+            Block::TrackFile => self.enter_file(name),
+            Block::TrackGroup => self.enter_track_group(name),
+            _ => return self.enter_service(block, span, words),
         }
+        true
     }
 
-    fn leave(&mut self, block: Block, span: Span) {
+    fn leave(&mut self, block: Block, end: Span) {
         match block {
             Block::VrrpInstance => self.reader.instance.clear(),
             Block::VrrpScript => self.leave_script(),
-            Block::VirtualServer => self.leave_virtual_server(span),
-            Block::MiscCheck | Block::Url => self.leave_checker(block, span),
-            _ => {}
+            Block::TrackProcess => self.leave_process(),
+            Block::TrackFile => self.leave_file(),
+            Block::TrackGroup => self.leave_track_group(),
+            Block::GarpGroup => self.leave_garp_group(end),
+            _ => self.leave_service(block, end),
         }
     }
 
@@ -302,19 +361,24 @@ impl Parsed<'_> {
             Block::VrrpScript => self.apply_script(&entry),
             Block::VrrpInstance => self.apply_instance(entry),
             Block::Authentication => self.apply_authentication(&entry),
+            Block::AuthHmac => self.apply_hmac(entry),
+            Block::TrackProcess => self.apply_track_process(entry),
+            Block::TrackFile => self.apply_track_file(entry),
+            Block::GarpGroup => self.apply_garp_group(entry),
             Block::SyncGroup => self.apply_group(entry),
-            Block::VirtualServer | Block::RealServer | Block::MiscCheck | Block::Url => {
-                self.apply_service(block, &entry);
-                self.accept(entry);
-            }
+            _ if block.is_service() => self.apply_service(block, entry),
             _ => self.accept(entry),
         }
     }
 
     fn apply_lines(&mut self, block: Block, entry: &Entry, lines: Vec<Vec<Word>>) {
         match block {
-            Block::VrrpInstance => self.apply_instance_lines(entry, lines),
-            Block::SyncGroup => self.apply_group_lines(entry, lines),
+            Block::VrrpInstance => self.apply_instance_lines(entry, &lines),
+            Block::SyncGroup => self.apply_group_lines(entry, &lines),
+            Block::Root => self.apply_root_lines(entry, lines),
+            Block::Global => self.apply_global_lines(entry, lines),
+            Block::TrackGroup => self.apply_track_group_lines(entry, &lines),
+            Block::GarpGroup => self.apply_garp_group_lines(&lines),
             _ => self.accept_lines(entry, lines),
         }
     }
@@ -328,7 +392,10 @@ impl Parsed<'_> {
                     Some(text.unwrap_or_else(|| Spanned::new(String::new(), entry.span)));
             }
             ("instance", _) => self.root.instance = text,
+            (_, Value::Invalid) => {}
             ("use_pid_dir", _) => self.root.use_pid_dir = true,
+            ("namespace_with_ipsets", _) => self.root.namespace_with_ipsets = true,
+            ("linkbeat_use_polling", _) => self.root.linkbeat_use_polling = true,
             ("child_wait_time", Value::Integer(seconds)) => {
                 self.root.child_wait_time = number::seconds(*seconds);
             }
@@ -368,10 +435,13 @@ impl Parsed<'_> {
     }
 
     /// Passes over a block that can't be used, and the blocks in it.
-    fn skip_block(&mut self) {
+    fn skip_block(&mut self, block: Block) {
         let mut depth = 0usize;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
+                text if depth == 0 && text != b"{" => {
+                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin));
+                }
                 b"{" => depth += 1,
                 b"}" => depth = depth.saturating_sub(1),
                 _ => {}
@@ -396,13 +466,26 @@ impl Parsed<'_> {
                 .sink
                 .push(diagnostic.class(KeepalivedClass::General));
         }
+        let (lines, end) = self.block_lines(keyword.name);
+        if let (true, Some(end)) = (lines.is_empty(), end) {
+            self.empty_list(keyword, end);
+        }
+        lines
+    }
+
+    /// The free lines of a block, and the place of its `}`.
+    fn block_lines(&mut self, keyword: &str) -> (Vec<Vec<Word>>, Option<Span>) {
         let mut lines = Vec::new();
         let mut brace_due = true;
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {}
-                b"}" => break,
+                b"}" => return (lines, Some(line.whole())),
                 _ => {
+                    if brace_due {
+                        // keepalived takes the lines for the list's without a word.
+                        self.missing_brace(keyword, &line, None);
+                    }
                     let words = words::plain(&line);
                     self.check_encoding(&words);
                     lines.push(words);
@@ -410,7 +493,7 @@ impl Parsed<'_> {
             }
             brace_due = false;
         }
-        lines
+        (lines, None)
     }
 }
 
@@ -440,6 +523,17 @@ fn has_one_value(keyword: &Keyword) -> bool {
 
 /// What is wrong with the words themselves.
 impl Parsed<'_> {
+    /// keepalived minds only one list that is empty.
+    fn empty_list(&mut self, keyword: &Keyword, end: Span) {
+        if keyword.name == "notification_email" {
+            let text = "this `notification_email` names nobody: no mail is sent to anyone";
+            let found = Diagnostic::warning(Code::EmptyList, end, text)
+                .help("put an address on a line of its own, or remove the block")
+                .class(KeepalivedClass::General);
+            self.reader.sink.push(found);
+        }
+    }
+
     fn unexpected_brace(&mut self, line: &Line) {
         let span = line.whole();
         let opener = self.last_unknown.take();
@@ -454,12 +548,18 @@ impl Parsed<'_> {
         self.reader.sink.push(diagnostic);
     }
 
-    fn missing_brace(&mut self, block: Block, line: &Line) {
-        let text = format!("a `{{` is missing after `{}`", block.name());
-        let diagnostic = Diagnostic::error(Code::MissingOpenBrace, line.whole(), text);
-        self.reader
-            .sink
-            .push(diagnostic.class(KeepalivedClass::MissingBegin));
+    fn missing_brace(&mut self, keyword: &str, line: &Line, class: Option<KeepalivedClass>) {
+        let text = format!(
+            "a `{{` is missing after `{keyword}`; what follows is read as if it were there"
+        );
+        let mut diagnostic = Diagnostic::error(Code::MissingOpenBrace, line.whole(), text)
+            .help(format!("end the line of `{keyword}` with ` {{`"));
+        self.braceless = self.braceless.or(self.header);
+        if let Some(header) = self.header {
+            diagnostic = diagnostic.label(header, "a block begins here");
+        }
+        diagnostic.keepalived_class = class;
+        self.reader.sink.push(diagnostic);
     }
 
     fn closes_nothing(&mut self, line: &Line) {
@@ -470,6 +570,9 @@ impl Parsed<'_> {
         let text = "this `}` closes nothing";
         let mut diagnostic = Diagnostic::error(Code::ExtraCloseBrace, line.whole(), text)
             .class(KeepalivedClass::UnknownKeyword);
+        if let Some(place) = self.braceless {
+            diagnostic = diagnostic.label(place, "it belongs to this block, whose `{` is missing");
+        }
         if let Some((place, word)) = &self.stray_brace {
             let why = format!("the block after `{word}` took the `}}` of the block around it");
             diagnostic = diagnostic.label(*place, why);
@@ -487,9 +590,14 @@ impl Parsed<'_> {
             Block::Root => "outside any block".to_owned(),
             _ => format!("in `{}`", block.name()),
         };
-        let text = format!("`{shown}` is no keyword {place}; it is ignored");
-        let mut diagnostic = Diagnostic::warning(Code::UnknownKeyword, word.span, text)
-            .class(KeepalivedClass::UnknownKeyword);
+        let mut diagnostic = if is_malformed_definition(&word.text) {
+            let text = format!("`{shown}` is no definition; the line is ignored");
+            Diagnostic::warning(Code::MalformedDefinition, word.span, text)
+        } else {
+            let text = format!("`{shown}` is no keyword {place}; it is ignored");
+            Diagnostic::warning(Code::UnknownKeyword, word.span, text)
+        };
+        diagnostic = diagnostic.class(KeepalivedClass::UnknownKeyword);
         diagnostic.help = unknown_help(block, &word.text);
         if let Some((title, replacement)) = certain_fix(block, &word.text) {
             diagnostic = diagnostic.fix(title, word.span, replacement);
@@ -519,15 +627,18 @@ impl Parsed<'_> {
         }
         if let Some(instead) = keyword.deprecated {
             let text = format!("`{name}` is obsolete");
-            let diagnostic =
-                Diagnostic::warning(Code::Deprecated, span, text).help(format!("use {instead}"));
-            self.reader.sink.push(diagnostic);
+            let help = match instead.strip_prefix("nothing: ") {
+                Some(why) => format!("remove the line: {why}"),
+                None => format!("use {instead} instead"),
+            };
+            let mut diagnostic = Diagnostic::warning(Code::Deprecated, span, text).help(help);
             // keepalived is silent about these.
             let silent = matches!(name, "native_ipv6" | "host")
                 || (name == "linkbeat_use_polling" && block == Block::Root);
             if !silent {
-                self.reader.sink.count(KeepalivedClass::Deprecated);
+                diagnostic = diagnostic.class(KeepalivedClass::Deprecated);
             }
+            self.reader.sink.push(diagnostic);
         }
         if keyword.acts == Acts::Yes || !report {
             return report;
@@ -595,11 +706,15 @@ impl Parsed<'_> {
             | Syntax::Command
             | Syntax::Named(_) => words.is_empty(),
         };
-        if needs_one && keyword.lenient {
+        if needs_one && is_silent_without_value(keyword.name) {
+            let text = format!("`{}` lacks its value; it is ignored", keyword.name);
+            let diagnostic = Diagnostic::warning(Code::MissingParameter, name.span, text);
+            self.reader.sink.push(diagnostic);
+        } else if needs_one && keyword.lenient {
             let text = format!("`{}` lacks its value; it is ignored", keyword.name);
             self.complain(Code::MissingParameter, name.span, text);
-            if matches!(keyword.syntax, Syntax::Named(_)) {
-                self.skip_block();
+            if let Syntax::Named(inner) = keyword.syntax {
+                self.skip_block(inner);
             }
         } else if needs_one {
             let text = format!("`{}` lacks its value", keyword.name);
@@ -623,6 +738,16 @@ fn certain_fix(block: Block, word: &str) -> Option<(String, String)> {
     Some((format!("write `{meant}`"), meant.to_owned()))
 }
 
+/// Whether keepalived says nothing where the keyword has no value.
+fn is_silent_without_value(name: &str) -> bool {
+    name == "status_code" || name.starts_with("regex")
+}
+
+/// Whether the word was meant to be `$NAME=value`.
+fn is_malformed_definition(word: &str) -> bool {
+    word.starts_with('$') && word.contains('=')
+}
+
 /// What was probably meant by an unknown word.
 fn unknown_help(block: Block, word: &str) -> Option<String> {
     let old = match word {
@@ -631,6 +756,9 @@ fn unknown_help(block: Block, word: &str) -> Option<String> {
         "lvs_id" => Some("the keyword is `router_id` now"),
         "//" | "/*" | "*/" => Some("comments begin with `#` or `!`"),
         _ if word.starts_with("//") => Some("comments begin with `#` or `!`"),
+        _ if is_malformed_definition(word) => {
+            Some("names have letters, digits and `_`, and begin with no digit")
+        }
         _ => None,
     };
     if let Some(old) = old {

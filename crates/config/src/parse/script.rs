@@ -40,7 +40,7 @@ impl Parsed<'_> {
                 }
             }
             "weight" => {
-                let weight = self.weight(arguments);
+                let weight = self.weight(arguments, MAX_SCRIPT_WEIGHT);
                 if let (Some(draft), Some(weight)) = (self.scripts.last_mut(), weight) {
                     draft.weight = weight;
                     draft.given.weight = Some(entry.value_span());
@@ -90,14 +90,10 @@ impl Parsed<'_> {
         }
     }
 
-    /// `WEIGHT [reverse]` of a script.
-    fn weight(&mut self, words: &[Word]) -> Option<Weight> {
-        let value = self.integer(
-            "weight",
-            words.first()?,
-            -MAX_SCRIPT_WEIGHT,
-            MAX_SCRIPT_WEIGHT,
-        )?;
+    /// `WEIGHT [reverse]` of a script or another tracked object, at most `max`.
+    pub(super) fn weight(&mut self, words: &[Word], max: i64) -> Option<Weight> {
+        let value = self.integer("weight", words.first()?, -max, max)?;
+        let value = value.clamp(-MAX_SCRIPT_WEIGHT, MAX_SCRIPT_WEIGHT);
         let reverse = match words.get(1) {
             Some(word) if word.text == "reverse" => true,
             Some(word) => {
@@ -133,6 +129,17 @@ impl Parsed<'_> {
         let identity = self.identity(words.get(1..).unwrap_or_default());
         let mut script = self.script(argv, first.span, Use::Notify)?;
         script.identity = identity;
+        Some(script)
+    }
+
+    /// The command of a FIFO's reader, which keepalived does not judge.
+    pub(super) fn fifo_command(&mut self, words: &[Word]) -> Option<Script> {
+        let judged = self.all_scripts.len();
+        let first = words.first()?;
+        let argv = words::command_text(&first.text);
+        let mut script = self.script(argv, first.span, Use::Notify)?;
+        self.all_scripts.truncate(judged);
+        script.identity = self.unchecked_identity(words.get(1..).unwrap_or_default());
         Some(script)
     }
 

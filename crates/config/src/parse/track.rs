@@ -3,7 +3,7 @@
 use super::Parsed;
 use super::draft::{TrackDraft, Tracking};
 use crate::diagnostic::Code;
-use crate::model::{TrackedObject, Weight};
+use crate::model::{TrackedBfd, Weight};
 use crate::registry::Block;
 use crate::span::Spanned;
 use crate::words::Word;
@@ -24,13 +24,13 @@ impl Parsed<'_> {
                 "track_script" if self.is_script(&draft) => tracking.scripts.push(draft),
                 "track_interface" => tracking.interfaces.push(draft),
                 "track_file" if self.is_object(Block::TrackFile, &draft) => {
-                    tracking.files.push(object(draft));
+                    self.track_once(name, &mut tracking.files, draft);
                 }
                 "track_process" if self.is_object(Block::TrackProcess, &draft) => {
-                    tracking.processes.push(object(draft));
+                    self.track_once(name, &mut tracking.processes, draft);
                 }
                 "track_bfd" if self.is_object(Block::BfdInstance, &draft) => {
-                    tracking.bfds.push(object(draft));
+                    tracking.bfds.push(bfd(draft));
                 }
                 _ => {}
             }
@@ -73,13 +73,33 @@ impl Parsed<'_> {
                 "reverse" => draft.reverse = Some(true),
                 "noreverse" => draft.reverse = Some(false),
                 other => {
-                    let text = format!("`{other}` is no option of `{keyword}`; it is ignored");
-                    self.complain(Code::InvalidValue, word.span, text);
+                    let text = format!(
+                        "`{other}` is no option of `{keyword}`; the rest of the line is ignored"
+                    );
+                    let found = crate::Diagnostic::error(Code::InvalidValue, word.span, text)
+                        .help("the options are `weight NUMBER` and then `reverse`")
+                        .class(crate::KeepalivedClass::General);
+                    self.reader.sink.push(found);
                     break;
                 }
             }
         }
         Some(draft)
+    }
+
+    fn track_once(&mut self, keyword: &str, list: &mut Vec<TrackDraft>, draft: TrackDraft) {
+        let first = list
+            .iter()
+            .find(|other| other.name.value == draft.name.value);
+        let Some(first) = first else {
+            list.push(draft);
+            return;
+        };
+        let text = format!("`{}` stands twice in `{keyword}`", draft.name.value);
+        let diagnostic = crate::Diagnostic::error(Code::AlreadySpecified, draft.name.span, text)
+            .label(first.name.span, "the first line counts")
+            .class(crate::KeepalivedClass::General);
+        self.reader.sink.push(diagnostic);
     }
 
     fn is_script(&mut self, draft: &TrackDraft) -> bool {
@@ -116,13 +136,13 @@ impl Parsed<'_> {
     }
 }
 
-fn object(draft: TrackDraft) -> TrackedObject {
+fn bfd(draft: TrackDraft) -> TrackedBfd {
     let reverse = draft.reverse.unwrap_or(false);
     let weight = draft.weight.map(|weight| Weight {
         value: weight.value,
         reverse,
     });
-    TrackedObject {
+    TrackedBfd {
         name: draft.name,
         weight,
         weight_span: draft.weight.map(|weight| weight.span),

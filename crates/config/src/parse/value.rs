@@ -123,7 +123,10 @@ impl Parsed<'_> {
             return None;
         }
         if number.value < min || number.value > max {
-            let text = format!("`{name}` must be from {min} to {max}, not {}", word.text);
+            let text = format!(
+                "`{name}` must be from {min} to {max}, not {}; it is ignored",
+                word.text
+            );
             self.complain_number(Code::OutOfRange, word.span, text);
             return None;
         }
@@ -162,7 +165,10 @@ impl Parsed<'_> {
         let Some(value) = value.filter(|value| (range.0..=range.1).contains(value)) else {
             let bound = |bound: u64| Micros(bound).to_string().trim_end_matches(" s").to_owned();
             let (low, high) = (bound(range.0), bound(range.1));
-            let text = format!("`{name}` must be from {low} to {high}, not {}", word.text);
+            let text = format!(
+                "`{name}` must be from {low} to {high}, not {}; it is ignored",
+                word.text
+            );
             let mut diagnostic = Diagnostic::error(Code::OutOfRange, word.span, text);
             if number.value == 0 {
                 diagnostic = diagnostic.help("remove the line to switch it off");

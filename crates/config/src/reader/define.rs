@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Frame, Line, MAX_EXPANSION_DEPTH, MAX_LINE_BYTES, Reader, is_blank};
+use super::{Frame, Line, MAX_EXPANSION_DEPTH, MAX_LINE_BYTES, Marks, Reader, is_blank};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::registry::{Block, Syntax};
 use crate::span::Span;
 
 /// Definitions that are kept; more are reported and dropped.
@@ -82,6 +83,9 @@ impl Reader<'_> {
     ///
     /// `regions` are the ends of the replaced pieces around the current position: their number is the depth.
     pub(super) fn expand(&mut self, mut line: Line) -> Option<Line> {
+        if !line.may_have(Marks::REFERENCE) {
+            return Some(line);
+        }
         let mut from = 0;
         let mut regions: Vec<usize> = Vec::new();
         while let Some(reference) = find_reference(line.text(), from) {
@@ -89,6 +93,7 @@ impl Reader<'_> {
             regions.retain(|end| *end > start);
             let span = line.span(reference.range.clone());
             let Some(lines) = self.value_of(&line, &reference) else {
+                self.undefined(&line, &reference, span);
                 from = start + 1;
                 continue;
             };
@@ -175,6 +180,36 @@ impl Reader<'_> {
         }
     }
 
+    /// A name without a definition stays as it is written, which is what commands for a shell mean.
+    fn undefined(&mut self, line: &Line, reference: &Reference, span: Span) {
+        let keyword = line.text().split(|byte| is_blank(*byte)).next();
+        let keyword = std::str::from_utf8(keyword.unwrap_or_default()).unwrap_or_default();
+        let is_command = |block: &Block| {
+            let syntax = block.keyword(keyword).map(|keyword| keyword.syntax);
+            matches!(syntax, Some(Syntax::Command | Syntax::OptionalCommand))
+        };
+        if self.sink.is_full() || Block::ALL.iter().any(is_command) {
+            return;
+        }
+        let name = String::from_utf8_lossy(&reference.name);
+        let (text, help) = if name == "_ENV" {
+            let variable = String::from_utf8_lossy(&reference.argument);
+            let text = format!("there is no environment variable `{}`", variable.trim());
+            (
+                text,
+                "the daemon has the variables that its unit or init script gives it",
+            )
+        } else {
+            let text = format!("`${name}` is not defined up to here and stays as it is written");
+            (
+                text,
+                "a definition `$NAME=value` must stand above the lines that use it",
+            )
+        };
+        let found = Diagnostic::note(Code::Undefined, span, text).help(help);
+        self.sink.push(found);
+    }
+
     /// The next pseudo-random number between the two numbers in `bounds`, 0 and 32767 where they are missing.
     fn random(&mut self, bounds: &str) -> u64 {
         let mut numbers = bounds
@@ -228,6 +263,11 @@ fn name_length(text: &[u8]) -> usize {
         return 0;
     }
     text.iter().take_while(|byte| is_name(**byte)).count()
+}
+
+/// Whether the line defines a name.
+pub(crate) fn is_definition(line: &[u8]) -> bool {
+    definition_start(line).is_some()
 }
 
 /// Name, and where the value begins, of `$NAME = value`.

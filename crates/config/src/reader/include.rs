@@ -6,7 +6,7 @@ use super::glob::{self, Matches};
 use super::{Frame, Line, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_TOTAL_BYTES, Reader, is_blank};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::FileKind;
-use crate::span::Span;
+use crate::span::{SourceFile, Span};
 
 /// keepalived's exit code when a file that must be there is not.
 const EXIT_NO_CONFIGURATION: u8 = 6;
@@ -63,7 +63,7 @@ impl IncludeChecks {
         })
     }
 
-    fn with(self, other: Self) -> Self {
+    pub(super) fn with(self, other: Self) -> Self {
         Self {
             readable: self.readable || other.readable,
             exists: self.exists || other.exists,
@@ -71,6 +71,12 @@ impl IncludeChecks {
             braces: self.braces || other.braces,
         }
     }
+}
+
+/// Whether the line is an include, which is taken as a whole.
+pub(crate) fn is_include(line: &[u8]) -> bool {
+    let word = line.split(|byte| is_blank(*byte)).next();
+    word.is_some_and(|word| IncludeChecks::of(word).is_some())
 }
 
 impl Reader<'_> {
@@ -114,6 +120,9 @@ impl Reader<'_> {
     /// Opens what the line includes, if it does.
     pub(super) fn take_include(&mut self, line: &Line) -> bool {
         let text = line.text();
+        if !text.starts_with(b"include") {
+            return false;
+        }
         let length = text
             .iter()
             .position(|byte| is_blank(*byte))
@@ -134,7 +143,7 @@ impl Reader<'_> {
         let span = argument.whole();
         let pattern = String::from_utf8_lossy(argument.text());
         let pattern = pattern.trim_matches('"').to_owned();
-        let checks = checks.with(self.options.include_checks);
+        let checks = checks.with(self.include_checks);
         let directory = self.directory();
         let matches = glob::find(self.source, &directory, &pattern);
         self.check_include(&pattern, &matches, checks, span);
@@ -228,14 +237,17 @@ impl Reader<'_> {
                 self.total_bytes = self.total_bytes.saturating_add(bytes.len());
                 let has_mark = bytes.starts_with(b"\xef\xbb\xbf");
                 let file = self.map.add(path.to_owned(), bytes);
+                let bytes = self.map.file(file).map(SourceFile::shared);
                 if has_mark {
                     self.byte_order_mark(Span::new(file, 0, 3));
                 }
                 let directory = path.parent().map(Path::to_owned).unwrap_or_default();
                 self.frames.push(Frame::File {
                     file,
+                    bytes: bytes.unwrap_or_default(),
                     offset: 0,
                     directory,
+                    outer_checks: self.include_checks,
                 });
             }
             Err(error) => {

@@ -13,6 +13,7 @@ mod split;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass, Sink};
 use crate::load::LoadOptions;
@@ -20,9 +21,13 @@ use crate::source::{Environment, Source};
 use crate::span::{FileId, SourceMap, Span};
 
 use define::Definition;
+pub(crate) use define::is_definition;
 pub use include::IncludeChecks;
+pub(crate) use include::is_include;
+use line::Marks;
 pub(crate) use line::{Line, is_blank};
 use sequence::Sequence;
+pub(crate) use sequence::is_sequence;
 
 /// Longest line in bytes; keepalived's buffer holds one more for the end.
 pub const MAX_LINE_BYTES: usize = 1023;
@@ -50,8 +55,11 @@ enum Frame {
     /// A file, read up to `offset`; relative includes start at `directory`.
     File {
         file: FileId,
+        bytes: Arc<Vec<u8>>,
         offset: usize,
         directory: PathBuf,
+        /// What includes had to fulfil before the file was opened: its own `include_check` ends with it.
+        outer_checks: IncludeChecks,
     },
     /// Files to be read one after another, and what names them.
     Files(VecDeque<PathBuf>, Span),
@@ -76,6 +84,8 @@ pub(crate) struct Reader<'a> {
     /// Name of the instance being read, for `${_INSTANCE}`.
     pub(crate) instance: String,
     random_state: u64,
+    /// `include_check` so far.
+    include_checks: IncludeChecks,
     expansions: usize,
     lines: usize,
     total_bytes: usize,
@@ -109,6 +119,7 @@ impl<'a> Reader<'a> {
             definitions: BTreeMap::new(),
             instance: String::new(),
             random_state: options.random_seed,
+            include_checks: options.include_checks,
             expansions: 0,
             lines: 0,
             total_bytes: 0,
@@ -117,6 +128,21 @@ impl<'a> Reader<'a> {
             open_braces: Vec::new(),
             last_span: Span::default(),
         }
+    }
+
+    /// `random_seed`: `${_RANDOM}` begins anew.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random_state = seed;
+    }
+
+    /// What includes must fulfil from here on.
+    pub(crate) fn include_checks(&self) -> IncludeChecks {
+        self.include_checks
+    }
+
+    /// `include_check`; what the command line asks for stays.
+    pub(crate) fn set_include_checks(&mut self, checks: IncludeChecks) {
+        self.include_checks = checks.with(self.options.include_checks);
     }
 
     /// The next line that is not empty: a `{`, a `}`, or words without unquoted braces. `None` at the end of all files.
@@ -158,18 +184,28 @@ impl<'a> Reader<'a> {
             }
             Frame::Lines(lines) => lines.pop_front(),
             Frame::Sequence(sequence) => sequence.next_line(),
-            Frame::File { file, offset, .. } => {
-                let (file, start) = (*file, *offset);
-                let Some(end) = self
-                    .map
-                    .file(file)
-                    .and_then(|file| end_of_line(file.bytes(), start))
-                else {
+            Frame::File {
+                file,
+                bytes,
+                offset,
+                outer_checks,
+                ..
+            } => {
+                let (start, checks) = (*offset, *outer_checks);
+                let rest = bytes.get(start..).filter(|rest| !rest.is_empty());
+                let Some(rest) = rest else {
                     self.frames.pop();
+                    self.include_checks = checks;
                     return Some(None);
                 };
-                *offset = end + 1;
-                return Some(self.take_physical(file, start, end));
+                let (length, marks) = Marks::of_line(rest);
+                *offset = start + length + 1;
+                if !marks.has(Marks::TEXT) {
+                    return Some(None);
+                }
+                let range = start..start + length;
+                let line = Line::direct(*file, Arc::clone(bytes), range, marks);
+                return Some(self.take_physical(line));
             }
         };
         if line.is_none() {
@@ -182,34 +218,30 @@ impl<'a> Reader<'a> {
         Some(line)
     }
 
-    /// The bytes of one line of a file, unless they can't be a line.
-    fn take_physical(&mut self, file: FileId, start: usize, end: usize) -> Option<Line> {
-        let bytes = self.map.file(file)?.bytes().get(start..end)?;
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let span = Span::new(file, start, start + bytes.len());
-        // To keepalived, which says nothing about it, the byte ends the line.
-        let whole = bytes.len();
-        let bytes = bytes
-            .split(|byte| *byte == 0)
-            .next()
-            .unwrap_or(bytes)
-            .to_vec();
-        if bytes.len() < whole {
-            let text = "this line holds a NUL byte and is read up to it";
+    /// A line of a file, unless it can't be one.
+    fn take_physical(&mut self, line: Line) -> Option<Line> {
+        let text = line.text();
+        let mut length = text.strip_suffix(b"\r").unwrap_or(text).len();
+        if line.may_have(Marks::NUL) {
+            // To keepalived, which says nothing about it, the byte ends the line.
+            let whole = length;
+            length = text.iter().position(|byte| *byte == 0).unwrap_or(whole);
+            let message = "this line holds a NUL byte and is read up to it";
+            let span = line.span(0..whole);
             self.sink
-                .push(Diagnostic::error(Code::NulInLine, span, text));
+                .push(Diagnostic::error(Code::NulInLine, span, message));
         }
-        if bytes.len() > MAX_LINE_BYTES {
-            let text = format!("this line of {} bytes is ignored", bytes.len());
+        if length > MAX_LINE_BYTES {
+            let message = format!("this line of {length} bytes is ignored");
             let help = format!("keepalived reads at most {MAX_LINE_BYTES} bytes a line");
-            let diagnostic = Diagnostic::error(Code::LineTooLong, span, text).help(help);
+            let span = line.span(0..length);
+            let diagnostic = Diagnostic::error(Code::LineTooLong, span, message).help(help);
             self.sink.push(diagnostic.class(KeepalivedClass::General));
             return None;
         }
-        if bytes.iter().all(|byte| is_blank(*byte)) {
-            return None;
-        }
-        Some(Line::direct(bytes, file, start))
+        let line = line.cut(0..length);
+        let is_empty = line.text().iter().all(|byte| is_blank(*byte));
+        (!is_empty).then_some(line)
     }
 
     /// Comments, conditions, definitions, sequences and includes; `None` where nothing is left for the parser.
@@ -239,21 +271,13 @@ impl<'a> Reader<'a> {
 
     /// `@id` and `@^id` lines (keepalived.conf(5), "Conditional configuration").
     fn conditional(&self, line: Line) -> Option<Line> {
-        let Some(rest) = line.text().strip_prefix(b"@") else {
+        let Some(condition) = Condition::of(line.text()) else {
             return Some(line);
         };
-        let negated = rest.first() == Some(&b'^');
-        let rest = if negated { rest.get(1..)? } else { rest };
-        let length = rest
-            .iter()
-            .position(|byte| is_blank(*byte))
-            .unwrap_or(rest.len());
-        let matches = rest.get(..length)? == self.config_id.as_bytes();
-        if length == 0 || matches == negated {
-            return None;
-        }
-        let start = 1 + usize::from(negated) + length;
-        Some(line.slice(start..line.text().len()).trimmed())
+        let start = condition.length;
+        condition
+            .holds(self.config_id.as_bytes())
+            .then(|| line.slice(start..line.text().len()).trimmed())
     }
 
     /// Counts one more line; false, and one finding, once there were too many.
@@ -326,12 +350,33 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where the line that begins at `start` ends; `None` at the end of the file.
-fn end_of_line(bytes: &[u8], start: usize) -> Option<usize> {
-    let rest = bytes.get(start..).filter(|rest| !rest.is_empty())?;
-    Some(
-        rest.iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(bytes.len(), |at| start + at),
-    )
+/// The `@id` or `@^id` that a line begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition<'a> {
+    /// The id; empty where it is missing, and then the condition never holds.
+    pub(crate) id: &'a [u8],
+    negated: bool,
+    /// Bytes of the line it takes.
+    pub(crate) length: usize,
+}
+
+impl<'a> Condition<'a> {
+    /// The condition of that line, if it has one.
+    pub(crate) fn of(line: &'a [u8]) -> Option<Self> {
+        let rest = line.strip_prefix(b"@")?;
+        let negated = rest.first() == Some(&b'^');
+        let rest = rest.get(usize::from(negated)..)?;
+        let id = rest.split(|byte| is_blank(*byte)).next()?;
+        let length = 1 + usize::from(negated) + id.len();
+        Some(Self {
+            id,
+            negated,
+            length,
+        })
+    }
+
+    /// Whether the line counts under that configuration id.
+    pub(crate) fn holds(self, config_id: &[u8]) -> bool {
+        !self.id.is_empty() && (self.id == config_id) != self.negated
+    }
 }

@@ -68,6 +68,13 @@ impl Sequence {
     }
 }
 
+/// Whether the line is a `~SEQ` or `~LST`, well formed or not.
+pub(crate) fn is_sequence(line: &[u8]) -> bool {
+    [b"~SEQx(".as_slice(), b"~SEQ(", b"~LST("]
+        .iter()
+        .any(|start| line.starts_with(start))
+}
+
 impl Reader<'_> {
     /// Puts the lines of a sequence next in turn, if the line is one.
     pub(super) fn take_sequence(&mut self, line: &Line) -> bool {

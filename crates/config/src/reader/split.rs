@@ -1,6 +1,6 @@
 //! Comments and braces.
 
-use super::{Line, Reader};
+use super::{Line, Marks, Reader};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 
 impl Reader<'_> {
@@ -10,11 +10,7 @@ impl Reader<'_> {
             return line;
         }
         line.uncommented = true;
-        if !line
-            .text()
-            .iter()
-            .any(|byte| matches!(byte, b'#' | b'!' | b'"'))
-        {
+        if !line.may_have(Marks::COMMENT) {
             return line;
         }
         let mut at = 0;
@@ -28,7 +24,7 @@ impl Reader<'_> {
                     };
                     at += length + 1;
                 }
-                b'#' | b'!' => return line.slice(0..at),
+                b'#' | b'!' => return line.cut(0..at),
                 b'\\' if matches!(line.text().get(at + 1), Some(b'#' | b'!')) => {
                     let span = line.span(at..at + 2);
                     let kept = line
@@ -57,6 +53,9 @@ impl Reader<'_> {
     /// The part of the line up to its first unquoted brace, or the brace if it begins with one; the rest waits.
     pub(super) fn split_at_brace(&mut self, line: Line) -> Line {
         let line = line.trimmed();
+        if !line.may_have(Marks::BRACE) {
+            return line;
+        }
         let Some(at) = first_brace(line.text()) else {
             return line;
         };
@@ -65,7 +64,7 @@ impl Reader<'_> {
         if !rest.text().is_empty() {
             self.residue = Some(rest);
         }
-        let part = line.slice(0..end).trimmed();
+        let part = line.cut(0..end).trimmed();
         match part.text() {
             b"{" => self.open_brace(part.whole()),
             b"}" => self.close_brace(part.whole()),

@@ -21,12 +21,14 @@ const DAEMON: &[Keyword] = &[
     .lenient()
     .default("the host's name")
     .acts(),
-    keyword("notification_email", Syntax::Lines, "Who gets mail."),
+    keyword("notification_email", Syntax::Lines, "Who gets mail.")
+        .example("admin@example.org; root@example.org"),
     keyword(
         "notification_email_from",
         Syntax::Words,
         "Who mail comes from.",
     )
+    .example("Standfast <root@example.org>")
     .lenient()
     .default("root@host"),
     keyword(
@@ -34,13 +36,13 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "The mail server, and its port.",
     )
+    .example("192.0.2.25 587")
+    .refused("192.0.2.25 70000")
     .default("port 25"),
-    keyword("smtp_helo_name", Syntax::Word, "The name in HELO.")
-        .lenient()
-        .default("the host's name"),
+    keyword("smtp_helo_name", Syntax::OptionalWord, "The name in HELO.").default("the host's name"),
     keyword(
         "smtp_connect_timeout",
-        int(0, 4_294_967_295),
+        int(0, 4294),
         "Time the mail server gets per step.",
     )
     .seconds()
@@ -77,28 +79,38 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The parent process's name, at most 15 bytes.",
     )
+    .example("standfast")
+    .refused("sixteen-letters-")
     .since(2, 2, 0),
     keyword(
         "vrrp_process_name",
         Syntax::Word,
         "The VRRP process's name, at most 15 bytes.",
-    ),
+    )
+    .example("standfast")
+    .refused("sixteen-letters-"),
     keyword(
         "checker_process_name",
         Syntax::Word,
         "The checker process's name, at most 15 bytes.",
     )
+    .example("standfast")
+    .refused("sixteen-letters-")
     .since(2, 2, 0),
     keyword(
         "lvs_process_name",
         Syntax::Word,
         "The old name of checker_process_name.",
-    ),
+    )
+    .example("standfast")
+    .refused("sixteen-letters-"),
     keyword(
         "bfd_process_name",
         Syntax::Word,
         "The BFD process's name, at most 15 bytes.",
-    ),
+    )
+    .example("standfast")
+    .refused("sixteen-letters-"),
     keyword(
         "startup_script",
         Syntax::Command,
@@ -136,6 +148,8 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "Permissions that created files lack.",
     )
+    .example("IXUSR | IRGRP")
+    .refused("1000")
     .default("0177"),
     keyword("random_seed", UINT, "Seed of ${_RANDOM} and of jitter.").default("the time"),
     // Scheduling and resources
@@ -251,6 +265,8 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "Processors the VRRP process may run on.",
     )
+    .example("0 1")
+    .refused("x")
     .lenient()
     .acts(),
     keyword(
@@ -258,12 +274,16 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "Processors the checker process may run on.",
     )
+    .example("0 1")
+    .refused("x")
     .lenient(),
     keyword(
         "bfd_cpu_affinity",
         Syntax::Words,
         "Processors the BFD process may run on.",
     )
+    .example("0 1")
+    .refused("x")
     .lenient(),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs",
@@ -330,6 +350,8 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "Sizes receive buffers by MTU, ADVERT or a number.",
     )
+    .example("MTU")
+    .refused("sometimes")
     .lenient()
     .default("the system's"),
     keyword(
@@ -344,7 +366,8 @@ const DAEMON: &[Keyword] = &[
         "nftables",
         Syntax::OptionalWord,
         "Uses nftables, with that table name.",
-    ),
+    )
+    .example("filter"),
     keyword(
         "nftables_priority",
         int(-2_147_483_648, 2_147_483_647),
@@ -365,17 +388,20 @@ const DAEMON: &[Keyword] = &[
         "vrrp_iptables",
         Syntax::OptionalWords,
         "Uses iptables, with those chains.",
-    ),
+    )
+    .example("VRRP_IN VRRP_OUT"),
     keyword(
         "vrrp_ipsets",
         Syntax::OptionalWords,
         "Uses ipsets, with those names.",
-    ),
+    )
+    .example("vips vips6"),
     keyword(
         "nftables_ipvs",
         Syntax::OptionalWord,
         "Marks packets of server groups.",
     )
+    .example("marks")
     .since(2, 2, 4),
     keyword(
         "nftables_ipvs_priority",
@@ -397,6 +423,8 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "IPVS timeouts of TCP, TCP after FIN, and UDP.",
     )
+    .example("tcp 900 tcpfin 120 udp 300")
+    .refused("tcp soon")
     .lenient()
     .seconds(),
     keyword(
@@ -409,12 +437,16 @@ const DAEMON: &[Keyword] = &[
         Syntax::OptionalWord,
         "Empties the IPVS table at the end.",
     )
+    .example("VS")
+    .refused("RS")
     .since(2, 2, 0),
     keyword(
         "lvs_flush_onstop",
         Syntax::OptionalWord,
         "The old name of lvs_flush_on_stop.",
-    ),
+    )
+    .example("VS")
+    .refused("RS"),
     keyword(
         "checker_log_all_failures",
         Syntax::Bool,
@@ -448,13 +480,17 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "A FIFO that hears of every event.",
     )
+    .example("/run/vrrp.fifo root")
     .lenient(),
-    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events.").lenient(),
+    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events.")
+        .example("/run/vrrp.fifo root")
+        .lenient(),
     keyword(
         "lvs_notify_fifo",
         Syntax::Words,
         "A FIFO for checker events.",
     )
+    .example("/run/lvs.fifo root")
     .lenient(),
     keyword(
         "notify_fifo_script",
@@ -485,6 +521,8 @@ const DAEMON: &[Keyword] = &[
         Syntax::Words,
         "Who runs scripts: a user, and optionally a group.",
     )
+    .example("root")
+    .refused("nobody-here")
     .lenient()
     .default("keepalived_script if it exists, else root")
     .acts(),
@@ -579,6 +617,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::OptionalWord,
         "Tests a new configuration before a reload.",
     )
+    .example("/tmp/check.log")
     .since(2, 2, 0),
     keyword(
         "reload_time_file",
@@ -598,12 +637,15 @@ const DAEMON: &[Keyword] = &[
         Syntax::OptionalWord,
         "A file that exists during a reload.",
     )
+    .example("/run/reload")
     .since(2, 2, 0),
     keyword(
         "include_check",
         Syntax::OptionalWords,
         "How strict include is.",
     )
+    .example("+match -wildcard_match")
+    .refused("everything")
     .since(2, 2, 0),
     keyword(
         "config_save_dir",

@@ -80,6 +80,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Words,
         "Announces on other interfaces every so many seconds.",
     )
+    .example("all 60")
+    .refused("all")
     .lenient()
     .seconds()
     .since(2, 2, 4),
@@ -88,6 +90,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Words,
         "The old name of vrrp_garp_extra_if.",
     )
+    .example("all 60")
+    .refused("all")
     .lenient()
     .deprecated("vrrp_garp_extra_if")
     .seconds(),
@@ -139,6 +143,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Address,
         "The IPv4 multicast group.",
     )
+    .example("224.0.0.19")
+    .refused("10.0.0.7")
     .default("224.0.0.18")
     .acts(),
     keyword(
@@ -146,6 +152,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Address,
         "The IPv6 multicast group.",
     )
+    .example("ff02::13")
+    .refused("224.0.0.18")
     .default("ff02::12"),
     keyword(
         "v3_checksum_as_v2",
@@ -204,10 +212,12 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         "dynamic_interfaces",
         Syntax::OptionalWord,
         "Interfaces may appear later.",
-    ),
+    )
+    .example("allow_if_changes")
+    .refused("always"),
     keyword(
         "default_interface",
-        Syntax::Interface,
+        Syntax::Word,
         "Interface of static addresses.",
     )
     .lenient()
@@ -217,5 +227,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Words,
         "Runs the IPVS connection sync daemon.",
     )
+    .example("eth0 VI_1 id 5 maxlen 1400")
+    .refused("eth0 VI_1 id 256")
     .lenient(),
 ];

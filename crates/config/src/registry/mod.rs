@@ -6,6 +6,7 @@ mod bfd;
 mod checker;
 mod global;
 mod global_vrrp;
+mod index;
 mod root;
 mod service;
 mod suggest;
@@ -18,6 +19,7 @@ use std::net::IpAddr;
 use crate::span::Spanned;
 use crate::units::Micros;
 
+use index::Index;
 pub use suggest::nearest;
 pub(crate) use suggest::{certain, nearest_of};
 
@@ -41,6 +43,11 @@ macro_rules! blocks {
             #[must_use]
             pub fn keywords(self) -> &'static [Keyword] {
                 match self { $(Self::$name => $keywords,)+ }
+            }
+
+            /// Where to look for a keyword of the block.
+            fn index(self) -> &'static Index {
+                match self { $(Self::$name => const { &Index::of($keywords) },)+ }
             }
         }
     };
@@ -109,7 +116,32 @@ impl Block {
     /// The keyword of that name in this block.
     #[must_use]
     pub fn keyword(self, name: &str) -> Option<&'static Keyword> {
-        self.keywords().iter().find(|keyword| keyword.name == name)
+        self.index().find(self.keywords(), name)
+    }
+}
+
+impl Block {
+    /// Whether it is part of load balancing.
+    pub(crate) fn is_service(self) -> bool {
+        matches!(
+            self,
+            Self::Ssl
+                | Self::VirtualServer
+                | Self::RealServer
+                | Self::TcpCheck
+                | Self::HttpGet
+                | Self::SslGet
+                | Self::Url
+                | Self::SmtpCheck
+                | Self::SmtpHost
+                | Self::DnsCheck
+                | Self::MiscCheck
+                | Self::UdpCheck
+                | Self::PingCheck
+                | Self::FileCheck
+                | Self::BfdCheck
+                | Self::BfdInstance
+        )
     }
 }
 

@@ -95,27 +95,37 @@ pub(super) const ROOT: &[Keyword] = &[
         "static_ipaddress",
         Syntax::Lines,
         "Addresses that are held as long as the daemon runs.",
-    ),
+    )
+    .example("10.9.0.1/24 dev eth0; 10.9.0.2")
+    .refused("10.9.0.300"),
     keyword(
         "static_routes",
         Syntax::Lines,
         "Routes that are held as long as the daemon runs.",
-    ),
+    )
+    .example("10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5")
+    .refused("10.9.0.0/16 via nowhere"),
     keyword(
         "static_rules",
         Syntax::Lines,
         "Routing rules that are held as long as the daemon runs.",
-    ),
+    )
+    .example("from 10.9.0.0/16 table 5 preference 100")
+    .refused("from 10.9.0.0/16 table main table local"),
     keyword(
         "linkbeat_interfaces",
         Syntax::Lines,
         "Interfaces whose link state is polled.",
-    ),
+    )
+    .example("eth0 MII")
+    .refused("eth0 WIRE"),
     keyword(
         "interface_up_down_delays",
         Syntax::Lines,
         "Interfaces whose changes of state count only after a delay.",
     )
+    .example("eth0 2 3")
+    .refused("eth0 300")
     .since(2, 2, 4),
     keyword(
         "garp_group",
@@ -125,7 +135,7 @@ pub(super) const ROOT: &[Keyword] = &[
     keyword(
         "SSL",
         Syntax::Block(Block::Ssl),
-        "The client certificate of SSL_GET.",
+        "The client certificate that SSL_GET shows.",
     ),
     keyword(
         "virtual_server_group",
@@ -135,8 +145,10 @@ pub(super) const ROOT: &[Keyword] = &[
     keyword(
         "virtual_server",
         Syntax::Named(Block::VirtualServer),
-        "An IPVS service.",
-    ),
+        "An IPVS service: by address and port, `fwmark MARK` or `group NAME`.",
+    )
+    .example("10.0.0.1 80")
+    .refused("10.0.0.300 80"),
     keyword(
         "bfd_instance",
         Syntax::Named(Block::BfdInstance),

@@ -3,224 +3,413 @@
 use super::{Block, DECIMAL_MAX, Keyword, Syntax, UINT, decimal, int, keyword};
 
 pub(super) const SSL: &[Keyword] = &[
-    keyword("password", Syntax::Word, "The key's passphrase.").lenient(),
-    keyword("ca", Syntax::Word, "The file with authorities.").lenient(),
+    keyword(
+        "password",
+        Syntax::Word,
+        "The passphrase of the private key.",
+    )
+    .lenient(),
+    keyword(
+        "ca",
+        Syntax::Word,
+        "The file with the certificates of authorities.",
+    )
+    .lenient()
+    .example("/etc/ssl/ca.pem"),
     keyword(
         "certificate",
         Syntax::Word,
-        "The file with our certificate.",
+        "The file with the certificate that SSL_GET shows to servers.",
     )
-    .lenient(),
-    keyword("key", Syntax::Word, "The file with our key.").lenient(),
+    .lenient()
+    .example("/etc/ssl/client.pem"),
+    keyword(
+        "key",
+        Syntax::Word,
+        "The file with the private key of that certificate.",
+    )
+    .lenient()
+    .example("/etc/ssl/client.key"),
 ];
 
-const DELAY: Syntax = decimal(0, DECIMAL_MAX * 1_000_000);
+/// Any time in seconds.
+pub(super) const DELAY: Syntax = decimal(0, DECIMAL_MAX * 1_000_000);
+/// Any time in seconds but none at all.
+pub(super) const PERIOD: Syntax = decimal(1, DECIMAL_MAX * 1_000_000);
 const POSITIVE: Syntax = int(1, 4_294_967_295);
+/// The weights of the kernel.
+const WEIGHT_MAX: i64 = 2_147_483_647;
 
-pub(super) const VIRTUAL_SERVER: &[Keyword] = &[
-    keyword("delay_loop", DELAY, "Time between checks.")
-        .seconds()
-        .default("60"),
-    keyword("lb_algo", Syntax::Word, "The scheduler.").default("wlc"),
-    keyword("lvs_sched", Syntax::Word, "The scheduler.").default("wlc"),
-    keyword("lb_kind", Syntax::Words, "How packets are forwarded.").default("NAT"),
-    keyword("lvs_method", Syntax::Words, "How packets are forwarded.").default("NAT"),
-    keyword("protocol", Syntax::Word, "TCP, UDP or SCTP.").default("by port, else UDP"),
+const SCHEDULERS: Syntax = Syntax::Choice(&[
+    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos",
+]);
+const METHOD_EXAMPLE: &str = "TUN type gue port 6080 csum";
+
+const VIRTUALHOST: Keyword = keyword(
+    "virtualhost",
+    Syntax::Word,
+    "The Host header of HTTP checks that give none.",
+)
+.lenient()
+.example("www.example.org");
+const SNMP_NAME: Keyword = keyword(
+    "snmp_name",
+    Syntax::Word,
+    "The name that SNMP shows; one word.",
+)
+.lenient()
+.since(2, 2, 4)
+.example("web")
+.refused("two words");
+const RETRY: Keyword = keyword(
+    "retry",
+    POSITIVE,
+    "Failed checks that are repeated before the server counts as down, for checkers that give none.",
+)
+.default("by checker");
+const DELAY_BEFORE_RETRY: Keyword = keyword(
+    "delay_before_retry",
+    DELAY,
+    "Time before a failed check is repeated, for checkers that give none.",
+)
+.seconds()
+.default("by checker");
+const WARMUP: Keyword = keyword(
+    "warmup",
+    DELAY,
+    "First checks come at a random time within this, for checkers that give none.",
+)
+.seconds()
+.default("delay_loop");
+
+const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
+    keyword(
+        "delay_loop",
+        PERIOD,
+        "Time from the end of a check to the next.",
+    )
+    .seconds()
+    .default("60"),
+    keyword(
+        "lb_algo",
+        SCHEDULERS,
+        "The scheduler that gives connections to real servers.",
+    )
+    .default("wlc, with a warning"),
+    keyword("lvs_sched", SCHEDULERS, "The same as lb_algo.").default("wlc, with a warning"),
+    keyword(
+        "lb_kind",
+        Syntax::Words,
+        "How packets get to real servers: NAT, DR (direct routing) or TUN with the options of the tunnel.",
+    )
+    .default("NAT, with a warning")
+    .example("DR")
+    .refused("dr"),
+    keyword("lvs_method", Syntax::Words, "The same as lb_kind.")
+        .default("NAT, with a warning")
+        .example(METHOD_EXAMPLE)
+        .refused("TUN type gue"),
+    keyword(
+        "protocol",
+        Syntax::Word,
+        "TCP, UDP or SCTP, in any case; marks have none.",
+    )
+    .default("UDP, with a warning")
+    .example("TCP")
+    .refused("ICMP"),
     keyword(
         "persistence_timeout",
         Syntax::OptionalInteger {
             min: 1,
             max: 2_678_400,
         },
-        "How long a client stays with its server.",
+        "How long a client stays with its real server after its last connection.",
     )
     .seconds()
-    .default("off; 360 without a value"),
+    .default("off; 360 without a value, and for a service of all ports"),
     keyword(
         "persistence_granularity",
         Syntax::Word,
-        "How many clients count as one.",
+        "Which clients count as one: an IPv4 mask, or an IPv6 prefix length from 1 to 128.",
     )
-    .default("one address"),
+    .default("a single address")
+    .example("255.255.255.0")
+    .refused("/24"),
     keyword(
         "persistence_engine",
         Syntax::Word,
-        "The persistence engine.",
+        "The kernel's persistence engine, at most 15 bytes, such as `sip`.",
+    )
+    .example("sip")
+    .refused("sixteen-letters-"),
+    keyword(
+        "hashed",
+        Syntax::Flag,
+        "Hashes persistent entries; after a hashing scheduler.",
     ),
-    keyword("hashed", Syntax::Flag, "Hashes persistent entries."),
-    keyword("ops", Syntax::Flag, "Schedules every UDP packet by itself."),
+    keyword(
+        "ops",
+        Syntax::Flag,
+        "Schedules every packet by itself; UDP only.",
+    ),
     keyword("flag-1", Syntax::Flag, "Sets the scheduler's first flag."),
     keyword("flag-2", Syntax::Flag, "Sets the scheduler's second flag."),
     keyword("flag-3", Syntax::Flag, "Sets the scheduler's third flag."),
-    keyword("sh-port", Syntax::Flag, "Source hashing includes the port."),
+    keyword(
+        "sh-port",
+        Syntax::Flag,
+        "Source hashing includes the port; after `lvs_sched sh`.",
+    ),
     keyword(
         "sh-fallback",
         Syntax::Flag,
-        "Source hashing skips unavailable servers.",
+        "Source hashing passes over unavailable servers; after `lvs_sched sh`.",
     ),
-    keyword("mh-port", Syntax::Flag, "Maglev hashing includes the port."),
+    keyword(
+        "mh-port",
+        Syntax::Flag,
+        "Maglev hashing includes the port; after `lvs_sched mh`.",
+    ),
     keyword(
         "mh-fallback",
         Syntax::Flag,
-        "Maglev hashing skips unavailable servers.",
+        "Maglev hashing passes over unavailable servers; after `lvs_sched mh`.",
     ),
     keyword(
         "ip_family",
         Syntax::Choice(&["inet", "inet6"]),
-        "Family of a service by mark.",
-    ),
+        "The family of a service by mark or group.",
+    )
+    .default("that of the addresses")
+    .example("inet"),
     keyword(
         "ha_suspend",
         Syntax::Flag,
-        "Checks only while we hold the address.",
+        "Checks run only while this host holds the service's address; not with marks.",
     ),
-    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks.").lenient(),
-    keyword("alpha", Syntax::Flag, "Servers start as down."),
-    keyword("omega", Syntax::Flag, "Down notifications run at the end."),
-    keyword("quorum", int(1, 2_147_483_647), "Least weight that serves.").default("1"),
+    VIRTUALHOST,
+    keyword(
+        "alpha",
+        Syntax::Flag,
+        "Real servers count as down until a check succeeds.",
+    ),
+    keyword(
+        "omega",
+        Syntax::Flag,
+        "Notifications of going down also run when the daemon ends.",
+    ),
+    keyword(
+        "quorum",
+        POSITIVE,
+        "The least sum of the weights of living real servers with which the service is up.",
+    )
+    .default("1"),
     keyword(
         "hysteresis",
         UINT,
-        "Weight by which the quorum must be passed.",
+        "The sum must pass the quorum by this much, up or down, before the state changes.",
     )
     .default("0"),
     keyword(
         "quorum_up",
         Syntax::Command,
-        "Runs when the quorum is reached.",
+        "Runs when the quorum is reached; user and group may follow.",
     ),
     keyword(
         "quorum_down",
         Syntax::Command,
-        "Runs when the quorum is lost.",
+        "Runs when the quorum is lost; user and group may follow.",
     ),
     keyword(
         "weight",
-        int(1, 65_535),
-        "Weight of servers that give none.",
+        int(1, WEIGHT_MAX),
+        "The weight of real servers that give none.",
     )
     .default("1"),
-    keyword("retry", POSITIVE, "Failed checks that are repeated."),
-    keyword("delay_before_retry", DELAY, "Time before a repeat.").seconds(),
-    keyword("warmup", DELAY, "Time over which first checks are spread.").seconds(),
+    RETRY,
+    DELAY_BEFORE_RETRY,
+    WARMUP,
     keyword(
         "connect_timeout",
         decimal(1, DECIMAL_MAX),
-        "Time a check may take.",
+        "Time that connecting, and each later step of a check, may take.",
     )
     .seconds()
     .default("5"),
     keyword(
         "inhibit_on_failure",
         Syntax::Flag,
-        "Failed servers get weight 0 and stay.",
+        "Failed real servers get weight 0 instead of being taken out.",
     ),
-    keyword("smtp_alert", Syntax::Bool, "Sends mail about this service."),
-    keyword("snmp_name", Syntax::Word, "The service's name in SNMP.")
-        .lenient()
-        .since(2, 2, 4),
-    keyword("sorry_server", Syntax::Words, "Serves when no other does."),
+    keyword(
+        "smtp_alert",
+        Syntax::Bool,
+        "Sends mail when the quorum is reached or lost.",
+    )
+    .default("as in global_defs, else off"),
+    SNMP_NAME,
+    keyword(
+        "sorry_server",
+        Syntax::Words,
+        "IP and port of a server that serves while the quorum is lost.",
+    )
+    .example("10.0.0.99 80")
+    .refused("10.0.0.99 http"),
+];
+
+const SERVERS: [Keyword; 3] = [
     keyword(
         "sorry_server_inhibit",
         Syntax::Flag,
-        "inhibit_on_failure for the sorry server.",
+        "The sorry server is in the kernel with weight 0 while it is not needed; after sorry_server.",
     ),
     keyword(
         "sorry_server_lvs_method",
         Syntax::Words,
-        "lvs_method for the sorry server.",
+        "lvs_method of the sorry server; after sorry_server.",
     )
-    .lenient(),
+    .default("lvs_method")
+    .example(METHOD_EXAMPLE)
+    .refused("ROUTE"),
     keyword(
         "real_server",
         Syntax::Named(Block::RealServer),
-        "A server that does the work.",
-    ),
+        "A server that does the work, by IP and port.",
+    )
+    .example("10.0.0.2 80")
+    .refused("10.0.0.300 80"),
 ];
 
-pub(super) const REAL_SERVER: &[Keyword] = &[
-    keyword("weight", int(0, 2_147_483_647), "Its share of connections.").default("1"),
-    keyword("lvs_method", Syntax::Words, "How packets get to it."),
-    keyword("uthreshold", UINT, "Connections at which it gets no more."),
+pub(super) const VIRTUAL_SERVER: &[Keyword] = &super::join::<39>(&VIRTUAL_SERVER_ONLY, &SERVERS);
+
+const REAL_SERVER_ONLY: [Keyword; 16] = [
+    keyword(
+        "weight",
+        int(0, WEIGHT_MAX),
+        "Its share of connections; 0 gives it no new ones.",
+    )
+    .default("that of the virtual server"),
+    keyword(
+        "lvs_method",
+        Syntax::Words,
+        "How packets get to it: NAT, DR or TUN with the options of the tunnel.",
+    )
+    .default("that of the virtual server")
+    .example(METHOD_EXAMPLE)
+    .refused("TUN type vxlan"),
+    keyword(
+        "uthreshold",
+        UINT,
+        "Connections from which on it gets no new ones; 0 is no limit.",
+    )
+    .default("0"),
     keyword(
         "lthreshold",
         UINT,
-        "Connections below which it gets some again.",
-    ),
+        "Connections below which it gets new ones again; 0 is three quarters of uthreshold.",
+    )
+    .default("0"),
     keyword(
         "inhibit_on_failure",
         Syntax::Flag,
-        "It gets weight 0 and stays when it fails.",
+        "It gets weight 0 instead of being taken out when it fails.",
     ),
-    keyword("notify_up", Syntax::Command, "Runs when it comes up."),
-    keyword("notify_down", Syntax::Command, "Runs when it goes down."),
-    keyword("alpha", Syntax::Flag, "It starts as down."),
-    keyword("retry", POSITIVE, "Failed checks that are repeated."),
-    keyword("delay_before_retry", DELAY, "Time before a repeat.").seconds(),
-    keyword("warmup", DELAY, "Time over which first checks are spread.").seconds(),
+    keyword(
+        "notify_up",
+        Syntax::Command,
+        "Runs when it comes up; user and group may follow.",
+    ),
+    keyword(
+        "notify_down",
+        Syntax::Command,
+        "Runs when it goes down; user and group may follow.",
+    ),
+    keyword(
+        "alpha",
+        Syntax::Flag,
+        "It counts as down until a check succeeds.",
+    ),
+    RETRY,
+    DELAY_BEFORE_RETRY,
+    WARMUP,
     keyword(
         "connect_timeout",
         decimal(1, DECIMAL_MAX),
-        "Time a check may take.",
+        "Time that connecting, and each later step of a check, may take.",
     )
-    .seconds(),
-    keyword("delay_loop", DELAY, "Time between checks.").seconds(),
-    keyword("smtp_alert", Syntax::Bool, "Sends mail about this server."),
-    keyword("virtualhost", Syntax::Word, "The host name of HTTP checks.").lenient(),
-    keyword("snmp_name", Syntax::Word, "The server's name in SNMP.")
-        .lenient()
-        .since(2, 2, 4),
+    .seconds()
+    .default("that of the virtual server"),
+    keyword(
+        "delay_loop",
+        PERIOD,
+        "Time from the end of a check to the next.",
+    )
+    .seconds()
+    .default("that of the virtual server"),
+    keyword(
+        "smtp_alert",
+        Syntax::Bool,
+        "Sends mail when it comes up or goes down.",
+    )
+    .default("as in global_defs, else on"),
+    VIRTUALHOST,
+    SNMP_NAME,
+];
+
+const CHECKERS: [Keyword; 10] = [
     keyword(
         "TCP_CHECK",
         Syntax::Block(Block::TcpCheck),
-        "Is up when a connection is taken.",
+        "Succeeds when a TCP connection is taken.",
     ),
     keyword(
         "HTTP_GET",
         Syntax::Block(Block::HttpGet),
-        "Is up when pages are as they should be.",
+        "Succeeds when HTTP pages are as they should be.",
     ),
     keyword(
         "SSL_GET",
         Syntax::Block(Block::SslGet),
-        "The same over TLS.",
+        "As HTTP_GET, over TLS; certificates are not verified.",
     ),
     keyword(
         "SMTP_CHECK",
         Syntax::Block(Block::SmtpCheck),
-        "Is up when it greets as a mail server.",
+        "Succeeds when a mail server greets.",
     ),
     keyword(
         "DNS_CHECK",
         Syntax::Block(Block::DnsCheck),
-        "Is up when it answers a question.",
+        "Succeeds when a question is answered without error.",
     ),
     keyword(
         "MISC_CHECK",
         Syntax::Block(Block::MiscCheck),
-        "Is up when a command succeeds.",
+        "Succeeds when a command does.",
     ),
     keyword(
         "UDP_CHECK",
         Syntax::Block(Block::UdpCheck),
-        "Is up unless its port is refused.",
+        "Succeeds unless the UDP port is refused, or when the reply is as it should be.",
     )
     .since(2, 1, 0),
     keyword(
         "PING_CHECK",
         Syntax::Block(Block::PingCheck),
-        "Is up when it answers a ping.",
+        "Succeeds when an ICMP echo request is answered.",
     )
     .since(2, 1, 0),
     keyword(
         "FILE_CHECK",
         Syntax::Block(Block::FileCheck),
-        "Its weight follows a file.",
+        "Adds a tracked file's number, times a factor, to the weight.",
     )
     .since(2, 1, 0),
     keyword(
         "BFD_CHECK",
         Syntax::Block(Block::BfdCheck),
-        "Is up while a BFD session is.",
+        "Succeeds while a BFD session is up.",
     ),
 ];
+
+pub(super) const REAL_SERVER: &[Keyword] = &super::join::<26>(&REAL_SERVER_ONLY, &CHECKERS);

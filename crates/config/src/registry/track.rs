@@ -15,6 +15,8 @@ pub(super) const PROCESS: &[Keyword] = &[
         Syntax::OptionalWords,
         "How parameters compare: initial or partial.",
     )
+    .example("initial")
+    .refused("roughly")
     .default("exact"),
     keyword(
         "full_command",
@@ -26,6 +28,8 @@ pub(super) const PROCESS: &[Keyword] = &[
         Syntax::Words,
         "Priority change, -254 to 254, and optionally reverse.",
     )
+    .example("10 reverse")
+    .refused("255")
     .lenient()
     .default("0"),
     keyword("quorum", int(1, 65_535), "Least number of processes.").default("1"),
@@ -47,6 +51,8 @@ pub(super) const FILE: &[Keyword] = &[
         Syntax::Words,
         "Factor of the number, -254 to 254, and optionally reverse.",
     )
+    .example("10 reverse")
+    .refused("255")
     .lenient()
     .default("1"),
     keyword(
@@ -54,6 +60,8 @@ pub(super) const FILE: &[Keyword] = &[
         Syntax::OptionalWords,
         "Creates the file with a value, or overwrites it.",
     )
+    .example("5 overwrite")
+    .refused("five")
     .default("0"),
 ];
 
@@ -61,18 +69,19 @@ pub(super) const GROUP: &[Keyword] = &[keyword(
     "group",
     Syntax::Lines,
     "The instances that share the static entries.",
-)];
+)
+.example("VI_1")];
 
 pub(super) const GARP_GROUP: &[Keyword] = &[
     keyword(
         "garp_interval",
-        decimal(1, DECIMAL_MAX),
+        decimal(0, DECIMAL_MAX),
         "Least time between gratuitous ARPs.",
     )
     .seconds(),
     keyword(
         "gna_interval",
-        decimal(1, DECIMAL_MAX),
+        decimal(0, DECIMAL_MAX),
         "Least time between neighbour advertisements.",
     )
     .seconds(),
@@ -81,5 +90,6 @@ pub(super) const GARP_GROUP: &[Keyword] = &[
         "interfaces",
         Syntax::Lines,
         "Several interfaces in the group.",
-    ),
+    )
+    .example("eth0; eth1"),
 ];

@@ -39,6 +39,8 @@ pub(super) const SCRIPT: &[Keyword] = &[
         Syntax::Words,
         "Priority change, -253 to 253, and optionally reverse.",
     )
+    .example("-10 reverse")
+    .refused("254")
     .default("0, which makes failure a fault")
     .acts(),
     keyword(
@@ -60,6 +62,8 @@ pub(super) const SCRIPT: &[Keyword] = &[
         Syntax::Words,
         "Who runs it: a user, and optionally a group.",
     )
+    .example("root")
+    .refused("nobody-here")
     .default("script_user")
     .acts(),
     keyword(
@@ -79,17 +83,24 @@ pub(super) const AUTHENTICATION: &[Keyword] = &[
         Syntax::Word,
         "PASS for a password, AH for an IP authentication header.",
     )
+    .example("AH")
+    .refused("NONE")
     .acts(),
     keyword(
         "auth_pass",
         Syntax::Word,
         "The password; 8 bytes of it count.",
     )
+    .example("secret")
+    .refused("longer-than-8")
     .acts(),
 ];
 
 pub(super) const AUTH_HMAC: &[Keyword] = &[
-    keyword("key", Syntax::Words, "A key's number and value.").since(2, 4, 0),
+    keyword("key", Syntax::Words, "A key's number and value.")
+        .example("1 hex:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+        .refused("1 short")
+        .since(2, 4, 0),
     keyword(
         "active_key",
         int(1, 255),
@@ -128,6 +139,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Word,
         "The state wanted at first: MASTER or BACKUP.",
     )
+    .example("BACKUP")
+    .refused("Master")
     .default("BACKUP, or MASTER with priority 255")
     .acts(),
     keyword(
@@ -187,6 +200,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::OptionalWord,
         "Speaks with old unicast peers.",
     )
+    .example("never")
+    .refused("sometimes")
     .default("found out"),
     keyword(
         "down_timer_adverts",
@@ -221,7 +236,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "unicast_peer",
         Syntax::Lines,
         "Sends to these addresses instead of the multicast group.",
-    ),
+    )
+    .example("10.0.0.2 min_ttl 254")
+    .refused("10.0.0.300"),
     keyword(
         "unicast_fault_no_peer",
         Syntax::Flag,
@@ -239,6 +256,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .default("vrrp_check_unicast_src")
     .since(2, 1, 0),
     keyword("mcast_dst_ip", Syntax::Address, "The multicast group.")
+        .example("224.0.0.19")
+        .refused("10.0.0.7")
         .default("vrrp_mcast_group4 or 6")
         .since(2, 2, 7),
     keyword(
@@ -254,7 +273,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "use_vmac",
         Syntax::OptionalWords,
         "Holds the addresses on an interface with a virtual MAC.",
-    ),
+    )
+    .example("vrrp.51 02:00:00:00:00:01")
+    .refused("01:00:5e:00:00:01"),
     keyword(
         "vmac_xmit_base",
         Syntax::Flag,
@@ -270,7 +291,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "use_ipvlan",
         Syntax::OptionalWords,
         "Holds the addresses on an ipvlan interface.",
-    ),
+    )
+    .example("ipv.51 10.0.0.5 bridge")
+    .refused("one two"),
     keyword(
         "dont_track_primary",
         Syntax::Flag,
@@ -294,23 +317,31 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Lines,
         "The addresses that are advertised and held.",
     )
+    .example("10.9.0.1/24 dev eth1; 10.9.0.2")
+    .refused("10.9.0.1 10.9.0.2")
     .acts(),
     keyword(
         "virtual_ipaddress_excluded",
         Syntax::Lines,
         "Addresses that are held, not advertised.",
     )
+    .example("10.9.0.1/24 dev eth1")
+    .refused("10.9.0.1 10.9.0.2")
     .acts(),
     keyword(
         "virtual_routes",
         Syntax::Lines,
         "Routes that are held while master.",
-    ),
+    )
+    .example("10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5")
+    .refused("10.9.0.0/16 via nowhere"),
     keyword(
         "virtual_rules",
         Syntax::Lines,
         "Routing rules that are held while master.",
-    ),
+    )
+    .example("from 10.9.0.0/16 table 5 preference 100")
+    .refused("from 10.9.0.0/16 table main table local"),
     keyword(
         "no_virtual_ipaddress",
         Syntax::Flag,
@@ -453,6 +484,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Words,
         "Announces on other interfaces every so many seconds.",
     )
+    .example("all 60")
+    .refused("all")
     .lenient()
     .seconds()
     .since(2, 2, 4),
@@ -461,6 +494,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Words,
         "The old name of garp_extra_if.",
     )
+    .example("all 60")
+    .refused("all")
     .lenient()
     .deprecated("garp_extra_if")
     .seconds(),
@@ -470,24 +505,34 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Lines,
         "Interfaces whose state counts.",
     )
+    .example("eth1 weight -10")
+    .refused("eth1 weight 255")
     .acts(),
     keyword(
         "track_script",
         Syntax::Lines,
         "Scripts whose results count.",
     )
+    .example("s1 weight -10 reverse")
+    .refused("nobody")
     .acts(),
-    keyword("track_file", Syntax::Lines, "Files whose numbers count."),
+    keyword("track_file", Syntax::Lines, "Files whose numbers count.")
+        .example("f1 weight 5")
+        .refused("nobody"),
     keyword(
         "track_process",
         Syntax::Lines,
         "Processes whose number counts.",
-    ),
+    )
+    .example("p1 weight 5")
+    .refused("nobody"),
     keyword(
         "track_bfd",
         Syntax::Lines,
         "BFD sessions whose state counts.",
-    ),
+    )
+    .example("bfd1 weight 5 reverse")
+    .refused("nobody"),
     // Notifications
     keyword(
         "notify_master",
@@ -552,32 +597,42 @@ pub(super) const INSTANCE: &[Keyword] = &[
 ];
 
 pub(super) const SYNC_GROUP: &[Keyword] = &[
-    keyword("group", Syntax::Lines, "The instances in the group."),
+    keyword("group", Syntax::Lines, "The instances in the group.").example("VI_1"),
     keyword(
         "track_interface",
         Syntax::Lines,
         "Interfaces whose state counts for all.",
-    ),
+    )
+    .example("eth1 weight -10")
+    .refused("eth1 weight 255"),
     keyword(
         "track_script",
         Syntax::Lines,
         "Scripts whose results count for all.",
-    ),
+    )
+    .example("s1 weight -10 reverse")
+    .refused("nobody"),
     keyword(
         "track_file",
         Syntax::Lines,
         "Files whose numbers count for all.",
-    ),
+    )
+    .example("f1 weight 5")
+    .refused("nobody"),
     keyword(
         "track_process",
         Syntax::Lines,
         "Processes whose number counts for all.",
-    ),
+    )
+    .example("p1 weight 5")
+    .refused("nobody"),
     keyword(
         "track_bfd",
         Syntax::Lines,
         "BFD sessions whose state counts for all.",
-    ),
+    )
+    .example("bfd1 weight 5 reverse")
+    .refused("nobody"),
     keyword(
         "notify_master",
         Syntax::Command,

@@ -66,7 +66,7 @@ fn line_endings_of_other_systems_do_not_show() {
     assert_rendered(
         format!("vrrp_instance A {{\npriority 300\n{REST}").replace('\n', "\r\n"),
         &["
-error[SF0041]: `priority` must be from 1 to 255, not 300
+error[SF0041]: `priority` must be from 1 to 255, not 300; it is ignored
  --> /k.conf:2:10
   |
 2 | priority 300
@@ -84,7 +84,7 @@ fn comments_in_other_encodings_are_no_errors() {
     assert_rendered(
         bytes,
         &["
-error[SF0041]: `priority` must be from 1 to 255, not 300
+error[SF0041]: `priority` must be from 1 to 255, not 300; it is ignored
  --> /k.conf:3:10
   |
 3 | priority 300 # ����

@@ -59,8 +59,10 @@ impl Parsed<'_> {
             Family::V6 => MAX_V6_ADDRESSES,
         };
         if let Some(first) = advertised.get(most) {
-            let text =
-                format!("an advertisement holds {most} addresses; the rest is not advertised");
+            let text = format!(
+                "an advertisement holds {most} addresses: {} and what follows is not advertised",
+                first.network.address
+            );
             self.warn(Code::TooManyAddresses, first.span, text);
             let mut rest = advertised.split_off(most);
             rest.append(&mut excluded);

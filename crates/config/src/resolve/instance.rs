@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{addresses, garp};
+use super::{Objects, addresses, garp, rare};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Authentication, AuthenticationKind, Family, Garp, Given, GlobalDefs, InitialState,
-    TrackedInterface, TrackedScript, Unicast, Version, VirtualAddress, Vmac, VrrpInstance,
-    VrrpScript,
+    Authentication, AuthenticationKind, ExtraGarp, Family, Garp, Given, GlobalDefs, Hmac,
+    InitialState, Ipvlan, OldChecksum, Route, Rule, TrackedInterface, TrackedObject, TrackedScript,
+    Unicast, Version, VirtualAddress, Vmac, VrrpInstance,
 };
 use crate::parse::{EXIT_CONFIG, InstanceDraft, Parsed};
 use crate::source::InterfaceState;
@@ -16,7 +16,7 @@ use crate::units::{Micros, Priority};
 
 /// Longest interval of version 3: 12 bits of centiseconds (RFC 9568 §5.2.7).
 const MAX_V3_INTERVAL: Micros = Micros::from_millis(40_950);
-const MISSING_INTERFACE_HELP: &str =
+pub(super) const MISSING_INTERFACE_HELP: &str =
     "keepalived does not start; `dynamic_interfaces` lets it wait for the interface";
 const SECOND: u64 = 1_000_000;
 const CENTISECOND: u64 = 10_000;
@@ -27,7 +27,7 @@ impl Parsed<'_> {
         &mut self,
         mut draft: InstanceDraft,
         global: &GlobalDefs,
-        scripts: &[VrrpScript],
+        objects: &Objects<'_>,
     ) -> Option<VrrpInstance> {
         let name = draft.label();
         let family = addresses::family(&draft);
@@ -42,17 +42,24 @@ impl Parsed<'_> {
         let vrid = self.vrid(&draft)?;
         let interface = self.interface(&mut draft, global)?;
         self.has_addresses(&draft, &addresses, version, strict)?;
-        let authentication = self.authentication(&draft, version, family, strict);
+        let advert_int = self.advert_int(&draft, version);
+        let hmac = self.hmac(&mut draft, advert_int);
+        let authentication = self.authentication(&draft, version, family, strict, hmac.as_ref());
         let (state, priority) = self.state_and_priority(&draft, strict, authentication);
+        self.accept_mode(&mut draft, version, strict, priority);
         let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
-        let advert_int = self.advert_int(&draft, version);
         let tracking = &mut draft.tracking;
         let tracked_scripts = std::mem::take(&mut tracking.scripts);
         let tracked_interfaces = std::mem::take(&mut tracking.interfaces);
         let own = interface.as_ref().map(|name| name.value.as_str());
         let track_interfaces = self.tracked_interfaces(tracked_interfaces, own);
+        let tracked_files = std::mem::take(&mut tracking.files);
+        let tracked_processes = std::mem::take(&mut tracking.processes);
+        let scripts = objects.scripts;
         let track_scripts = self.tracked_scripts(tracked_scripts, scripts, Some(priority));
+        let track_files = self.tracked_files(tracked_files, &objects.files, Some(priority));
+        let track_processes = rare::tracked_processes(tracked_processes, &objects.processes);
         let unicast = self.unicast(&mut draft, family, global);
         // Each keyword serves for the other where that one is not given.
         let source = match unicast {
@@ -60,7 +67,19 @@ impl Parsed<'_> {
             None => draft.mcast_src_ip.or(draft.unicast_src_ip),
         };
         let source_address = self.fitting_source(source, family);
+        let (routes, rules) = (
+            std::mem::take(&mut draft.routes),
+            std::mem::take(&mut draft.rules),
+        );
         let resolved = Resolved {
+            hmac,
+            routes: self.resolve_routes(routes, global),
+            rules: self.resolve_rules(rules, global),
+            vmac: self.vmac(&mut draft, vrid.value, strict, unicast.is_some()),
+            ipvlan: self.ipvlan(&mut draft, family),
+            vrf: self.vrf(&mut draft, interface.is_some()),
+            track_files,
+            track_processes,
             name,
             state,
             interface,
@@ -207,7 +226,10 @@ impl Parsed<'_> {
             "`{}` has no virtual address: it protects nothing",
             name.value
         );
-        self.warn(Code::NoVirtualAddress, name.span, text);
+        let found = Diagnostic::warning(Code::NoVirtualAddress, name.span, text)
+            .help("list its addresses in `virtual_ipaddress`")
+            .class(KeepalivedClass::General);
+        self.reader.sink.push(found);
         Some(())
     }
 
@@ -232,6 +254,7 @@ impl Parsed<'_> {
         version: Version,
         family: Family,
         strict: bool,
+        hmac: Option<&Hmac>,
     ) -> Option<Authentication> {
         if let (Some(kind), None) = (draft.auth_kind, draft.auth_password) {
             let text = "authentication without a password is ignored";
@@ -244,7 +267,9 @@ impl Parsed<'_> {
             self.reader.sink.push(found);
         }
         let authentication = draft.authentication()?;
-        let why = if version == Version::V3 {
+        let why = if hmac.is_some() {
+            "`auth_hmac` takes the place of `authentication`, which is ignored"
+        } else if version == Version::V3 {
             "VRRP version 3 has no authentication; it is ignored"
         } else if strict {
             "strict mode has no authentication; it is ignored"
@@ -299,6 +324,22 @@ impl Parsed<'_> {
             state = InitialState::Backup;
         }
         (state, priority)
+    }
+
+    /// Version 2 of the protocol has no accept mode (RFC 3768 §6.4.3), and strict mode insists.
+    fn accept_mode(
+        &mut self,
+        draft: &mut InstanceDraft,
+        version: Version,
+        strict: bool,
+        priority: Priority,
+    ) {
+        let forced = strict && version == Version::V2 && priority != Priority::OWNER;
+        if let (true, Some(true), Some(span)) = (forced, draft.accept, draft.given.accept) {
+            let text = "`accept` has no effect under strict mode with VRRP version 2";
+            self.warn(Code::StrictConflict, span, text);
+            draft.accept = Some(false);
+        }
     }
 
     fn preempt(&mut self, draft: &InstanceDraft, state: InitialState, priority: Priority) -> bool {
@@ -381,7 +422,6 @@ impl Parsed<'_> {
         global: &GlobalDefs,
     ) -> Option<Unicast> {
         let given = draft.unicast_peers.take();
-        let keyword = draft.given.unicast_peer.or(draft.given.unicast_src_ip);
         let mut peers = Vec::new();
         for peer in given.unwrap_or_default() {
             if Family::of(peer.address.value) == family {
@@ -393,13 +433,7 @@ impl Parsed<'_> {
         }
         // An empty list falls back to multicast unless that is a fault.
         if peers.is_empty() && !draft.unicast_fault_no_peer {
-            if let Some(span) = keyword {
-                let text = "there is no usable `unicast_peer`: advertisements go out by multicast";
-                let found = Diagnostic::warning(Code::UnicastConflict, span, text)
-                    .help("list the other nodes' addresses in `unicast_peer`, or remove the unicast keywords")
-                    .class(KeepalivedClass::General);
-                self.reader.sink.push(found);
-            }
+            self.unicast_without_peers(draft);
             return None;
         }
         let limited = peers
@@ -407,9 +441,12 @@ impl Parsed<'_> {
             .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         Some(Unicast {
             peers,
-            ttl: draft.unicast_ttl.unwrap_or(u8::MAX),
+            ttl: draft.unicast_ttl.map_or(u8::MAX, |ttl| ttl.value),
             // Limits on a peer's TTL make sense only for known peers.
-            check_source: limited || draft.check_unicast_src.unwrap_or(global.check_unicast_src),
+            check_source: limited
+                || draft
+                    .check_unicast_src
+                    .map_or(global.check_unicast_src, |given| given.value),
             fault_no_peer: draft.unicast_fault_no_peer,
         })
     }
@@ -441,6 +478,14 @@ struct Resolved {
     family: Family,
     strict: bool,
     authentication: Option<Authentication>,
+    hmac: Option<Hmac>,
+    vmac: Option<Vmac>,
+    ipvlan: Option<Ipvlan>,
+    vrf: Option<Spanned<String>>,
+    routes: Vec<Route>,
+    rules: Vec<Rule>,
+    track_files: Vec<TrackedObject>,
+    track_processes: Vec<TrackedObject>,
     preempt: bool,
     preempt_delay: Micros,
     addresses: Vec<VirtualAddress>,
@@ -455,48 +500,48 @@ struct Resolved {
 fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> VrrpInstance {
     let strict = parts.strict;
     let owner = parts.priority == Priority::OWNER;
-    let down_timer = draft
-        .down_timer_adverts
-        .unwrap_or(global.down_timer_adverts);
-    let lower_no_advert = draft
-        .lower_prio_no_advert
-        .unwrap_or(global.lower_prio_no_advert);
-    let higher_advert = draft
-        .higher_prio_send_advert
-        .unwrap_or(global.higher_prio_send_advert);
-    let ignores = draft
-        .owner_ignore_adverts
-        .unwrap_or(global.owner_ignore_adverts);
-    let tells_changes = draft
-        .notify_priority_changes
-        .unwrap_or(global.notify_priority_changes);
+    let election = election(&draft, global, strict, owner);
     VrrpInstance {
         multicast_group: multicast_group(&draft, parts.family, global),
         garp: instance_garp(&draft, global, strict),
-        vmac: vmac(&mut draft, strict, parts.unicast.is_some()),
+        vmac: parts.vmac,
+        ipvlan: parts.ipvlan,
+        vrf: parts.vrf,
+        hmac: parts.hmac,
+        routes: parts.routes,
+        rules: parts.rules,
+        vmac_addresses: draft.vmac_addresses,
+        old_checksum: draft
+            .old_checksum
+            .map_or(OldChecksum::Detect, |checksum| checksum.value),
+        extra_garp: extra_garp(&draft, global),
+        debug: draft.debug,
+        sync_daemon_interface: draft.sync_daemon_interface.take(),
+        tells_deletion: draft.tells_deletion,
+        linkbeat_use_polling: draft.linkbeat_use_polling,
         notify: std::mem::take(&mut draft.notify),
-        down_timer_adverts: if strict { 3 } else { down_timer },
-        lower_prio_no_advert: strict || lower_no_advert,
-        higher_prio_send_advert: !strict && higher_advert,
-        owner_ignore_adverts: owner && (strict || ignores),
+        down_timer_adverts: election.down_timer_adverts,
+        lower_prio_no_advert: election.lower_prio_no_advert,
+        higher_prio_send_advert: election.higher_prio_send_advert,
+        owner_ignore_adverts: election.owner_ignore_adverts,
         handover: draft.handover,
         accept: draft.accept.unwrap_or(!strict || owner),
         skip_check_adv_addr: draft
             .skip_check_adv_addr
             .unwrap_or(global.skip_check_adv_addr),
         v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(global.v3_checksum_as_v2),
-        notify_priority_changes: tells_changes,
-        smtp_alert: draft.smtp_alert.or(global.smtp_alert_vrrp).unwrap_or(false),
+        notify_priority_changes: draft
+            .notify_priority_changes
+            .unwrap_or(global.notify_priority_changes),
+        smtp_alert: Parsed::alerts(draft.smtp_alert, global),
         timer_expired_backup: draft.timer_expired_backup.filter(|_| !parts.preempt),
         given: given(&draft),
-        track_files: draft.tracking.files,
-        track_processes: draft.tracking.processes,
+        track_files: parts.track_files,
+        track_processes: parts.track_processes,
         track_bfds: draft.tracking.bfds,
         dont_track_primary: draft.dont_track_primary,
         track_source_address: draft.track_source_address,
-        ipvlan: draft.ipvlan,
         promote_secondaries: draft.promote_secondaries,
-        vrf: draft.vrf,
         receive_buffer: draft.receive_buffer,
         name: parts.name,
         state: parts.state,
@@ -516,6 +561,35 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         track_interfaces: parts.track_interfaces,
         source_address: parts.source_address,
         unicast: parts.unicast,
+    }
+}
+
+/// Settings of the election with a global default, on which strict mode has the last word.
+struct Election {
+    down_timer_adverts: u8,
+    lower_prio_no_advert: bool,
+    higher_prio_send_advert: bool,
+    owner_ignore_adverts: bool,
+}
+
+fn election(draft: &InstanceDraft, global: &GlobalDefs, strict: bool, owner: bool) -> Election {
+    let down_timer = draft
+        .down_timer_adverts
+        .unwrap_or(global.down_timer_adverts);
+    let lower_no_advert = draft
+        .lower_prio_no_advert
+        .unwrap_or(global.lower_prio_no_advert);
+    let higher_advert = draft
+        .higher_prio_send_advert
+        .unwrap_or(global.higher_prio_send_advert);
+    let ignores = draft
+        .owner_ignore_adverts
+        .unwrap_or(global.owner_ignore_adverts);
+    Election {
+        down_timer_adverts: if strict { 3 } else { down_timer },
+        lower_prio_no_advert: strict || lower_no_advert,
+        higher_prio_send_advert: !strict && higher_advert,
+        owner_ignore_adverts: owner && (strict || ignores),
     }
 }
 
@@ -539,11 +613,10 @@ fn multicast_group(draft: &InstanceDraft, family: Family, global: &GlobalDefs) -
     })
 }
 
-/// Unicast leaves from the parent interface in any case; strict mode knows no choice.
-fn vmac(draft: &mut InstanceDraft, strict: bool, unicast: bool) -> Option<Vmac> {
-    let mut vmac = draft.vmac.take()?;
-    vmac.transmit_base = unicast || (draft.vmac_xmit_base && !strict);
-    Some(vmac)
+/// The instance's own, else the global one; 0 is none.
+fn extra_garp(draft: &InstanceDraft, global: &GlobalDefs) -> Option<ExtraGarp> {
+    let extra = draft.extra_garp.or(global.extra_garp);
+    extra.filter(|extra| extra.interval > Micros::ZERO)
 }
 
 /// Announcements: the instance's own values, else the global ones; strict mode answers no lower priority.

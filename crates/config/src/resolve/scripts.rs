@@ -74,7 +74,7 @@ impl Parsed<'_> {
             };
             if owner == Some(Priority::OWNER) && weight.value != 0 {
                 let text = format!(
-                    "`{}` has a weight, which an address owner ignores",
+                    "`{}` has a weight, which an address owner ignores: it is not tracked",
                     draft.name.value
                 );
                 self.warn(Code::OwnerIgnoresWeight, draft.name.span, text);
@@ -212,6 +212,10 @@ impl Parsed<'_> {
             ScriptState::Unknown | ScriptState::Runnable | ScriptState::Insecure => return,
         };
         let mut diagnostic = Diagnostic::warning(code, script.span, text);
+        if matters {
+            diagnostic = diagnostic
+                .help("a check that is not run is left out: the addresses stay whatever happens");
+        }
         // keepalived is silent about missing notifications, and checks that nothing tracks.
         if matters || code == Code::ScriptSecurity {
             diagnostic = diagnostic.class(KeepalivedClass::General);

@@ -28,7 +28,11 @@ impl Parsed<'_> {
                 None,
             ),
             (higher, "higher_prio_send_advert", None),
-            (draft.vmac_xmit_base, "vmac_xmit_base", given.use_vmac),
+            (
+                draft.vmac_xmit_base.is_some(),
+                "vmac_xmit_base",
+                draft.vmac_xmit_base,
+            ),
         ];
         for (conflicts, keyword, place) in conflicts {
             if conflicts {

@@ -1,12 +1,33 @@
 //! Loading text from memory.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use standfast_config::{
-    Environment, Existence, InterfaceState, LoadOptions, Loaded, MemorySource, ScriptState, load,
+    Environment, Existence, InterfaceState, IpNetwork, LoadOptions, Loaded, MemorySource,
+    ScriptProblem, ScriptProblemKind, ScriptState, load,
 };
 
+/// The addresses of [`Host`], by interface.
+const ADDRESSES: &[(&str, [u8; 4])] = &[("eth0", [192, 0, 2, 2]), ("eth1", [198, 51, 100, 2])];
+/// A check as tutorials have it.
+const CHECK_NGINX: &str = "#!/bin/bash
+if [ `ps -C nginx --no-header | wc -l` -eq 0 ]; then
+    systemctl start nginx
+    sleep 2
+    if [ `ps -C nginx --no-header | wc -l` -eq 0 ]; then
+        systemctl stop keepalived
+    fi
+fi
+";
+/// A check without fault.
+const CHECK_WEB: &str = "#!/bin/sh
+exec curl -fs -o /dev/null http://127.0.0.1/
+";
+
 /// A host with a few interfaces, users and scripts.
+///
+/// eth0 has 192.0.2.2/24 and eth1 198.51.100.2/24; everybody may write to /opt/check.sh.
 pub struct Host;
 
 impl Environment for Host {
@@ -20,8 +41,50 @@ impl Environment for Host {
 
     fn script(&self, command: &str) -> ScriptState {
         match command {
-            "/bin/true" | "/bin/false" => ScriptState::Runnable,
+            "/bin/true"
+            | "/bin/false"
+            | "/bin/sh"
+            | "/usr/bin/pgrep"
+            | "/usr/local/bin/check_nginx.sh"
+            | "/usr/local/bin/check_web.sh"
+            | "/usr/local/bin/notify.sh" => ScriptState::Runnable,
+            "/opt/check.sh" => ScriptState::Insecure,
             _ => ScriptState::Missing,
+        }
+    }
+
+    fn script_problem(&self, command: &str) -> Option<ScriptProblem> {
+        (command == "/opt/check.sh").then(|| ScriptProblem {
+            path: PathBuf::from(command),
+            owner: "root".to_owned(),
+            mode: 0o777,
+            kind: ScriptProblemKind::WritableByOthers,
+        })
+    }
+
+    fn script_text(&self, command: &str) -> Option<String> {
+        match command {
+            "/usr/local/bin/check_nginx.sh" => Some(CHECK_NGINX.to_owned()),
+            "/usr/local/bin/check_web.sh" => Some(CHECK_WEB.to_owned()),
+            _ => None,
+        }
+    }
+
+    fn addresses(&self, interface: &str) -> Option<Vec<IpNetwork>> {
+        let own = ADDRESSES.iter().filter(|(name, _)| *name == interface);
+        let network = |(_, address): &(&str, [u8; 4])| IpNetwork {
+            address: IpAddr::from(*address),
+            prefix: 24,
+        };
+        Some(own.map(network).collect())
+    }
+
+    fn address(&self, address: IpAddr) -> Existence {
+        let own = |(_, own): &(&str, [u8; 4])| IpAddr::from(*own) == address;
+        if ADDRESSES.iter().any(own) {
+            Existence::Present
+        } else {
+            Existence::Missing
         }
     }
 
@@ -43,6 +106,7 @@ impl Environment for Host {
 }
 
 /// What comes of that text in a file on [`Host`].
+#[allow(dead_code, reason = "tests of pages read several files")]
 pub fn read(text: impl AsRef<[u8]>) -> Loaded {
     read_from(MemorySource::with(
         "/etc/keepalived/keepalived.conf",

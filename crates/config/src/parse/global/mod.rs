@@ -2,17 +2,19 @@
 
 use std::net::IpAddr;
 
+mod files;
+mod lvs;
+mod mail;
+
 use super::draft::GarpDraft;
 use super::{Entry, Parsed, number};
-use crate::diagnostic::Code;
-use crate::model::{Family, Identity, ProcessSettings, RxBuffers, Version};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{ExtraGarp, Family, Identity, ProcessSettings, RxBuffers, Version};
 use crate::registry::Value;
 use crate::span::Spanned;
 use crate::units::Micros;
 use crate::words::Word;
 
-/// Longest process name in bytes (prctl(2), PR_SET_NAME).
-const MAX_PROCESS_NAME: usize = 15;
 /// Realtime priorities of SCHED_RR (sched(7)).
 const REALTIME: std::ops::RangeInclusive<i64> = 1..=99;
 
@@ -22,19 +24,33 @@ impl Parsed<'_> {
         if let Some(setting) = name.strip_prefix("vrrp_garp_").filter(|name| is_garp(name)) {
             self.check_garp(&entry);
             apply_garp(&mut self.global.garp, setting, &entry.value);
-        } else if let Value::Bool(on) = entry.value {
-            if !self.apply_global_truth(name, on) {
-                self.accept(entry);
-            }
-        } else if matches!(entry.value, Value::Flag) {
-            if !self.apply_global_flag(name) {
-                self.accept(entry);
-            }
-        } else if !(self.apply_global_number(&entry)
-            || self.apply_process(&entry)
-            || self.apply_global_words(&entry))
-        {
+            return;
+        }
+        let taken = match entry.value {
+            // It was reported.
+            Value::Invalid => true,
+            Value::Bool(on) => self.apply_global_truth(name, on),
+            Value::Flag => self.apply_global_flag(name),
+            _ => self.apply_global_number(&entry) || self.apply_process(&entry),
+        };
+        let taken = taken
+            || self.apply_global_words(&entry)
+            || self.apply_mail(&entry)
+            || self.apply_firewall(&entry)
+            || self.apply_lvs(&entry)
+            || self.apply_fifo(&entry)
+            || self.apply_files(&entry)
+            || self.apply_observers(&entry)
+            || self.apply_buffers(&entry);
+        if !taken {
             self.accept(entry);
+        }
+    }
+
+    pub(super) fn apply_global_lines(&mut self, entry: &Entry, lines: Vec<Vec<Word>>) {
+        match entry.keyword.name {
+            "notification_email" => self.apply_recipients(&lines),
+            _ => self.accept_lines(entry, lines),
         }
     }
 
@@ -57,6 +73,7 @@ impl Parsed<'_> {
             "log_unknown_vrids" => &mut global.log_unknown_vrids,
             "process_names" => &mut global.process_names,
             "dynamic_interfaces" => &mut global.dynamic_interfaces,
+            "disable_local_igmp" => &mut global.disable_local_igmp,
             "vrrp_no_swap" => &mut global.vrrp_process.no_swap,
             "checker_no_swap" => &mut global.checker_process.no_swap,
             "bfd_no_swap" => &mut global.bfd_process.no_swap,
@@ -80,12 +97,18 @@ impl Parsed<'_> {
             "v3_checksum_as_v2" => &mut global.v3_checksum_as_v2,
             "vrrp_notify_priority_changes" => &mut global.notify_priority_changes,
             "vrrp_min_garp" => &mut self.global.min_garp,
+            "use_symlink_paths" => &mut global.use_symlink_paths,
+            "set_supplementary_groups" => &mut global.supplementary_groups,
             "smtp_alert" => {
                 self.global.smtp_alert = Some(on);
                 return true;
             }
             "smtp_alert_vrrp" => {
                 self.global.smtp_alert_vrrp = Some(on);
+                return true;
+            }
+            "smtp_alert_checker" => {
+                self.global.smtp_alert_checker = Some(on);
                 return true;
             }
             _ => return false,
@@ -122,6 +145,11 @@ impl Parsed<'_> {
             }
             ("min_auto_priority_delay", Value::Integer(number)) => {
                 global.min_auto_priority_delay = number::micros(*number);
+            }
+            ("random_seed", Value::Integer(seed)) => {
+                let seed = u32::try_from(*seed).unwrap_or(0);
+                global.random_seed = Some(seed);
+                self.reader.reseed(u64::from(seed));
             }
             ("vrrp_rx_bufs_multiplier", Value::Integer(number)) => {
                 global.rx_buffers_multiplier = u32::try_from(*number).unwrap_or(3);
@@ -195,19 +223,25 @@ impl Parsed<'_> {
     fn apply_global_words(&mut self, entry: &Entry) -> bool {
         match entry.keyword.name {
             "router_id" => self.global.defs.router_id = entry.first(),
-            "default_interface" if entry.value != Value::Invalid => {
-                self.global.defs.default_interface = entry.first();
-            }
-            "dynamic_interfaces" => self.global.defs.dynamic_interfaces = true,
+            "default_interface" => self.apply_default_interface(entry),
+            "dynamic_interfaces" => self.apply_dynamic_interfaces(entry),
+            "process_name" => self.global.defs.process_name = self.process_name(entry),
             "vrrp_process_name" => {
-                if entry
-                    .first()
-                    .is_some_and(|name| name.value.len() > MAX_PROCESS_NAME)
-                {
-                    let text = format!("process names have at most {MAX_PROCESS_NAME} bytes");
-                    self.complain(Code::NameTooLong, entry.value_span(), text);
+                self.global.defs.vrrp_process_name = self.process_name(entry);
+            }
+            "checker_process_name" | "lvs_process_name" => {
+                self.global.defs.checker_process_name = self.process_name(entry);
+            }
+            "bfd_process_name" => self.global.defs.bfd_process_name = self.process_name(entry),
+            "include_check" => self.apply_include_check(entry),
+            "vmac_prefix" => self.global.vmac_prefix = entry.first().map(|word| word.value),
+            "vmac_addr_prefix" => {
+                self.global.vmac_address_prefix = entry.first().map(|word| word.value);
+            }
+            "vrrp_garp_extra_if" | "vrrp_vmac_garp_intvl" => {
+                if let Some(extra) = self.extra_garp(entry, 1) {
+                    self.global.defs.extra_garp = Some(extra);
                 }
-                self.global.defs.vrrp_process_name = entry.first();
             }
             "script_user" => {
                 if let Some(identity) = self.identity(&entry.arguments) {
@@ -227,6 +261,56 @@ impl Parsed<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// keepalived takes any name, and finds out later that no such interface can be.
+    fn apply_default_interface(&mut self, entry: &Entry) {
+        let name = entry.first();
+        let fits = |name: &Spanned<String>| name.value.len() <= super::value::MAX_INTERFACE_NAME;
+        if !name.as_ref().is_some_and(fits) {
+            let text = "this name is too long for an interface; it is ignored";
+            let diagnostic = Diagnostic::error(Code::NameTooLong, entry.value_span(), text);
+            self.reader.sink.push(diagnostic);
+            return;
+        }
+        self.global.defs.default_interface = name;
+    }
+
+    /// `[allow_if_changes]`.
+    fn apply_dynamic_interfaces(&mut self, entry: &Entry) {
+        self.global.defs.dynamic_interfaces = true;
+        match entry.arguments.first() {
+            Some(word) if word.text == "allow_if_changes" => {
+                self.global.defs.interfaces_may_change = true;
+            }
+            Some(word) => {
+                let text = format!("`{}` is no option here; it is ignored", word.text);
+                self.complain(Code::InvalidChoice, word.span, text);
+            }
+            None => {}
+        }
+    }
+
+    /// `[all] SECONDS`, at least `min` of them.
+    pub(super) fn extra_garp(&mut self, entry: &Entry, min: i64) -> Option<ExtraGarp> {
+        /// Longest time between two announcements in seconds: a day.
+        const MAX_EXTRA_GARP_S: i64 = 86_400;
+        let name = entry.keyword.name;
+        let (mut all, mut seconds) = (false, None);
+        for word in &entry.arguments {
+            if word.text == "all" {
+                all = true;
+            } else {
+                seconds = Some(self.integer(name, word, min, MAX_EXTRA_GARP_S)?);
+            }
+        }
+        let Some(seconds) = seconds else {
+            let text = format!("`{name}` lacks its seconds; it is ignored");
+            self.complain(Code::InvalidValue, entry.value_span(), text);
+            return None;
+        };
+        let interval = number::seconds(seconds);
+        Some(ExtraGarp { interval, all })
     }
 
     fn apply_rx_buffers(&mut self, entry: &Entry) -> bool {
@@ -261,9 +345,15 @@ impl Parsed<'_> {
 
     /// A user and optionally a group; reported if the host does not know them.
     pub(super) fn identity(&mut self, words: &[Word]) -> Option<Identity> {
+        self.check_identity(words.first()?, words.get(1));
+        self.unchecked_identity(words)
+    }
+
+    /// A user and optionally a group, whoever they are.
+    #[allow(clippy::unused_self, reason = "beside `identity`")]
+    pub(super) fn unchecked_identity(&self, words: &[Word]) -> Option<Identity> {
         let user = words.first()?;
         let group = words.get(1);
-        self.check_identity(user, group);
         // "USER :GROUP" is accepted as well.
         let plain = |word: &Word| word.text.strip_prefix(':').unwrap_or(&word.text).to_owned();
         Some(Identity {

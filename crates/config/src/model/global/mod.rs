@@ -1,12 +1,29 @@
 //! `global_defs` and the keywords outside any block.
 
+mod buffers;
+mod fifo;
+mod firewall;
+mod lvs;
+mod mail;
+mod observe;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::instance::{Garp, Version};
+pub use buffers::{NetlinkBuffers, ReceiveBuffer};
+pub use fifo::{Fifo, Fifos};
+pub use firewall::{Chains, Firewall, Ipsets};
+pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
+pub use mail::{Mail, MailServer};
+pub use observe::{DBus, Files, Reload, ReloadFile, Snmp};
+
+use super::instance::{ExtraGarp, Garp, Version};
 use super::script::{Identity, Script};
 use crate::registry::{Keyword, Value};
 use crate::span::{Span, Spanned};
 use crate::units::Micros;
+
+/// What names of virtual MAC interfaces begin with.
+const VMAC_PREFIX: &str = "vrrp";
 
 /// A keyword that was recognised and checked, but has no typed field.
 #[derive(Clone, Debug)]
@@ -22,7 +39,7 @@ pub struct Accepted {
 }
 
 /// Keywords that stand outside any block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RootSettings {
     /// `net_namespace`: the named network namespace the daemon runs in.
     pub net_namespace: Option<Spanned<String>>,
@@ -30,6 +47,10 @@ pub struct RootSettings {
     pub net_namespace_ipvs: Option<Spanned<String>>,
     /// `instance`: distinguishes several daemons on one host.
     pub instance: Option<Spanned<String>>,
+    /// `namespace_with_ipsets`: ipsets also in a namespace.
+    pub namespace_with_ipsets: bool,
+    /// `linkbeat_use_polling`: the link state of every interface is polled.
+    pub linkbeat_use_polling: bool,
     /// `use_pid_dir`: pid files go to /run/keepalived/.
     pub use_pid_dir: bool,
     /// `child_wait_time`: grace for child processes at the end.
@@ -42,6 +63,8 @@ impl Default for RootSettings {
             net_namespace: None,
             net_namespace_ipvs: None,
             instance: None,
+            namespace_with_ipsets: false,
+            linkbeat_use_polling: false,
             use_pid_dir: false,
             child_wait_time: Micros::from_secs(5),
         }
@@ -49,7 +72,7 @@ impl Default for RootSettings {
 }
 
 /// Scheduling of one process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ProcessSettings {
     /// `*_priority`: nice value, -20 to 19.
     pub nice: Option<Spanned<i8>>,
@@ -64,7 +87,8 @@ pub struct ProcessSettings {
 }
 
 /// How VRRP receive buffers are sized (`vrrp_rx_bufs_policy`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RxBuffers {
     /// The system's default.
     #[default]
@@ -78,7 +102,7 @@ pub enum RxBuffers {
 }
 
 /// Multicast groups of VRRP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GroupDefs {
     /// `vrrp_mcast_group4`.
     pub v4: Ipv4Addr,
@@ -95,8 +119,8 @@ impl Default for GroupDefs {
     }
 }
 
-/// The `global_defs` block with keepalived's defaults; keywords without a field here are in [`super::Config::accepted`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The `global_defs` block with keepalived's defaults.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GlobalDefs {
     /// `router_id`; unset, the host's name is used.
     pub router_id: Option<Spanned<String>>,
@@ -115,6 +139,7 @@ pub struct GlobalDefs {
     /// `vrrp_strict`.
     pub strict: bool,
     /// Where `vrrp_strict` stands.
+    #[serde(skip)]
     pub strict_span: Option<Span>,
     /// `vrrp_down_timer_adverts`, 1 to 100.
     pub down_timer_adverts: u8,
@@ -138,12 +163,52 @@ pub struct GlobalDefs {
     pub log_unknown_vrids: bool,
     /// `dynamic_interfaces`: interfaces may come later.
     pub dynamic_interfaces: bool,
+    /// `dynamic_interfaces allow_if_changes`: an interface may come back as one of another type.
+    pub interfaces_may_change: bool,
+    /// `vrrp_garp_extra_if`: the default of instances.
+    pub extra_garp: Option<ExtraGarp>,
+    /// `vmac_prefix`: what names of virtual MAC interfaces begin with.
+    pub vmac_prefix: String,
+    /// `vmac_addr_prefix`: the same for those of single addresses; as `vmac_prefix` where unset.
+    pub vmac_address_prefix: String,
+    /// `disable_local_igmp`: the kernel reports no link-local groups.
+    pub disable_local_igmp: bool,
+    /// `random_seed`; unset, the time.
+    pub random_seed: Option<u32>,
+    /// Mail.
+    pub mail: Mail,
+    /// The packet filter.
+    pub firewall: Firewall,
+    /// IPVS.
+    pub lvs: Lvs,
+    /// FIFOs.
+    pub fifos: Fifos,
+    /// SNMP.
+    pub snmp: Snmp,
+    /// D-Bus.
+    pub dbus: DBus,
+    /// Files.
+    pub files: Files,
+    /// Reloads.
+    pub reload: Reload,
+    /// Buffers of netlink sockets.
+    pub netlink_buffers: NetlinkBuffers,
+    /// `use_symlink_paths`: scripts run by the path as written.
+    pub use_symlink_paths: bool,
+    /// `set_supplementary_groups`: scripts run with all groups of their user.
+    pub supplementary_groups: bool,
     /// `default_interface`; keepalived falls back to eth0.
     pub default_interface: Option<Spanned<String>>,
     /// `process_names`: processes are renamed.
     pub process_names: bool,
+    /// `process_name`, at most 15 bytes, as all of these.
+    pub process_name: Option<Spanned<String>>,
     /// `vrrp_process_name`.
     pub vrrp_process_name: Option<Spanned<String>>,
+    /// `checker_process_name`, or `lvs_process_name`.
+    pub checker_process_name: Option<Spanned<String>>,
+    /// `bfd_process_name`.
+    pub bfd_process_name: Option<Spanned<String>>,
     /// `vrrp_priority`, `vrrp_rt_priority`, `vrrp_no_swap`, `vrrp_cpu_affinity`, `vrrp_rlimit_rttime`.
     pub vrrp_process: ProcessSettings,
     /// The same for the checker process.
@@ -168,6 +233,8 @@ pub struct GlobalDefs {
     pub shutdown_script_timeout: Micros,
     /// `smtp_alert`, then `smtp_alert_vrrp` where given.
     pub smtp_alert_vrrp: Option<bool>,
+    /// `smtp_alert`, then `smtp_alert_checker` where given.
+    pub smtp_alert_checker: Option<bool>,
 }
 
 impl Default for GlobalDefs {
@@ -193,9 +260,29 @@ impl Default for GlobalDefs {
             notify_priority_changes: false,
             log_unknown_vrids: false,
             dynamic_interfaces: false,
+            interfaces_may_change: false,
+            extra_garp: None,
+            vmac_prefix: VMAC_PREFIX.to_owned(),
+            vmac_address_prefix: VMAC_PREFIX.to_owned(),
+            disable_local_igmp: false,
+            random_seed: None,
+            mail: Mail::default(),
+            firewall: Firewall::default(),
+            lvs: Lvs::default(),
+            fifos: Fifos::default(),
+            snmp: Snmp::default(),
+            dbus: DBus::default(),
+            files: Files::default(),
+            reload: Reload::default(),
+            netlink_buffers: NetlinkBuffers::default(),
+            use_symlink_paths: false,
+            supplementary_groups: false,
             default_interface: None,
             process_names: false,
+            process_name: None,
             vrrp_process_name: None,
+            checker_process_name: None,
+            bfd_process_name: None,
             vrrp_process: ProcessSettings::default(),
             checker_process: ProcessSettings::default(),
             bfd_process: ProcessSettings::default(),
@@ -208,6 +295,7 @@ impl Default for GlobalDefs {
             shutdown_script: None,
             shutdown_script_timeout: Micros::from_secs(10),
             smtp_alert_vrrp: None,
+            smtp_alert_checker: None,
         }
     }
 }

@@ -1,0 +1,255 @@
+//! `standfast fmt`: files are rewritten whole or not at all.
+
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use similar::TextDiff;
+use standfast_config::{FormatError, MAX_FORMAT_BYTES, format};
+
+pub(crate) const AFTER_HELP: &str = "\
+Four spaces a block, one statement a line, `{` after its keyword, `}` on its own line, single
+blanks between words, at most one empty line in a row. Comments, quoted text, definitions,
+sequences, includes and lines with a condition keep their words; lines near keepalived's limit of
+1023 bytes are not touched. A file is replaced in one step and keeps its mode and owner; symbolic
+links are followed, included files are not.
+
+Exit codes: 0 done, or nothing to do; 1 a file can't be formatted (it is left as it is), or with
+--check would change; 2 wrong usage.";
+
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+/// Unchanged lines around a change.
+const CONTEXT_LINES: usize = 3;
+/// Time to look for the shortest difference; what is found after it is longer, but as true.
+const DIFF_TIME: Duration = Duration::from_secs(2);
+/// Bits of a mode that are kept.
+const MODE_BITS: u32 = 0o7777;
+
+/// What `standfast fmt` takes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Configuration files to rewrite; `-` or none: from standard input to standard output.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Rewrite nothing: list the files that would change, and exit with 1 if there are any.
+    #[arg(long)]
+    check: bool,
+    /// With --check: print what would change as a unified diff instead of the list.
+    #[arg(long, requires = "check")]
+    diff: bool,
+}
+
+/// Why a file was not formatted.
+#[derive(Debug)]
+enum Failure {
+    Read(io::Error),
+    NotPlain,
+    HardLinks(u64),
+    Format(FormatError),
+    /// The new text can't be put beside the file.
+    Temporary(PathBuf, io::Error),
+    Replace(io::Error),
+    Print(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(formatter, "can't be read: {error}"),
+            Self::NotPlain => formatter.write_str("is no plain file; name a file, or pipe it in"),
+            Self::HardLinks(count) => write!(
+                formatter,
+                "has {count} names (hard links), of which only one would get the new text; use \
+                 standard input and output"
+            ),
+            Self::Format(error) => write!(formatter, "is left as it is: {error}"),
+            Self::Temporary(path, error) => write!(
+                formatter,
+                "is left as it is: can't write {}: {error}; the directory must be writable, and \
+                 the file your own",
+                path.display()
+            ),
+            Self::Replace(error) => {
+                write!(formatter, "is left as it is: can't be replaced: {error}")
+            }
+            Self::Print(error) => write!(formatter, "can't be printed: {error}"),
+        }
+    }
+}
+
+/// Formats each file by itself.
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
+    let is_input = |file: &PathBuf| file.as_os_str() == STANDARD_INPUT;
+    let input = arguments.files.is_empty() || arguments.files.iter().any(is_input);
+    if input && arguments.files.len() > 1 {
+        eprintln!("error: `-` (standard input) can't be given together with files");
+        return ExitCode::from(2);
+    }
+    let run = if arguments.check { check } else { rewrite };
+    let mut failed = false;
+    let standard_input = [PathBuf::from(STANDARD_INPUT)];
+    let files = if input {
+        &standard_input
+    } else {
+        arguments.files.as_slice()
+    };
+    for file in files {
+        let path = (!is_input(file)).then_some(file.as_path());
+        match run(path, arguments.diff) {
+            Ok(fine) => failed |= !fine,
+            Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                failed = true;
+            }
+            Err(failure) => {
+                eprintln!("error: {} {failure}", name_of(path));
+                failed = true;
+            }
+        }
+    }
+    ExitCode::from(u8::from(failed))
+}
+
+fn name_of(path: Option<&Path>) -> String {
+    path.map_or_else(
+        || "standard input".to_owned(),
+        |path| path.display().to_string(),
+    )
+}
+
+/// Lists the file, or prints the difference, if it would change; whether it would not.
+fn check(path: Option<&Path>, diff: bool) -> Result<bool, Failure> {
+    let text = read(path)?;
+    let formatted = format(&text).map_err(Failure::Format)?;
+    if text == formatted {
+        return Ok(true);
+    }
+    let name = name_of(path);
+    let said = if diff {
+        difference(&name, &text, &formatted)
+    } else {
+        name + "\n"
+    };
+    print(said.as_bytes())?;
+    Ok(false)
+}
+
+/// Puts the new text in place of the old, or on standard output.
+fn rewrite(path: Option<&Path>, _diff: bool) -> Result<bool, Failure> {
+    let text = read(path)?;
+    let formatted = format(&text).map_err(Failure::Format)?;
+    match path {
+        None => print(&formatted)?,
+        Some(path) if text != formatted => replace(path, &formatted)?,
+        Some(_) => {}
+    }
+    Ok(true)
+}
+
+/// The text, or one byte more than can be formatted.
+fn read(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    let limit = u64::try_from(MAX_FORMAT_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let mut text = Vec::new();
+    match path {
+        None => io::stdin().lock().take(limit).read_to_end(&mut text),
+        Some(path) => {
+            if !fs::metadata(path).map_err(Failure::Read)?.is_file() {
+                return Err(Failure::NotPlain);
+            }
+            let file = File::open(path).map_err(Failure::Read)?;
+            file.take(limit).read_to_end(&mut text)
+        }
+    }
+    .map_err(Failure::Read)?;
+    Ok(text)
+}
+
+fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    let written = output.write_all(text).and_then(|()| output.flush());
+    written.map_err(Failure::Print)
+}
+
+fn difference(name: &str, before: &[u8], after: &[u8]) -> String {
+    let (before, after) = (
+        String::from_utf8_lossy(before),
+        String::from_utf8_lossy(after),
+    );
+    let mut config = TextDiff::configure();
+    config.timeout(DIFF_TIME);
+    let diff = config.diff_lines(before.as_ref(), after.as_ref());
+    let mut unified = diff.unified_diff();
+    unified
+        .context_radius(CONTEXT_LINES)
+        .header(name, &format!("{name} (formatted)"));
+    unified.to_string()
+}
+
+/// Replaces the file that the path leads to by one with that text, the same mode and owner.
+fn replace(path: &Path, text: &[u8]) -> Result<(), Failure> {
+    let path = fs::canonicalize(path).map_err(Failure::Read)?;
+    let metadata = fs::metadata(&path).map_err(Failure::Read)?;
+    if metadata.nlink() > 1 {
+        return Err(Failure::HardLinks(metadata.nlink()));
+    }
+    let temporary = Temporary::beside(&path);
+    let written = temporary.write(text, &metadata);
+    written.map_err(|error| Failure::Temporary(temporary.path.clone(), error))?;
+    fs::rename(&temporary.path, &path).map_err(Failure::Replace)?;
+    // The file is whole under either text; this only makes sure which.
+    if let Some(Ok(directory)) = path.parent().map(File::open) {
+        let _ = directory.sync_all();
+    }
+    Ok(())
+}
+
+/// A file that is gone when the replacement is done or has failed.
+struct Temporary {
+    path: PathBuf,
+}
+
+impl Temporary {
+    /// A name of this process in the same directory, hence on the same file system.
+    fn beside(path: &Path) -> Self {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".standfast-{}", std::process::id()));
+        Self {
+            path: path.with_file_name(name),
+        }
+    }
+
+    fn write(&self, text: &[u8], like: &Metadata) -> io::Result<()> {
+        // Not readable to others before it is theirs to read.
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.path)?;
+        file.write_all(text)?;
+        let made = file.metadata()?;
+        if (made.uid(), made.gid()) != (like.uid(), like.gid()) {
+            fchown(&file, Some(like.uid()), Some(like.gid()))?;
+        }
+        file.set_permissions(permissions(like))?;
+        file.sync_all()
+    }
+}
+
+fn permissions(like: &Metadata) -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(like.mode() & MODE_BITS)
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After the replacement there is nothing of that name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
