@@ -11,8 +11,8 @@ mod support;
 use std::time::Duration;
 
 use standfast_lab::{
-    CONFIGURATION, Daemon, ExitState, Host, HostOptions, Lab, LabOptions, Moment, Output, Process,
-    Start,
+    CONFIGURATION, Daemon, ExitState, Forgery, Host, HostOptions, Injector, Lab, LabOptions,
+    MacAddress, Moment, Output, Process, Start,
 };
 use support::{agent, replaced, short_configuration, standfast};
 
@@ -218,6 +218,44 @@ fn two_masters_with_different_passwords_are_heard_and_no_password_is_shown() {
     let says = format!("192.168.1.13 ({}) has another password", other.mac());
     assert!(found.error.contains(&says), "{}", found.error);
     assert!(!found.error.contains("omega"), "{}", found.error);
+}
+
+#[test]
+fn a_flood_of_nonsense_and_of_senders_costs_neither_time_nor_lines() {
+    let (lab, host) = lab_with(&short_configuration(INTERVAL, 99));
+    let attacker = host_of(&lab, 66, "");
+    let forged = |last: u8, checksum_error: u16| {
+        Forgery {
+            source_mac: MacAddress([2, 0, 0, 0, 1, last]),
+            source: [192, 168, 1, last].into(),
+            ttl: 255,
+            vrid: 51,
+            priority: last,
+            interval_s: 1,
+            addresses: vec![[10, 0, 0, last].into()],
+            password: Some(*b"s3cr3t\0\0"),
+            checksum_error,
+        }
+        .to_frame()
+    };
+    let senders = (100..250).map(|last| forged(last, 0));
+    let nonsense = (0..200).map(|length| {
+        let mut frame = forged(100, 1);
+        frame.truncate(14 + length % 50);
+        frame
+    });
+    let frames: Vec<Vec<u8>> = senders.chain(nonsense).collect();
+    let flood = Injector::start(&attacker, &frames, 20_000, SECOND * 4).unwrap();
+    let begin = Moment::now();
+    let found = check(&host, &["--listen"]);
+    let took = Moment::now().since(begin);
+    flood.finish().unwrap();
+    assert!(took < SECOND * 3, "{took:?}");
+    let lines = found.error.matches("SF042").count();
+    assert_eq!(lines, 1, "{}", found.error);
+    let says = "and 5 more advertise 10.0.0.";
+    assert!(found.error.contains(says), "{}", found.error);
+    assert!(!found.error.contains("s3cr3t"), "{}", found.error);
 }
 
 #[test]

@@ -17,19 +17,20 @@ const ETHERTYPE_IPV4: u16 = 0x0800;
 pub struct Tap {
     fd: OwnedFd,
     interface: Interface,
-    /// Keeps the interface in the group; hears nothing itself.
-    _membership: Stray,
+    /// Keep the interface in the groups; hear nothing themselves.
+    _memberships: Vec<Stray>,
 }
 
 impl Tap {
-    /// Joins the group on the interface and listens; EPERM without CAP_NET_RAW. Frames that this host sends are not heard.
-    pub fn open(interface: Interface, group: Ipv4Addr) -> Result<Self, Error> {
-        let membership = Stray::open(interface, group)?;
+    /// Joins the groups on the interface and listens; EPERM without CAP_NET_RAW. Frames that this host sends are not heard.
+    pub fn open(interface: Interface, groups: &[Ipv4Addr]) -> Result<Self, Error> {
+        let join = |group: &Ipv4Addr| Stray::open(interface, *group);
+        let memberships = groups.iter().map(join).collect::<Result<_, _>>()?;
         let fd = open(interface).map_err(|errno| errno.at("listen on", interface))?;
         Ok(Self {
             fd,
             interface,
-            _membership: membership,
+            _memberships: memberships,
         })
     }
 

@@ -142,8 +142,12 @@ fn foreign_group(
         0 => "no address".to_owned(),
         _ => list(theirs.iter().map(IpAddr::to_string)),
     };
+    let verb = match foreign {
+        [_] => "advertises",
+        _ => "advertise",
+    };
     let text = format!(
-        "VRID {vrid} is used by a foreign group: {routers} advertises {theirs}; both groups take part in each other's election"
+        "VRID {vrid} is used by a foreign group: {routers} {verb} {theirs}; both groups take part in each other's election"
     );
     let used = |free: &u8| {
         heard.vrids.contains(free)

@@ -19,7 +19,7 @@ use standfast_linux::tap::Tap;
 use standfast_linux::{Error, Interface};
 
 use crate::environment::HostEnvironment;
-use crate::host::{OwnAddresses, runs_here};
+use crate::host::{OwnAddresses, other_namespace, runs_here};
 use heard::Heard;
 use judge::Here;
 
@@ -29,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(120);
 const DOWN_INTERVALS: u32 = 2;
 /// Interfaces that are listened on.
 const MAX_INTERFACES: usize = 64;
+/// Groups that are joined on one interface (the kernel's default limit is 20).
+const MAX_GROUPS: usize = 16;
 /// How often the caller is told how far it is.
 const PROGRESS_PERIOD: Micros = Micros(250_000);
 
@@ -51,10 +53,21 @@ pub fn findings(
     environment: &HostEnvironment,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Vec<Diagnostic> {
+    if let Some(name) = other_namespace(config) {
+        let text = format!(
+            "cannot listen: the configuration is for the network namespace {}",
+            name.value
+        );
+        let help = format!(
+            "run it there: ip netns exec {} standfast check --listen",
+            name.value
+        );
+        return vec![Diagnostic::error(Code::NotListened, name.span, text).help(help)];
+    }
     let mut found = not_heard(config);
     let mut taps = Vec::new();
-    for (name, (group, span)) in wanted(config) {
-        match open(&name, group) {
+    for (name, (groups, span)) in wanted(config) {
+        match Interface::find(&name).and_then(|interface| Tap::open(interface, &groups)) {
             Ok(tap) => taps.push((name, tap)),
             Err(error) => {
                 let text = format!("cannot listen: {error}");
@@ -86,17 +99,19 @@ pub fn findings(
     found
 }
 
-/// Each interface with its group and the first place where it is named.
-fn wanted(config: &Config) -> BTreeMap<String, (Ipv4Addr, Span)> {
-    let mut wanted = BTreeMap::new();
+/// Each interface with its groups and the first place where it is named.
+fn wanted(config: &Config) -> BTreeMap<String, (Vec<Ipv4Addr>, Span)> {
+    let mut wanted: BTreeMap<String, (Vec<Ipv4Addr>, Span)> = BTreeMap::new();
     for instance in &config.instances {
         if let (Some(interface), IpAddr::V4(group)) =
             (&instance.interface, instance.multicast_group)
             && wanted.len() < MAX_INTERFACES
         {
-            wanted
-                .entry(interface.value.clone())
-                .or_insert((group, interface.span));
+            let entry = wanted.entry(interface.value.clone());
+            let (groups, _) = entry.or_insert((Vec::new(), interface.span));
+            if !groups.contains(&group) && groups.len() < MAX_GROUPS {
+                groups.push(group);
+            }
         }
     }
     wanted
@@ -116,10 +131,6 @@ fn not_heard(config: &Config) -> Vec<Diagnostic> {
         Diagnostic::note(Code::NotListened, instance.name.span, text)
     })
     .collect()
-}
-
-fn open(name: &str, group: Ipv4Addr) -> Result<Tap, Error> {
-    Tap::open(Interface::find(name)?, group)
 }
 
 /// [`DOWN_INTERVALS`] of the slowest instance, [`LONGEST`] at most.

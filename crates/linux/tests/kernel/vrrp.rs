@@ -292,7 +292,7 @@ fn a_failed_send_says_where_and_why() {
 fn a_tap_hears_every_virtual_router_with_its_frame_and_nothing_else() {
     isolated(|| {
         let cable = Cable::new();
-        let tap = Tap::open(interface("eth0"), GROUP).unwrap();
+        let tap = Tap::open(interface("eth0"), &[GROUP]).unwrap();
         let mut authenticated = advertisement(GROUP, 7, 64);
         authenticated[9] = 51;
         let mut not_vrrp = advertisement(GROUP, 8, 40);

@@ -70,6 +70,10 @@ fn packets(instance: &VrrpInstance) -> Vec<(Packet<'_>, Span)> {
     let Some((interface, span)) = super::interface(instance) else {
         return Vec::new();
     };
+    // The rules see its routing domain as the interface.
+    if instance.vrf.is_some() {
+        return Vec::new();
+    }
     let header = instance
         .authentication
         .is_some_and(|one| one.kind == AuthenticationKind::Ah);

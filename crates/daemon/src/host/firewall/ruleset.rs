@@ -29,7 +29,7 @@ pub(super) struct Rule {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ruleset {
     pub(super) chains: BTreeMap<Key, Chain>,
-    /// Elements of named sets and maps.
+    /// Elements of named sets and maps, but for those whose elements come and go with packets and time.
     pub(super) sets: BTreeMap<Key, Vec<Value>>,
     /// Some rule keeps packets from being tracked, so that their state is not known.
     pub(super) untracks: bool,
@@ -49,6 +49,11 @@ impl Ruleset {
                 "set" | "map" => ruleset.add_set(body),
                 _ => {}
             }
+        }
+        // nft does not tell which sets are dynamic, but the rules that fill them do.
+        let filled: Vec<Key> = ruleset.chains.iter().flat_map(filled_sets).collect();
+        for key in filled {
+            ruleset.sets.remove(&key);
         }
         Some(ruleset)
     }
@@ -75,8 +80,30 @@ impl Ruleset {
 
     fn add_set(&mut self, body: &Value) {
         let Some(key) = key(body, "name") else { return };
+        if body.get("flags").is_some_and(changes_by_itself) {
+            return;
+        }
         let elements = body.get("elem").and_then(Value::as_array);
         self.sets.insert(key, elements.cloned().unwrap_or_default());
+    }
+}
+
+/// The sets that a chain's rules add elements to.
+fn filled_sets((key, chain): (&Key, &Chain)) -> Vec<Key> {
+    let statements = chain.rules.iter().flat_map(|rule| &rule.statements);
+    let names = statements.filter_map(|one| one.get("set")?.get("set")?.as_str());
+    let names = names.map(|name| name.trim_start_matches('@').to_owned());
+    names
+        .map(|name| (key.0.clone(), key.1.clone(), name))
+        .collect()
+}
+
+/// One flag as a word, or several as a list.
+fn changes_by_itself(flags: &Value) -> bool {
+    match flags {
+        Value::String(flag) => matches!(flag.as_str(), "dynamic" | "timeout"),
+        Value::Array(all) => all.iter().any(changes_by_itself),
+        _ => false,
     }
 }
 

@@ -247,6 +247,29 @@ fn what_cannot_be_told_is_not_reported() {
 }
 
 #[test]
+fn named_sets_are_looked_into_unless_they_change_by_themselves() {
+    let verdict = |flags: Value, element: &str| {
+        let left = json!({ "payload": { "protocol": "ip", "field": "daddr" } });
+        let accept = json!([condition("==", left, json!("@groups")), { "accept": null }]);
+        let set = json!({ "nftables": [{ "set": { "family": "inet", "table": "t", "name": "groups", "type": "ipv4_addr", "flags": flags, "elem": [element] } }] });
+        let mut rules = chain("drop", &[accept]);
+        rules.sets = ruleset(&set.to_string()).sets;
+        dropped(&incoming(), &rules).is_some()
+    };
+    assert!(!verdict(json!([]), "224.0.0.18"));
+    assert!(verdict(json!([]), "224.0.0.251"));
+    assert!(!verdict(json!(["timeout"]), "224.0.0.251"));
+    assert!(!verdict(json!("timeout"), "224.0.0.251"));
+    let filled = json!({ "nftables": [
+        { "set": { "family": "inet", "table": "t", "name": "seen", "elem": ["192.0.2.1"] } },
+        { "rule": { "family": "inet", "table": "t", "chain": "input", "handle": 1, "expr": [
+            { "set": { "op": "add", "elem": { "payload": { "protocol": "ip", "field": "saddr" } }, "set": "@seen" } }
+        ] } },
+    ] });
+    assert!(ruleset(&filled.to_string()).sets.is_empty());
+}
+
+#[test]
 fn chains_that_call_each_other_without_end_are_left() {
     let rules = ruleset(
         &json!({ "nftables": [

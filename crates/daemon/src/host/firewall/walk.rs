@@ -199,6 +199,7 @@ impl Walk<'_> {
                 ..Fate::default()
             },
             "continue" => Fate::passes(),
+            "jump" | "goto" if self.steps > MAX_STEPS => Fate::any(),
             "jump" | "goto" => {
                 let target = body.get("target").and_then(Value::as_str);
                 let key = (
