@@ -59,7 +59,7 @@ pub(crate) struct Check {
     #[arg(long)]
     no_host: bool,
     /// Listen on the instances' interfaces for two down intervals (some seconds), and judge what other routers advertise there;
-    /// for one file, and with the right to open raw sockets (root, or CAP_NET_RAW). Sends nothing.
+    /// for one file, and with the right to open raw sockets (root, or CAP_NET_RAW). Sends no advertisement; joins the multicast group.
     #[arg(long)]
     listen: bool,
     /// Value that `@id` lines are compared with; given several times, each file is read as each of these nodes, and they are
