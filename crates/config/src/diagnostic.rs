@@ -370,6 +370,38 @@ codes! {
     PortWithoutNat = "SF0338",
     /// A real server has the virtual server's own address.
     RealIsVirtual = "SF0339",
+    /// The host's firewall drops advertisements.
+    FirewallDrops = "SF0400",
+    /// Another VRRP daemon runs on the host.
+    SecondDaemon = "SF0401",
+    /// systemd-networkd removes addresses that it did not add.
+    NetworkdRemoves = "SF0402",
+    /// NetworkManager removes addresses that are not in its profile.
+    NetworkManagerRemoves = "SF0403",
+    /// The kernel does not answer ARP requests for a virtual address.
+    ArpNotAnswered = "SF0404",
+    /// Packets to a virtual MAC address are dropped by the reverse path filter.
+    StrictReversePath = "SF0405",
+    /// Addresses of a subnet go with its first one.
+    SecondariesNotPromoted = "SF0406",
+    /// IPv6 is disabled on an interface with IPv6 virtual addresses.
+    Ipv6Disabled = "SF0407",
+    /// Routers of another service use the same VRID on the network.
+    ForeignGroup = "SF0420",
+    /// A router of the same VRID speaks another version of VRRP.
+    HeardVersion = "SF0421",
+    /// A router of the same VRID advertises at another interval.
+    HeardInterval = "SF0422",
+    /// A router of the same VRID authenticates differently.
+    HeardAuthentication = "SF0423",
+    /// A router of the same VRID has other addresses.
+    HeardAddresses = "SF0424",
+    /// Two routers advertise the same virtual router at the same time.
+    TwoMasters = "SF0425",
+    /// No advertisement of the virtual router was heard.
+    NothingHeard = "SF0426",
+    /// Advertisements could not be listened for.
+    NotListened = "SF0427",
     /// More was found than is shown.
     TooMany = "SF0120",
 }

@@ -22,6 +22,35 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::RouteIncomplete,
     // The daemon's limits, not the language's: crates/cli/tests/check.rs, an_instance_that_is_not_run_is_said_so
     Code::NotSupported,
+    // Only a host or a network draws them: crates/daemon/src/host/firewall/tests.rs and the tests of host/daemons.rs,
+    // managers.rs, kernel.rs, listen/judge.rs; on real hosts lab/tests/check_host.rs.
+    // a_policy_that_drops_is_named_with_table_chain_and_remedy
+    Code::FirewallDrops,
+    // one_standfast_is_normal_a_keepalived_is_news_and_two_are_too_many
+    Code::SecondDaemon,
+    // networkd_removes_addresses_unless_it_is_told_to_keep_them
+    Code::NetworkdRemoves,
+    // network_manager_is_named_where_it_manages_the_interface
+    Code::NetworkManagerRemoves,
+    // only_settings_that_do_harm_are_named
+    Code::ArpNotAnswered,
+    Code::StrictReversePath,
+    Code::SecondariesNotPromoted,
+    Code::Ipv6Disabled,
+    // a_foreign_group_is_named_with_free_vrids
+    Code::ForeignGroup,
+    // what_differs_within_the_group_is_said_once_each
+    Code::HeardVersion,
+    Code::HeardInterval,
+    Code::HeardAddresses,
+    // authentication_is_compared_and_never_shown
+    Code::HeardAuthentication,
+    // two_masters_side_by_side_are_not_one_after_the_other
+    Code::TwoMasters,
+    // a_peer_that_agrees_is_no_news
+    Code::NothingHeard,
+    // lab: without_the_right_to_listen_it_says_so
+    Code::NotListened,
 ];
 
 fn codes(files: &[Example]) -> BTreeSet<Code> {

@@ -20,7 +20,9 @@
 mod dump;
 mod effects;
 mod environment;
+pub mod host;
 mod last_will;
+pub mod listen;
 mod log;
 mod lower;
 mod message;

@@ -75,7 +75,8 @@ impl Record {
     }
 }
 
-fn read(path: &Path) -> BTreeSet<Held> {
+/// What a record says; nothing where others could have written it.
+pub(crate) fn read(path: &Path) -> BTreeSet<Held> {
     use std::io::Read;
     let mut text = String::new();
     // Whoever could write it could have us remove the host's own addresses.

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::environment::own_identity;
+use standfast_linux::files::read_regular;
 use standfast_linux::pidfile::{NotAcquired, PidFile};
 
 /// The children of a supervisor that was killed hold its lock until they have ended: at once if
@@ -31,25 +32,65 @@ pub(crate) fn acquire(path: &Path) -> Result<PidFile, NotAcquired> {
 }
 
 /// Where daemons of our kind say that they run.
-const KNOWN_PID_FILES: [&str; 2] = ["/run/keepalived.pid", "/run/standfast/standfast.pid"];
-/// Bytes of a foreign pid file that are looked at.
-const PID_BYTES: usize = 16;
+pub(crate) const KNOWN_PID_FILES: [&str; 2] =
+    ["/run/keepalived.pid", "/run/standfast/standfast.pid"];
+/// Bytes of a pid file; what is longer is none.
+const PID_BYTES: u64 = 16;
+
+/// A daemon that runs in our network namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Running {
+    pub(crate) pid: u32,
+    /// Its pid file.
+    pub(crate) path: &'static str,
+    /// Its process name.
+    pub(crate) name: &'static str,
+    /// It runs a file called standfast, or the one that this process runs.
+    pub(crate) is_standfast: bool,
+}
 
 /// Another daemon in our network namespace, under another pid file than ours: both would take the
 /// same addresses from each other.
 pub(crate) fn rival(own: &Path) -> Option<(u32, &'static str)> {
-    let others = KNOWN_PID_FILES.iter().filter(|path| Path::new(path) != own);
-    others
-        .filter_map(|path| Some((recorded_pid(path)?, *path)))
-        .find(|(pid, _)| {
-            (has_name(*pid, "keepalived") || has_name(*pid, "standfast")) && shares_network(*pid)
+    let mut others = running_daemons().into_iter();
+    let other = others.find(|running| Path::new(running.path) != own)?;
+    Some((other.pid, other.path))
+}
+
+/// Every daemon whose pid file names a living process of the right name in our network namespace. keepalived 2.2 does not
+/// lock its file, so the process decides.
+pub(crate) fn running_daemons() -> Vec<Running> {
+    KNOWN_PID_FILES
+        .iter()
+        .filter_map(|path| {
+            let pid = recorded_pid(path)?;
+            let mut names = ["keepalived", "standfast"].into_iter();
+            let name = names.find(|name| has_name(pid, name))?;
+            shares_network(pid).then(|| Running {
+                pid,
+                path,
+                name,
+                is_standfast: name == "standfast" || runs_standfast(pid),
+            })
         })
+        .collect()
+}
+
+fn runs_standfast(pid: u32) -> bool {
+    let file = |of: &str| {
+        let found = std::fs::metadata(format!("/proc/{of}/exe")).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    let theirs = file(&pid.to_string());
+    let link = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    // An executable that was replaced by an upgrade: "standfast (deleted)".
+    name.split(' ').next() == Some("standfast") || (theirs.is_some() && theirs == file("self"))
 }
 
 fn recorded_pid(path: &str) -> Option<u32> {
-    let text = std::fs::read(path).ok()?;
-    let text = text.get(..text.len().min(PID_BYTES))?;
-    std::str::from_utf8(text).ok()?.trim().parse().ok()
+    let text = read_regular(Path::new(path), PID_BYTES).ok()?;
+    std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }
 
 fn shares_network(pid: u32) -> bool {

@@ -163,7 +163,7 @@ fn read(options: &Options) -> Loaded {
     load(
         &options.config,
         &FileSource,
-        &HostEnvironment,
+        &HostEnvironment::default(),
         &load_options(options),
     )
 }

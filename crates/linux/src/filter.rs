@@ -10,6 +10,7 @@ use crate::sys::set_option;
 
 const LOAD_WORD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
 const LOAD_HALF: u32 = libc::BPF_LD | libc::BPF_H | libc::BPF_ABS;
+const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
 const LOAD_BYTE_AT_X: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
 const LOAD_LENGTH: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_LEN;
 const LOAD_CONSTANT: u32 = libc::BPF_LD | libc::BPF_IMM;
@@ -123,6 +124,20 @@ impl Filter {
         }
         program.push(statement(RETURN, DROP));
         Self(program)
+    }
+
+    /// Passes Ethernet frames with IPv4 packets of VRRP, also inside an authentication header.
+    pub(crate) fn vrrp_frames() -> Self {
+        Self(vec![
+            statement(LOAD_HALF, 12),
+            jump(JUMP_EQUAL, 0x0800, 1, 0),
+            statement(RETURN, DROP),
+            statement(LOAD_BYTE, 23),
+            jump(JUMP_EQUAL, 112, 1, 0),
+            jump(JUMP_EQUAL, 51, 0, 1),
+            statement(RETURN, PASS),
+            statement(RETURN, DROP),
+        ])
     }
 
     /// Puts the program in the place of the socket's present one; no packet meets neither or both.

@@ -80,6 +80,13 @@ pub struct Interface {
 }
 
 impl Interface {
+    /// As [`Interface::by_name`], for any text: ENODEV also for what can't be a name.
+    pub fn find(name: &str) -> Result<Self, Error> {
+        let name = InterfaceName::new(name)
+            .map_err(|InvalidName| Errno(libc::ENODEV).at("find", "interface of that name"))?;
+        Self::by_name(name)
+    }
+
     /// Finds an interface of the thread's network namespace by name; ENODEV when there is none.
     pub fn by_name(name: InterfaceName) -> Result<Self, Error> {
         let unknown = Self { index: 0, name };
@@ -123,5 +130,10 @@ mod tests {
         assert_eq!(Interface::by_name(name).unwrap().index, 1);
         let missing = Interface::by_name(InterfaceName::new("no-such-if").unwrap()).unwrap_err();
         assert_eq!(missing.to_string(), "find no-such-if: No such device");
+        assert_eq!(Interface::find("lo").unwrap().index, 1);
+        assert_eq!(
+            Interface::find("a/b").unwrap_err().errno,
+            Errno(libc::ENODEV)
+        );
     }
 }

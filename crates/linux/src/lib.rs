@@ -34,6 +34,7 @@ pub mod supervise;
 mod sys;
 pub mod sysctl;
 pub mod syslog;
+pub mod tap;
 pub mod user;
 pub mod vrrp;
 

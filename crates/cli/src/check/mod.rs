@@ -2,6 +2,7 @@
 
 mod fix;
 mod input;
+mod listen;
 mod report;
 
 use std::fs::OpenOptions;
@@ -15,7 +16,7 @@ use standfast_config::{
     Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
     render,
 };
-use standfast_daemon::{HostEnvironment, not_run};
+use standfast_daemon::{HostEnvironment, host, not_run};
 
 /// Where the daemon looks for its configuration.
 const DEFAULT_FILE: &str = "/etc/keepalived/keepalived.conf";
@@ -50,19 +51,25 @@ pub(crate) struct Check {
     /// Apply the changes that are certain to the files themselves, then judge what is left.
     #[arg(long)]
     fix: bool,
-    /// Judge also by this host: interfaces, addresses, scripts, users, and what this version can run [default for root and one file
-    /// below /etc].
+    /// Judge also by this host: interfaces, addresses, scripts, users, firewall, network managers, kernel settings, other
+    /// daemons, and what this version can run [default for root and one file below /etc].
     #[arg(long, alias = "on-this-host", overrides_with = "no_host")]
     host: bool,
     /// Judge by the text alone.
     #[arg(long)]
     no_host: bool,
+    /// Listen on the instances' interfaces for two down intervals (some seconds), and judge what other routers advertise there;
+    /// for one file, and with the right to open raw sockets (root, or CAP_NET_RAW). Sends no advertisement; joins the multicast group.
+    #[arg(long)]
+    listen: bool,
     /// Value that `@id` lines are compared with; given several times, each file is read as each of these nodes, and they are
     /// compared [default: the host name].
     #[arg(long = "config-id", alias = "node", value_name = "ID")]
     config_ids: Vec<String>,
     #[arg(skip)]
     input: input::Input,
+    #[arg(skip = HostEnvironment::with_advice())]
+    host_environment: HostEnvironment,
 }
 
 /// One file with what was found in it.
@@ -87,12 +94,19 @@ impl Check {
         if self.files.is_empty() {
             self.files.push(DEFAULT_FILE.into());
         }
+        if self.listen && (self.files.len() > 1 || self.config_ids.len() > 1) {
+            eprintln!("standfast: --listen is for the one file of this host");
+            return ExitCode::FAILURE;
+        }
         let on_host = self.judges_by_host();
         if self.fix && !self.fix_files(on_host) {
             return ExitCode::FAILURE;
         }
         let checked = match self.check_all(on_host) {
-            Ok(checked) => checked,
+            Ok(mut checked) => {
+                self.look_around(&mut checked, on_host);
+                checked
+            }
             Err(error) => {
                 eprintln!("standfast: cannot read standard input: {error}");
                 return ExitCode::FAILURE;
@@ -132,6 +146,20 @@ impl Check {
         Ok(checked)
     }
 
+    /// Adds what this host, and the network it is in, say about each file.
+    fn look_around(&self, checked: &mut [Checked], on_host: bool) {
+        for one in checked {
+            let all = &mut one.loaded.diagnostics;
+            if on_host {
+                all.extend(host::findings(&one.loaded.config, &self.host_environment));
+            }
+            if self.listen {
+                all.extend(listen::findings(&one.loaded.config, &self.host_environment));
+            }
+            all.sort_by_key(|found| (found.primary.file, found.primary.start));
+        }
+    }
+
     fn judges_by_host(&self) -> bool {
         if self.host || self.no_host {
             return self.host;
@@ -147,7 +175,7 @@ impl Check {
         on_host: bool,
     ) -> std::io::Result<Checked> {
         let environment: &dyn Environment = if on_host {
-            &HostEnvironment
+            &self.host_environment
         } else {
             &NoEnvironment
         };
@@ -239,7 +267,7 @@ pub(crate) fn keepalived_test(
         strict_lexing: true,
         ..LoadOptions::default()
     };
-    let loaded = load(files, &FileSource, &HostEnvironment, &options);
+    let loaded = load(files, &FileSource, &HostEnvironment::default(), &options);
     let text: String = loaded
         .diagnostics
         .iter()

@@ -106,7 +106,7 @@ impl Worker {
         let (paths, options) = (self.options.config.clone(), load_options(&self.options));
         let (done, waker) = (self.reloads.0.clone(), self.results.clone());
         let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
-            let loaded = load(&paths, &FileSource, &HostEnvironment, &options);
+            let loaded = load(&paths, &FileSource, &HostEnvironment::default(), &options);
             let plan = lower::plan(&loaded.config);
             // The loop may have ended meanwhile.
             let _ = done.send(Box::new(Reloaded { loaded, plan }));

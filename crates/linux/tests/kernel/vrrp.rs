@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use standfast_linux::Errno;
 use standfast_linux::clock::{Micros, monotonic};
 use standfast_linux::packet::{PACKET_BYTES, PacketRing, RING_PACKETS};
+use standfast_linux::tap::Tap;
 use standfast_linux::vrrp::{DEFAULT_BUFFER, STRAYS_PER_DRAIN, Sender, Socket, Stray};
 
 use crate::world::{Cable, PATIENCE, SILENCE, interface, ip, isolated, readable};
@@ -284,5 +285,32 @@ fn a_failed_send_says_where_and_why() {
             "{failure}"
         );
         drop(cable);
+    });
+}
+
+#[test]
+fn a_tap_hears_every_virtual_router_with_its_frame_and_nothing_else() {
+    isolated(|| {
+        let cable = Cable::new();
+        let tap = Tap::open(interface("eth0"), &[GROUP]).unwrap();
+        let mut authenticated = advertisement(GROUP, 7, 64);
+        authenticated[9] = 51;
+        let mut not_vrrp = advertisement(GROUP, 8, 40);
+        not_vrrp[9] = 253;
+        // Its own host's advertisements are not news.
+        let own = Sender::open(interface("eth0")).unwrap();
+        assert_eq!(own.send(&[&advertisement(GROUP, 9, 40)]).packets, 1);
+        let here = Ipv4Addr::new(10, 0, 0, 1);
+        let packets = [advertisement(GROUP, 1, 40), not_vrrp, authenticated];
+        send(&cable, &packets);
+        send(&cable, &[advertisement(here, 255, 40)]);
+        let mut ring = PacketRing::new();
+        let mut heard = Vec::new();
+        while heard.last() != Some(&255) {
+            assert!(readable(&tap, PATIENCE), "only {heard:?}");
+            let frames = tap.receive(&mut ring).unwrap();
+            heard.extend(frames.map(|frame| frame.bytes[14 + 21]));
+        }
+        assert_eq!(heard, [1, 7, 255]);
     });
 }
