@@ -156,7 +156,7 @@ impl Check {
             if self.listen {
                 all.extend(listen::findings(&one.loaded.config, &self.host_environment));
             }
-            all.sort_by_key(|found| (found.primary.file, found.primary.start));
+            all.sort_by_key(|found| (found.primary.file, found.primary.start()));
         }
     }
 

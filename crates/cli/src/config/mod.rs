@@ -30,7 +30,12 @@ impl Config {
             document: self.as_written,
             ..LoadOptions::default()
         };
-        let loaded = load(&[self.file.clone()], &FileSource, &NoEnvironment, &options);
+        let loaded = load(
+            std::slice::from_ref(&self.file),
+            &FileSource,
+            &NoEnvironment,
+            &options,
+        );
         let json = match &loaded.document {
             Some(items) => Ok(written::block(items)),
             None => serde_json::to_value(&loaded.config),

@@ -218,11 +218,16 @@ impl Lints<'_> {
                 "let the server listen on the service's port, or use `lvs_method NAT`",
             );
         }
+        self.checkers(server);
+    }
+
+    fn checkers(&mut self, server: &RealServer) {
+        let address = server.address.value.address;
         match server.checkers.as_slice() {
             [] => {
                 let text = format!(
                     "{} has no check: it gets connections also while it is down",
-                    there.address
+                    address
                 );
                 self.note(
                     Code::NoChecker,
@@ -235,7 +240,7 @@ impl Lints<'_> {
             [_, second, ..] => {
                 let text = format!(
                     "{} has {} checks: it is down as soon as one of them fails",
-                    there.address,
+                    address,
                     server.checkers.len()
                 );
                 self.note(
