@@ -110,6 +110,8 @@ codes! {
     NotUtf8 = "SF0011",
     /// The file begins with a byte order mark, which spoils its first word.
     ByteOrderMark = "SF0012",
+    /// A character looks like one of the language's and is another.
+    LookAlike = "SF0013",
     /// A file can't be read.
     FileUnreadable = "SF0020",
     /// An include names a file that is not there.

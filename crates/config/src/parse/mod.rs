@@ -7,6 +7,7 @@ mod encap;
 mod global;
 mod hmac;
 mod instance;
+mod lookalike;
 mod number;
 mod route;
 mod rule;
@@ -582,6 +583,7 @@ impl Parsed<'_> {
     }
 
     fn unknown(&mut self, block: Block, word: Word) {
+        self.look_alikes(std::slice::from_ref(&word));
         if self.reader.sink.is_full() {
             self.reader.sink.drop_one(KeepalivedClass::UnknownKeyword);
             return;
@@ -678,6 +680,7 @@ impl Parsed<'_> {
     }
 
     fn check_encoding(&mut self, words: &[Word]) {
+        self.look_alikes(words);
         for word in words.iter().filter(|word| word.lossy) {
             let text = "this value is not UTF-8; what can't be decoded is replaced";
             self.reader
