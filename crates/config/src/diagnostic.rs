@@ -86,7 +86,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A line is longer than 1023 bytes and is ignored.
+    /// A line is longer than 1023 bytes.
     LineTooLong = "SF0001",
     /// A line holds a NUL byte and is read up to it.
     NulInLine = "SF0002",
@@ -366,8 +366,6 @@ codes! {
     NoChecker = "SF0336",
     /// All real servers have weight 0.
     NoWeight = "SF0337",
-    /// A real server's port has no effect without NAT.
-    PortWithoutNat = "SF0338",
     /// A real server has the virtual server's own address.
     RealIsVirtual = "SF0339",
     /// More was found than is shown.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Lints;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Forwarding, RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer,
+    RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer,
 };
 use crate::source::Existence;
 use crate::span::Span;
@@ -117,26 +117,22 @@ impl Lints<'_> {
         if service.real_servers.is_empty() {
             return;
         }
-        if sum == 0 {
+        let found = if sum == 0 {
             let text = "all real servers have weight 0: none of them gets a connection";
-            self.warn(
-                Code::NoWeight,
-                service.identity.span,
-                text.to_owned(),
-                "give at least one a weight of 1 or more",
-            );
+            Diagnostic::warning(Code::NoWeight, service.identity.span, text)
+                .help("give at least one a weight of 1 or more")
         } else if u64::from(service.quorum.value) > sum {
             let text = format!(
-                "the quorum {} is more than all weights together ({sum}): it can never be reached",
+                "the quorum {} is more than all weights together; keepalived lowers it to {sum}",
                 service.quorum.value
             );
-            self.warn(
-                Code::QuorumUnreachable,
-                service.quorum.span,
-                text,
-                "keepalived lowers it to their sum: then one failed server is enough to lose it",
-            );
-        }
+            Diagnostic::warning(Code::QuorumUnreachable, service.quorum.span, text).help(
+                "one failed server is enough to lose it then: ask for less, or add servers or weight",
+            )
+        } else {
+            return;
+        };
+        self.say(found.class(KeepalivedClass::Warning));
     }
 
     fn sorry_server(&mut self, service: &VirtualServer) {
@@ -190,32 +186,6 @@ impl Lints<'_> {
                 server.address.span,
                 text,
                 "a real server has an address of its own",
-            );
-        }
-        let routed = matches!(
-            server.forwarding.value,
-            Forwarding::DirectRouting | Forwarding::Tunnel(_)
-        );
-        if let (
-            true,
-            Some(ServerAddress {
-                port: Some(virtual_port),
-                ..
-            }),
-            Some(real_port),
-        ) = (routed, own, there.port)
-            && virtual_port != real_port
-        {
-            let text = format!(
-                "port {} has no effect: without NAT packets keep the service's port {}",
-                real_port.get(),
-                virtual_port.get()
-            );
-            self.warn(
-                Code::PortWithoutNat,
-                server.address.span,
-                text,
-                "let the server listen on the service's port, or use `lvs_method NAT`",
             );
         }
         match server.checkers.as_slice() {

@@ -115,7 +115,17 @@ pub fn read(text: impl AsRef<[u8]>) -> Loaded {
 }
 
 /// What comes of `/etc/keepalived/keepalived.conf` in that source on [`Host`].
+#[allow(dead_code, reason = "tests of pages name their files")]
 pub fn read_from(source: MemorySource) -> Loaded {
-    let paths = [PathBuf::from("/etc/keepalived/keepalived.conf")];
-    load(&paths, &source, &Host, &LoadOptions::default())
+    read_at("/etc/keepalived/keepalived.conf", &source)
+}
+
+/// What comes of that file in that source on [`Host`].
+pub fn read_at(path: &str, source: &MemorySource) -> Loaded {
+    load(
+        &[PathBuf::from(path)],
+        source,
+        &Host,
+        &LoadOptions::default(),
+    )
 }
