@@ -5,9 +5,7 @@ use std::net::IpAddr;
 
 use super::Lints;
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
-use crate::model::{
-    RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer,
-};
+use crate::model::{RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer};
 use crate::source::Existence;
 use crate::span::Span;
 
@@ -150,15 +148,13 @@ impl Lints<'_> {
                 .help("name a server that does nothing else, such as one that shows a notice");
             self.say(found);
         }
-        if let (
-            ServiceIdentity::Address(ServerAddress {
-                port: Some(port), ..
-            }),
-            None,
-        ) = (&service.identity.value, sorry.address.value.port)
-        {
+        if let (ServiceIdentity::Address(_), Some(port), false) = (
+            &service.identity.value,
+            sorry.address.value.port,
+            sorry.port_given,
+        ) {
             let text = format!(
-                "the sorry server has no port; the service has {}",
+                "the sorry server has no port; it gets the service's, {}",
                 port.get()
             );
             self.note(

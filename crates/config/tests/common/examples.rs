@@ -8,6 +8,7 @@ use crate::common::read_at;
 /// What was found, and the files that its places are in.
 pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
+    #[allow(dead_code, reason = "only snapshots show places")]
     pub sources: SourceMap,
 }
 

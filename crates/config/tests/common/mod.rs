@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use standfast_config::{
-    Environment, Existence, InterfaceState, IpNetwork, LoadOptions, Loaded, MemorySource,
+    Environment, Existence, InterfaceState, IpNetwork, LoadOptions, Loaded, MemorySource, NameList,
     ScriptProblem, ScriptProblemKind, ScriptState, load,
 };
 
@@ -27,7 +27,7 @@ exec curl -fs -o /dev/null http://127.0.0.1/
 
 /// A host with a few interfaces, users and scripts.
 ///
-/// eth0 has 192.0.2.2/24 and eth1 198.51.100.2/24; everybody may write to /opt/check.sh.
+/// eth0 has 192.0.2.2/24 and eth1 198.51.100.2/24; everybody may write to /opt/check.sh; no list has the name `dmz`.
 pub struct Host;
 
 impl Environment for Host {
@@ -93,6 +93,14 @@ impl Environment for Host {
             Existence::Present
         } else {
             Existence::Missing
+        }
+    }
+
+    fn network_name(&self, _list: NameList, name: &str) -> Existence {
+        if name == "dmz" {
+            Existence::Missing
+        } else {
+            Existence::Unknown
         }
     }
 

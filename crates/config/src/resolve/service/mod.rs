@@ -379,6 +379,7 @@ impl Parsed<'_> {
         let forwarding = sorry.forwarding.unwrap_or(inherited.value);
         let mut address = sorry.address;
         let ports = (&service.identity.value, forwarding);
+        let port_given = address.value.port.is_some();
         address.value.port = self.server_port(address, ports, "sorry server");
         let mut inhibit = sorry.inhibit;
         let twin = real_servers
@@ -394,6 +395,7 @@ impl Parsed<'_> {
         }
         SorryServer {
             address,
+            port_given,
             forwarding,
             inhibit,
         }
