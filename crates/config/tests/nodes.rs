@@ -43,6 +43,116 @@ fn a_pair_that_fits_draws_nothing() {
 }
 
 #[test]
+fn pairs_that_differ_where_they_may_draw_nothing() {
+    let weighed = "track_script {\nchk weight -60\n}";
+    let unicast =
+        |own: &str, peers: &str| format!("unicast_src_ip {own}\nunicast_peer {{\n{peers}\n}}");
+    let master = |text: String| text.replace("BACKUP", "MASTER");
+    let named =
+        |id: &str, priority| format!("global_defs {{\nrouter_id {id}\n}}\n{}", node(priority, ""));
+    let second = |priority: u8| {
+        let other = node(priority, "")
+            .replace("VI_1", "VI_2")
+            .replace("_id 51", "_id 52");
+        other
+            .replace("192.0.2", "198.51.100")
+            .replace("chk", "chk2")
+    };
+    let version =
+        |keyword: &str| node(100, "").replace("vrrp_script", &format!("{keyword}\nvrrp_script"));
+    let cases: &[(&str, String, String)] = &[
+        ("states", master(node(110, "")), node(100, "")),
+        (
+            "states, the other way round",
+            node(100, ""),
+            master(node(110, "")),
+        ),
+        (
+            "interface",
+            node(110, "").replace("eth0", "eth1"),
+            node(100, ""),
+        ),
+        ("name", node(110, "").replace("VI_1", "web"), node(100, "")),
+        ("router_id", named("a", 110), named("b", 100)),
+        (
+            "nopreempt on the higher",
+            node(110, "nopreempt"),
+            node(100, ""),
+        ),
+        (
+            "nopreempt on both",
+            node(110, "nopreempt"),
+            node(100, "nopreempt"),
+        ),
+        (
+            "a weight that is enough",
+            node(150, weighed),
+            node(100, weighed),
+        ),
+        (
+            "a check on one node",
+            node(110, "track_script {\nchk\n}"),
+            node(100, ""),
+        ),
+        (
+            "a small weight of the backup",
+            node(150, ""),
+            node(100, "track_script {\nchk weight -10\n}"),
+        ),
+        (
+            "a group by its name",
+            node(110, "mcast_dst_ip 224.0.0.18"),
+            node(100, ""),
+        ),
+        (
+            "the version from elsewhere",
+            version("global_defs {\nvrrp_version 3\n}").replace("100\nadv", "110\nadv"),
+            node(100, "version 3"),
+        ),
+        (
+            "peers of a third node too",
+            node(110, &unicast("192.0.2.2", "192.0.2.3\n192.0.2.4")),
+            node(100, &unicast("192.0.2.3", "192.0.2.2\n192.0.2.4")),
+        ),
+        (
+            "peers without a source",
+            node(110, "unicast_peer {\n192.0.2.3\n}"),
+            node(100, "unicast_peer {\n192.0.2.2\n}"),
+        ),
+        (
+            "the order of instances, each node master of one",
+            node(110, "") + &second(100),
+            second(110) + &node(100, ""),
+        ),
+        (
+            "the order of addresses",
+            node(110, "").replace("{\n192.0.2.100/24", "{\n192.0.2.101/24\n192.0.2.100/24"),
+            node(100, "").replace("{\n192.0.2.100/24", "{\n192.0.2.100/24\n192.0.2.101/24"),
+        ),
+        (
+            "a password's end that nobody reads",
+            node(
+                110,
+                "authentication {\nauth_type PASS\nauth_pass 12345678a\n}",
+            ),
+            node(
+                100,
+                "authentication {\nauth_type PASS\nauth_pass 12345678b\n}",
+            ),
+        ),
+    ];
+    for (name, a, b) in cases {
+        let found = pair(a, b);
+        assert_eq!(
+            codes(&found),
+            BTreeSet::new(),
+            "{name}: {:?}",
+            found.diagnostics
+        );
+    }
+}
+
+#[test]
 fn each_disagreement_has_its_code() {
     let plain = node(100, "");
     let cases: &[(&str, String, Code)] = &[

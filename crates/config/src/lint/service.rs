@@ -174,14 +174,14 @@ impl Lints<'_> {
         let there = server.address.value;
         if own.is_some_and(|own| own.address == there.address) {
             let text = format!(
-                "{} is the virtual server's own address: it would send connections to itself",
+                "{} is the virtual server's own address: this server is always the node that holds it",
                 there.address
             );
-            self.warn(
+            self.note(
                 Code::RealIsVirtual,
                 server.address.span,
                 text,
-                "a real server has an address of its own",
+                "right where that node serves as well; else write the server's own address",
             );
         }
         match server.checkers.as_slice() {

@@ -176,7 +176,7 @@ impl Parsed<'_> {
                     continue;
                 }
                 _ if brace_due => {
-                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin))
+                    self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin));
                 }
                 _ => {}
             }

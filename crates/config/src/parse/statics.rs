@@ -246,13 +246,14 @@ impl Parsed<'_> {
         let text = format!("`{}` is in a garp_group already", name.value);
         let diagnostic = Diagnostic::error(Code::InterfaceInTwoGroups, name.span, text)
             .label(*first, "the first time")
-            .help("name each interface once")
             .class(KeepalivedClass::General);
         if in_list {
             // In a list 2.2.7 stumbles over its own complaint and exits.
+            let diagnostic = diagnostic.help("keepalived does not start with this");
             self.reader.sink.stop_test(EXIT_CONFIG);
             self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
         } else {
+            let diagnostic = diagnostic.help("name each interface once");
             self.reader.sink.push(diagnostic);
         }
     }

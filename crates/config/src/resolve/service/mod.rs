@@ -364,6 +364,7 @@ impl Parsed<'_> {
         let text = "this real server is there already; the second one is removed";
         let diagnostic = Diagnostic::error(Code::DuplicateServer, server.address.span, text)
             .label(other.address.span, "the first one")
+            .help("for a greater share of the connections raise its `weight`")
             .class(KeepalivedClass::General);
         self.reader.sink.push(diagnostic);
         false
