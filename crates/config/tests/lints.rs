@@ -475,7 +475,6 @@ fn virtual_servers() {
     let plain = || service("", "TCP_CHECK {\n}");
     let at = |address: &str| plain().replace("192.0.2.100 80", address);
     let held = |address: &str| with_addresses("", address) + &plain();
-    let second = "real_server 192.0.2.12 80 {\nweight 2\nTCP_CHECK {\n}\n}";
     assert_lints(&[
         ("alone", plain(), &[]),
         ("held", held("192.0.2.100/24"), &[]),
@@ -511,6 +510,19 @@ fn virtual_servers() {
             &[],
         ),
         (
+            "the node serves as well",
+            plain().replace("192.0.2.11", "192.0.2.100"),
+            &[],
+        ),
+        ("like the sample", at("10.10.10.20 80"), &[]),
+    ]);
+}
+
+#[test]
+fn quorums_and_sorry_servers() {
+    let second = "real_server 192.0.2.12 80 {\nweight 2\nTCP_CHECK {\n}\n}";
+    assert_lints(&[
+        (
             "a quorum of all weights",
             service(&format!("quorum 3\n{second}"), ""),
             &[],
@@ -537,12 +549,6 @@ fn virtual_servers() {
             service("sorry_server 192.0.2.11", ""),
             &[Code::SorryIsReal],
         ),
-        (
-            "the node serves as well",
-            plain().replace("192.0.2.11", "192.0.2.100"),
-            &[],
-        ),
-        ("like the sample", at("10.10.10.20 80"), &[]),
     ]);
 }
 
