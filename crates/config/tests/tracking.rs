@@ -211,7 +211,9 @@ fn delays_are_cut_to_what_peers_wait_for() {
 
 /// Instances A, B and C, the first with those lines, and these groups.
 fn groups(lines: &str, groups: &[(&str, &str, &str)]) -> Loaded {
-    let mut text = "vrrp_script chk {\nscript /bin/true\nweight -9\n}\n".to_owned();
+    let mut text =
+        "vrrp_script chk {\nscript /bin/true\nweight -9\n}\ntrack_file f {\nfile /run/f\n}\n"
+            .to_owned();
     for (name, vrid, lines) in [("A", 5, lines), ("B", 6, ""), ("C", 7, "")] {
         text += &format!(
             "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\n{lines}\nvirtual_ipaddress {{\n10.0.0.{vrid}/24\n}}\n}}\n"
@@ -263,11 +265,8 @@ fn a_group_drops_weighted_checks_of_its_members() {
             .iter()
             .any(|found| found.code == Code::SyncGroupWeight);
         let one = &loaded.config.instances[0];
-        (
-            one.track_scripts.len(),
-            one.track_interfaces.len(),
-            reported,
-        )
+        let checks = one.track_scripts.len() + one.track_files.len();
+        (checks, one.track_interfaces.len(), reported)
     };
     let script = "track_script {\nchk\n}";
     assert_eq!(tracked(script, ""), (0, 0, true));
@@ -276,6 +275,9 @@ fn a_group_drops_weighted_checks_of_its_members() {
         tracked("track_script {\nchk weight 0\n}", ""),
         (1, 0, false)
     );
+    // The weight of a file is 1 unless another is given.
+    assert_eq!(tracked("track_file {\nf\n}", ""), (0, 0, true));
+    assert_eq!(tracked("track_file {\nf weight 0\n}", ""), (1, 0, false));
     // Of interfaces keepalived says the same, and counts their weight all the same.
     assert_eq!(
         tracked("track_interface {\neth1 weight -9\n}", ""),

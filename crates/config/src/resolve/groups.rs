@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Objects, rare};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
-use crate::model::{GlobalDefs, SyncGroup, VrrpInstance};
+use crate::model::{GlobalDefs, SyncGroup, VrrpInstance, Weight};
 use crate::parse::{GroupDraft, Parsed};
 use crate::span::{Span, Spanned};
 
@@ -122,9 +122,10 @@ impl Parsed<'_> {
         })
     }
 
-    /// Checks of a member that have a weight are not tracked: its priority is to be that of the group.
+    /// Scripts and files of a member that have a weight are not tracked: its priority is to be that of the group.
     ///
-    /// For interfaces keepalived says the same and lowers the priority nevertheless, so these stay.
+    /// For interfaces keepalived says the same and lowers the priority nevertheless, so these stay; for processes it does
+    /// so without a word.
     pub(super) fn drop_weighted_checks(
         &mut self,
         instances: &mut [VrrpInstance],
@@ -136,31 +137,34 @@ impl Parsed<'_> {
             .map(|(group, member)| (member.value.as_str(), (group, member.span)))
             .collect();
         for instance in instances {
-            let Some(member) = members.get(instance.name.value.as_str()) else {
+            let Some((group, place)) = members.get(instance.name.value.as_str()) else {
                 continue;
             };
-            let name = instance.name.value.clone();
-            instance.track_scripts.retain(|tracked| {
-                if tracked.weight.value == 0 {
-                    return true;
-                }
-                let place = tracked.weight_span.unwrap_or(tracked.name.span);
-                let text = format!(
-                    "`{}` has a weight and is not tracked: `{name}` is in the sync group `{}`",
-                    tracked.name.value, member.0.name.value
-                );
-                self.weight_in_group(place, member.1, text);
-                false
-            });
-            for tracked in &instance.track_interfaces {
-                if tracked.weight.value != 0 {
-                    let place = tracked.weight_span.unwrap_or(tracked.name.span);
+            let (name, group) = (instance.name.value.clone(), &group.name.value);
+            let mut keep = |tracked: &Spanned<String>, weight: Weight, given: Option<Span>| {
+                if weight.value != 0 {
                     let text = format!(
-                        "the weight of `{}` moves `{name}` alone, and it is in the sync group `{}`",
-                        tracked.name.value, member.0.name.value
+                        "`{}` has a weight and is not tracked: `{name}` is in the sync group `{group}`",
+                        tracked.value
                     );
-                    self.weight_in_group(place, member.1, text);
+                    self.weight_in_group(given.unwrap_or(tracked.span), *place, text);
                 }
+                weight.value == 0
+            };
+            instance
+                .track_scripts
+                .retain(|one| keep(&one.name, one.weight, one.weight_span));
+            instance
+                .track_files
+                .retain(|one| keep(&one.name, one.weight, one.weight_span));
+            let interfaces = instance.track_interfaces.iter();
+            for tracked in interfaces.filter(|tracked| tracked.weight.value != 0) {
+                let text = format!(
+                    "the weight of `{}` moves `{name}` alone, and it is in the sync group `{group}`",
+                    tracked.name.value
+                );
+                let given = tracked.weight_span.unwrap_or(tracked.name.span);
+                self.weight_in_group(given, *place, text);
             }
         }
     }
