@@ -275,9 +275,12 @@ fn a_group_drops_weighted_checks_of_its_members() {
         tracked("track_script {\nchk weight 0\n}", ""),
         (1, 0, false)
     );
-    // The weight of a file is 1 unless another is given.
-    assert_eq!(tracked("track_file {\nf\n}", ""), (0, 0, true));
+    // The usual weight of a file becomes 0; with any other one it is not tracked.
+    assert_eq!(tracked("track_file {\nf\n}", ""), (1, 0, true));
+    assert_eq!(tracked("track_file {\nf weight -1\n}", ""), (0, 0, true));
     assert_eq!(tracked("track_file {\nf weight 0\n}", ""), (1, 0, false));
+    let loaded = groups("track_file {\nf\n}", &[("G", "A\nB", "")]);
+    assert_eq!(loaded.config.instances[0].track_files[0].weight.value, 0);
     // Of interfaces keepalived says the same, and counts their weight all the same.
     assert_eq!(
         tracked("track_interface {\neth1 weight -9\n}", ""),

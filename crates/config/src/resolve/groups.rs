@@ -11,6 +11,12 @@ use crate::span::{Span, Spanned};
 /// The group that each member is in, and where that is said.
 type Taken = BTreeMap<String, (String, Span)>;
 
+/// The weight of a file where none is given.
+const PLAIN_FILE: Weight = Weight {
+    value: 1,
+    reverse: false,
+};
+
 impl Parsed<'_> {
     /// The groups that have members, each of which is in one only.
     pub(super) fn resolve_groups(
@@ -122,7 +128,8 @@ impl Parsed<'_> {
         })
     }
 
-    /// Scripts and files of a member that have a weight are not tracked: its priority is to be that of the group.
+    /// Scripts and files of a member that have a weight are not tracked: its priority is to be that of the group. A file's
+    /// usual weight becomes 0, so that a number other than 0 in it is a fault.
     ///
     /// For interfaces keepalived says the same and lowers the priority nevertheless, so these stay; for processes it does
     /// so without a word.
@@ -141,6 +148,7 @@ impl Parsed<'_> {
                 continue;
             };
             let (name, group) = (instance.name.value.clone(), &group.name.value);
+            let mut counted = Vec::new();
             let mut keep = |tracked: &Spanned<String>, weight: Weight, given: Option<Span>| {
                 if weight.value != 0 {
                     let text = format!(
@@ -154,9 +162,22 @@ impl Parsed<'_> {
             instance
                 .track_scripts
                 .retain(|one| keep(&one.name, one.weight, one.weight_span));
+            for file in &mut instance.track_files {
+                if file.weight == PLAIN_FILE {
+                    file.weight.value = 0;
+                    counted.push((file.name.clone(), file.weight_span));
+                }
+            }
             instance
                 .track_files
                 .retain(|one| keep(&one.name, one.weight, one.weight_span));
+            for (file, given) in counted {
+                let text = format!(
+                    "the weight of `{}` becomes 0: `{name}` is in the sync group `{group}`",
+                    file.value
+                );
+                self.weight_in_group(given.unwrap_or(file.span), *place, text);
+            }
             let interfaces = instance.track_interfaces.iter();
             for tracked in interfaces.filter(|tracked| tracked.weight.value != 0) {
                 let text = format!(
