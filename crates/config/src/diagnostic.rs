@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::fix::{Edit, Fix};
 use crate::reader::Line;
+use crate::secret;
 use crate::span::Span;
 
 /// Expanded lines whose text is remembered for findings that are made later.
@@ -86,7 +87,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A line is longer than 1023 bytes and is ignored.
+    /// A line is longer than 1023 bytes.
     LineTooLong = "SF0001",
     /// A line holds a NUL byte and is read up to it.
     NulInLine = "SF0002",
@@ -368,8 +369,6 @@ codes! {
     NoChecker = "SF0336",
     /// All real servers have weight 0.
     NoWeight = "SF0337",
-    /// A real server's port has no effect without NAT.
-    PortWithoutNat = "SF0338",
     /// A real server has the virtual server's own address.
     RealIsVirtual = "SF0339",
     /// The host's firewall drops advertisements.
@@ -535,7 +534,9 @@ impl Sink {
 
     /// What is found from now on is found in this line; `None` once all lines were read.
     pub(crate) fn set_line(&mut self, line: Option<&Line>) {
-        self.expanded = line.and_then(Line::expanded).map(Arc::from);
+        self.expanded = line
+            .and_then(Line::expanded)
+            .map(|text| Arc::from(secret::masked(text.to_owned())));
         if let (Some(line), Some(text)) = (line, &self.expanded)
             && self.expanded_lines.len() < MAX_EXPANDED_LINES
         {

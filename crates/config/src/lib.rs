@@ -21,6 +21,7 @@ mod reader;
 pub mod registry;
 mod render;
 mod resolve;
+mod secret;
 mod source;
 mod span;
 pub mod tree;
@@ -38,6 +39,7 @@ pub use reader::{
     MAX_LINE_BYTES, MAX_LINES, MAX_TOTAL_BYTES,
 };
 pub use render::render;
+pub use secret::SECRETS;
 pub use source::{
     Entry, Environment, Existence, FileKind, FileSource, InterfaceState, MAX_FILE_BYTES,
     MemorySource, NoEnvironment, ScriptProblem, ScriptProblemKind, ScriptState, Source,

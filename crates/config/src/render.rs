@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer,
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::reader::MAX_LINE_BYTES;
+use crate::secret;
 use crate::span::{SourceFile, SourceMap, Span};
 
 /// Bytes of a line shown to either side of the place; longer lines are cut.
@@ -127,7 +128,7 @@ fn add_mark(excerpts: &mut Vec<Excerpt>, sources: &SourceMap, span: Span, label:
             path: printable(&place.path.to_string_lossy()),
             line: place.line,
             cut_column: (window.start > line_start).then_some(place.column),
-            text: decode(file, window.clone()),
+            text: secret::masked(decode(file, window.clone())),
             window,
             span,
             marks: Vec::new(),

@@ -128,6 +128,26 @@ fn what_can_not_run_exits_5_under_test_and_2_at_the_start() {
 }
 
 #[test]
+fn a_tracked_interface_must_exist_unless_it_may_come_later() {
+    let tracking = instance("track_interface {\nnope\n}");
+    assert_exit(&tracking, 5, Some(2));
+    let dynamic = "global_defs {\ndynamic_interfaces\n}\n";
+    assert_exit(&format!("{dynamic}{tracking}"), 0, None);
+    let other = instance("").replace(" A ", " B ").replace("_id 5", "_id 6");
+    let both = instance("") + &other.replace("10.0.0.9", "10.0.0.10");
+    let group = "vrrp_sync_group G {\ngroup {\nA\nB\n}\ntrack_interface {\nnope\n}\n}\n";
+    assert_exit(&format!("{both}{group}"), 5, Some(2));
+    assert_exit(&format!("{dynamic}{both}{group}"), 0, None);
+}
+
+#[test]
+fn an_interface_in_two_groups_exits_5_and_2_where_it_is_in_a_list() {
+    let group = |line: &str| format!("garp_group {{\ngarp_interval 1\n{line}\n}}\n");
+    assert_exit(&group("interface eth1").repeat(2), 5, None);
+    assert_exit(&group("interfaces {\neth1\n}").repeat(2), 2, Some(2));
+}
+
+#[test]
 fn a_keyword_without_its_value_exits_2() {
     assert_exit(&instance("priority"), 2, Some(2));
     assert_exit(&instance("mcast_src_ip"), 2, Some(2));

@@ -462,6 +462,121 @@ fn groups() {
     ]);
 }
 
+/// A virtual server of 192.0.2.100:80 with these lines and a real server of weight 1 with those.
+fn service(lines: &str, server: &str) -> String {
+    format!(
+        "virtual_server 192.0.2.100 80 {{\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n{lines}\n\
+         real_server 192.0.2.11 80 {{\n{server}\n}}\n}}\n"
+    )
+}
+
+#[test]
+fn virtual_servers() {
+    let plain = || service("", "TCP_CHECK {\n}");
+    let at = |address: &str| plain().replace("192.0.2.100 80", address);
+    let held = |address: &str| with_addresses("", address) + &plain();
+    assert_lints(&[
+        ("alone", plain(), &[]),
+        ("held", held("192.0.2.100/24"), &[]),
+        (
+            "not held",
+            held("192.0.2.101/24"),
+            &[Code::ServiceAddressNotHeld],
+        ),
+        (
+            "held beside the advertised",
+            with_addresses(
+                "virtual_ipaddress_excluded {\n192.0.2.100\n}",
+                "192.0.2.7/24",
+            ) + &plain(),
+            &[],
+        ),
+        (
+            "held all the time",
+            format!(
+                "static_ipaddress {{\n192.0.2.100/24 dev eth0\n}}\n{}{}",
+                with_addresses("", "192.0.2.7/24"),
+                plain()
+            ),
+            &[],
+        ),
+        ("the host's own", instance("") + &at("192.0.2.2 80"), &[]),
+        ("a mark", instance("") + &at("fwmark 5"), &[]),
+        ("another port", plain() + &at("192.0.2.100 81"), &[]),
+        ("another address", plain() + &at("192.0.2.101 80"), &[]),
+        (
+            "another protocol",
+            plain() + &plain().replace("TCP\n", "UDP\n"),
+            &[],
+        ),
+        (
+            "the node serves as well",
+            plain().replace("192.0.2.11", "192.0.2.100"),
+            &[],
+        ),
+        ("like the sample", at("10.10.10.20 80"), &[]),
+    ]);
+}
+
+#[test]
+fn quorums_and_sorry_servers() {
+    let second = "real_server 192.0.2.12 80 {\nweight 2\nTCP_CHECK {\n}\n}";
+    assert_lints(&[
+        (
+            "a quorum of all weights",
+            service(&format!("quorum 3\n{second}"), ""),
+            &[],
+        ),
+        (
+            "more than them",
+            service(&format!("quorum 4\n{second}"), ""),
+            &[Code::QuorumUnreachable],
+        ),
+        ("one that is drained", service(second, "weight 0"), &[]),
+        ("all drained", service("", "weight 0"), &[Code::NoWeight]),
+        (
+            "a sorry server",
+            service("sorry_server 192.0.2.13 80", ""),
+            &[],
+        ),
+        (
+            "one on another port of a real one",
+            service("sorry_server 192.0.2.11 81", ""),
+            &[],
+        ),
+        (
+            "one that is a real one",
+            service("sorry_server 192.0.2.11", ""),
+            &[Code::SorryIsReal],
+        ),
+    ]);
+}
+
+#[test]
+fn notes_about_virtual_servers() {
+    let check = "TCP_CHECK {\n}";
+    let both = format!("{check}\nPING_CHECK {{\n}}");
+    assert_no_note(
+        Code::NoChecker,
+        &[("one", service("", check)), ("two", service("", &both))],
+    );
+    assert_no_note(
+        Code::SeveralCheckers,
+        &[("none", service("", "")), ("one", service("", check))],
+    );
+    assert_no_note(
+        Code::SorryWithoutPort,
+        &[
+            ("with port", service("sorry_server 192.0.2.13 8080", check)),
+            (
+                "behind a mark",
+                service("sorry_server 192.0.2.13", check).replace("192.0.2.100 80", "fwmark 5"),
+            ),
+        ],
+    );
+    assert_no_note(Code::RealIsVirtual, &[("its own", service("", check))]);
+}
+
 #[test]
 fn keywords_that_may_stand_twice() {
     assert_lints(&[

@@ -42,6 +42,113 @@ fn a_pair_that_fits_draws_nothing() {
     assert_eq!(codes(&found), BTreeSet::new());
 }
 
+/// Both texts of each row fit together.
+#[track_caller]
+fn assert_fit(rows: &[(&str, String, String)]) {
+    for (name, a, b) in rows {
+        let found = pair(a, b);
+        assert_eq!(
+            codes(&found),
+            BTreeSet::new(),
+            "{name}: {:?}",
+            found.diagnostics
+        );
+    }
+}
+
+#[test]
+fn nodes_may_differ_in_names_and_roles() {
+    let weighed = "track_script {\nchk weight -60\n}";
+    let master = |text: String| text.replace("BACKUP", "MASTER");
+    let named =
+        |id: &str, priority| format!("global_defs {{\nrouter_id {id}\n}}\n{}", node(priority, ""));
+    let tracked = node(110, "track_script {\nchk\n}");
+    let hardly = node(100, "track_script {\nchk weight -10\n}");
+    let fixed = |priority| node(priority, "nopreempt");
+    let high = || node(110, "");
+    let low = || node(100, "");
+    assert_fit(&[
+        ("states", master(high()), low()),
+        ("states, the other way round", low(), master(high())),
+        ("interface", high().replace("eth0", "eth1"), low()),
+        ("name", high().replace("VI_1", "web"), low()),
+        ("router_id", named("a", 110), named("b", 100)),
+        ("nopreempt on the higher", fixed(110), low()),
+        ("nopreempt on both", fixed(110), fixed(100)),
+        (
+            "a weight that is enough",
+            node(150, weighed),
+            node(100, weighed),
+        ),
+        ("a check on one node", tracked, low()),
+        ("a small weight of the backup", node(150, ""), hardly),
+    ]);
+}
+
+#[test]
+fn nodes_may_say_the_same_in_other_words() {
+    let second = |priority: u8| {
+        let other = node(priority, "")
+            .replace("VI_1", "VI_2")
+            .replace("_id 51", "_id 52");
+        other
+            .replace("192.0.2", "198.51.100")
+            .replace("chk", "chk2")
+    };
+    let addresses = |priority, list: &str| node(priority, "").replace("192.0.2.100/24", list);
+    let password = |priority, text: &str| {
+        let lines = format!("authentication {{\nauth_type PASS\nauth_pass {text}\n}}");
+        node(priority, &lines)
+    };
+    let global = "global_defs {\nvrrp_version 3\n}\n".to_owned();
+    assert_fit(&[
+        (
+            "a group by its name",
+            node(110, "mcast_dst_ip 224.0.0.18"),
+            node(100, ""),
+        ),
+        (
+            "the version",
+            global + &node(110, ""),
+            node(100, "version 3"),
+        ),
+        (
+            "the order of instances, each node master of one",
+            node(110, "") + &second(100),
+            second(110) + &node(100, ""),
+        ),
+        (
+            "the order of addresses",
+            addresses(110, "192.0.2.101/24\n192.0.2.100/24"),
+            addresses(100, "192.0.2.100/24\n192.0.2.101/24"),
+        ),
+        (
+            "a password's end that nobody reads",
+            password(110, "12345678a"),
+            password(100, "12345678b"),
+        ),
+    ]);
+}
+
+#[test]
+fn unicast_nodes_may_have_more_peers_or_no_source() {
+    let unicast = |priority, lines: &str, peers: &str| {
+        node(priority, &format!("{lines}\nunicast_peer {{\n{peers}\n}}"))
+    };
+    assert_fit(&[
+        (
+            "a third node",
+            unicast(110, "unicast_src_ip 192.0.2.2", "192.0.2.3\n192.0.2.4"),
+            unicast(100, "unicast_src_ip 192.0.2.3", "192.0.2.4\n192.0.2.2"),
+        ),
+        (
+            "no source",
+            unicast(110, "", "192.0.2.3"),
+            unicast(100, "", "192.0.2.2"),
+        ),
+    ]);
+}
+
 #[test]
 fn each_disagreement_has_its_code() {
     let plain = node(100, "");

@@ -5,6 +5,7 @@
 mod common;
 
 use common::read;
+use standfast_config::nodes::{Node, compare};
 use standfast_config::{Code, Severity};
 
 /// An instance that draws nothing above a note, with these lines in it.
@@ -37,6 +38,24 @@ fn assert_draws(text: &str, code: Code, severity: Severity) {
     assert_eq!(got, Some(severity), "{text}\n{:#?}", loaded.diagnostics);
 }
 
+/// A virtual server of two real servers, the first with these lines, and others in the block itself.
+fn service(address: &str, first: &str, lines: &str) -> String {
+    format!(
+        "virtual_server {address} 80 {{\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n{lines}\n\
+         real_server 192.0.2.11 80 {{\n{first}\n}}\nreal_server 192.0.2.12 80 {{\nTCP_CHECK {{\n}}\n}}\n}}\n"
+    )
+}
+
+/// The comparison of two nodes draws it, and it alone.
+#[track_caller]
+fn assert_pair_draws((a, b): (&str, &str), code: Code, severity: Severity) {
+    let (a, b) = (read(a), read(b));
+    let node = |name, loaded| Node { name, loaded };
+    let found = compare(&[node("a", &a), node("b", &b)]).diagnostics;
+    let got: Vec<_> = found.iter().map(|one| (one.code, one.severity)).collect();
+    assert_eq!(got, [(code, severity)], "{found:#?}");
+}
+
 #[test]
 fn an_address_without_prefix_length_is_a_note() {
     for address in ["192.0.2.100", "fe80::1/64\n2001:db8::1"] {
@@ -55,6 +74,65 @@ fn the_router_id_of_the_sample_is_a_note() {
         instance("priority 100")
     );
     assert_draws(&text, Code::SampleLeftover, Severity::Note);
+}
+
+#[test]
+fn the_mail_settings_of_the_sample_are_found() {
+    for line in [
+        "notification_email {\nacassen@firewall.loc\n}",
+        "notification_email_from Alexandre.Cassen@firewall.loc",
+        "smtp_server 192.168.200.1",
+    ] {
+        let text = format!("global_defs {{\n{line}\n}}\n{}", instance("priority 100"));
+        assert_draws(&text, Code::SampleLeftover, Severity::Warning);
+    }
+}
+
+#[test]
+fn the_virtual_servers_of_the_sample_are_a_warning() {
+    for address in ["192.168.200.100", "10.10.10.2", "10.10.10.3"] {
+        let text = service(address, "TCP_CHECK {\n}", "");
+        assert_draws(&text, Code::SampleLeftover, Severity::Warning);
+    }
+}
+
+#[test]
+fn two_identical_virtual_servers_are_a_warning() {
+    let one = service("192.0.2.100", "TCP_CHECK {\n}", "");
+    assert_draws(&one.repeat(2), Code::SameService, Severity::Warning);
+}
+
+#[test]
+fn two_checkers_of_one_real_server_are_a_note() {
+    let text = service("192.0.2.100", "TCP_CHECK {\n}\nTCP_CHECK {\n}", "");
+    assert_draws(&text, Code::SeveralCheckers, Severity::Note);
+}
+
+#[test]
+fn a_sorry_server_without_port_is_a_note() {
+    let text = service("192.0.2.100", "TCP_CHECK {\n}", "sorry_server 192.0.2.13");
+    assert_draws(&text, Code::SorryWithoutPort, Severity::Note);
+}
+
+#[test]
+fn a_backup_above_its_master_is_a_warning() {
+    let master = instance("priority 100").replace("state BACKUP", "state MASTER");
+    let backup = instance("priority 150");
+    for (a, b) in [(&master, &backup), (&backup, &master)] {
+        assert_pair_draws((a, b), Code::StateAgainstPriority, Severity::Warning);
+    }
+}
+
+#[test]
+fn a_weight_smaller_than_the_distance_of_the_priorities_is_a_warning() {
+    for weight in ["2", "-10"] {
+        let check = format!("script /bin/true\ninterval 1\nweight {weight}");
+        let (a, b) = (
+            tracking(&check, "priority 150"),
+            tracking(&check, "priority 100"),
+        );
+        assert_pair_draws((&a, &b), Code::WeightMovesNothing, Severity::Warning);
+    }
 }
 
 #[test]

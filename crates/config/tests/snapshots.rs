@@ -29,10 +29,10 @@ fn expected() -> BTreeMap<String, String> {
 fn findings(code: Code) -> String {
     let mut text = String::new();
     let wrong = code.page().map(|page| page.wrong()).unwrap_or_default();
-    for loaded in examples::load_all(&wrong) {
-        let found = loaded.diagnostics.iter().filter(|found| found.code == code);
-        for diagnostic in found {
-            text.push_str(&render(diagnostic, &loaded.sources, false));
+    for findings in examples::findings(&wrong) {
+        let found = findings.diagnostics.iter();
+        for diagnostic in found.filter(|found| found.code == code) {
+            text.push_str(&render(diagnostic, &findings.sources, false));
             text.push_str("\n\n");
         }
     }

@@ -186,6 +186,109 @@ fn interfaces_are_polled_and_delayed() {
     assert_eq!(loaded.keepalived_test_exit(), 4);
 }
 
+#[test]
+fn delays_are_cut_to_what_peers_wait_for() {
+    // As keepalived 2.2.7 dumps them: 1996094 us for 1 s, 5992188 us for 2 s and 4 advertisements.
+    let cut = |delay: &str, lines: &str| {
+        let (_, loaded) = instance(&format!("interface_up_down_delays {{\n{delay}\n}}"), lines);
+        let one = &loaded.config.interface_delays[0];
+        assert_eq!(loaded.keepalived_test_exit(), 0, "{delay}");
+        let reported = codes(&loaded).contains(&Code::OutOfRange);
+        (one.down.get(), one.up.get(), reported)
+    };
+    assert_eq!(cut("eth0 1.5 1.9", ""), (1_500_000, 1_900_000, false));
+    assert_eq!(cut("eth0 1.5 3", ""), (1_500_000, 1_996_094, true));
+    assert_eq!(cut("eth0 2 1", ""), (1_996_094, 1_000_000, true));
+    let slow = "advert_int 2\ndown_timer_adverts 4";
+    assert_eq!(cut("eth0 9 8", slow), (5_992_188, 5_992_188, true));
+    assert_eq!(cut("eth0 5 1", slow), (5_000_000, 1_000_000, false));
+    assert_eq!(cut("eth0 1 1", "down_timer_adverts 1"), (0, 0, true));
+    assert_eq!(cut("eth0", "down_timer_adverts 1"), (0, 0, false));
+    // An interface that is only tracked may take its time.
+    let tracked = cut("eth1 3 5", "track_interface {\neth1\n}");
+    assert_eq!(tracked, (3_000_000, 5_000_000, false));
+}
+
+/// Instances A, B and C, the first with those lines, and these groups.
+fn groups(lines: &str, groups: &[(&str, &str, &str)]) -> Loaded {
+    let mut text =
+        "vrrp_script chk {\nscript /bin/true\nweight -9\n}\ntrack_file f {\nfile /run/f\n}\n"
+            .to_owned();
+    for (name, vrid, lines) in [("A", 5, lines), ("B", 6, ""), ("C", 7, "")] {
+        text += &format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\n{lines}\nvirtual_ipaddress {{\n10.0.0.{vrid}/24\n}}\n}}\n"
+        );
+    }
+    for (name, members, lines) in groups {
+        text += &format!("vrrp_sync_group {name} {{\ngroup {{\n{members}\n}}\n{lines}\n}}\n");
+    }
+    read(text)
+}
+
+#[test]
+fn a_member_stays_in_its_first_group() {
+    let members = |loaded: &Loaded| -> Vec<(String, Vec<String>)> {
+        let groups = loaded.config.sync_groups.iter();
+        groups
+            .map(|group| {
+                let names = group.members.iter().map(|member| member.value.clone());
+                (group.name.value.clone(), names.collect())
+            })
+            .collect()
+    };
+    let expected = |groups: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let groups = groups.iter();
+        groups
+            .map(|(group, names)| ((*group).to_owned(), owned(names)))
+            .collect()
+    };
+    let loaded = groups("", &[("G", "A\nB", ""), ("H", "A\nC", "")]);
+    assert_eq!(
+        members(&loaded),
+        expected(&[("G", &["A", "B"]), ("H", &["C"])])
+    );
+    let found = |code| loaded.diagnostics.iter().any(|found| found.code == code);
+    assert!(found(Code::TwoSyncGroups) && found(Code::SyncGroupMembers));
+    let loaded = groups("", &[("G", "A\nB", ""), ("H", "A", "")]);
+    assert_eq!(members(&loaded), expected(&[("G", &["A", "B"])]));
+    let loaded = groups("", &[("G", "A\nA\nB", "")]);
+    assert_eq!(members(&loaded), expected(&[("G", &["A", "B"])]));
+}
+
+#[test]
+fn a_group_drops_weighted_checks_of_its_members() {
+    let tracked = |lines: &str, group: &str| {
+        let loaded = groups(lines, &[("G", "A\nB", group)]);
+        let reported = loaded
+            .diagnostics
+            .iter()
+            .any(|found| found.code == Code::SyncGroupWeight);
+        let one = &loaded.config.instances[0];
+        let checks = one.track_scripts.len() + one.track_files.len();
+        (checks, one.track_interfaces.len(), reported)
+    };
+    let script = "track_script {\nchk\n}";
+    assert_eq!(tracked(script, ""), (0, 0, true));
+    assert_eq!(tracked(script, "sync_group_tracking_weight"), (1, 0, false));
+    assert_eq!(
+        tracked("track_script {\nchk weight 0\n}", ""),
+        (1, 0, false)
+    );
+    // The usual weight of a file becomes 0; with any other one it is not tracked.
+    assert_eq!(tracked("track_file {\nf\n}", ""), (1, 0, true));
+    assert_eq!(tracked("track_file {\nf weight -1\n}", ""), (0, 0, true));
+    assert_eq!(tracked("track_file {\nf weight 0\n}", ""), (1, 0, false));
+    let loaded = groups("track_file {\nf\n}", &[("G", "A\nB", "")]);
+    assert_eq!(loaded.config.instances[0].track_files[0].weight.value, 0);
+    // Of interfaces keepalived says the same, and counts their weight all the same.
+    assert_eq!(
+        tracked("track_interface {\neth1 weight -9\n}", ""),
+        (0, 1, true)
+    );
+    assert_eq!(tracked("track_interface {\neth1\n}", ""), (0, 1, false));
+}
+
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 #[test]

@@ -4,11 +4,10 @@
 //! `name`; a list is a list of its lines. Secrets are not shown.
 
 use serde_json::{Map, Number, Value, json};
+use standfast_config::SECRETS;
 use standfast_config::document::{Item, Written};
 use standfast_config::registry::{Keyword, Syntax};
 
-/// Keywords whose values are secrets.
-const SECRETS: &[&str] = &["auth_pass", "password", "key"];
 const HIDDEN: &str = "(hidden)";
 
 /// The members of a block.

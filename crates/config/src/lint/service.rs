@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Lints;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{
-    Forwarding, RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer,
-};
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
+use crate::model::{RealServer, ServerAddress, ServiceIdentity, ServiceProtocol, VirtualServer};
 use crate::source::Existence;
 use crate::span::Span;
 
@@ -117,26 +115,22 @@ impl Lints<'_> {
         if service.real_servers.is_empty() {
             return;
         }
-        if sum == 0 {
+        let found = if sum == 0 {
             let text = "all real servers have weight 0: none of them gets a connection";
-            self.warn(
-                Code::NoWeight,
-                service.identity.span,
-                text.to_owned(),
-                "give at least one a weight of 1 or more",
-            );
+            Diagnostic::warning(Code::NoWeight, service.identity.span, text)
+                .help("give at least one a weight of 1 or more")
         } else if u64::from(service.quorum.value) > sum {
             let text = format!(
-                "the quorum {} is more than all weights together ({sum}): it can never be reached",
+                "the quorum {} is more than all weights together; keepalived lowers it to {sum}",
                 service.quorum.value
             );
-            self.warn(
-                Code::QuorumUnreachable,
-                service.quorum.span,
-                text,
-                "keepalived lowers it to their sum: then one failed server is enough to lose it",
-            );
-        }
+            Diagnostic::warning(Code::QuorumUnreachable, service.quorum.span, text).help(
+                "one failed server is enough to lose it then: ask for less, or add servers or weight",
+            )
+        } else {
+            return;
+        };
+        self.say(found.class(KeepalivedClass::Warning));
     }
 
     fn sorry_server(&mut self, service: &VirtualServer) {
@@ -154,15 +148,13 @@ impl Lints<'_> {
                 .help("name a server that does nothing else, such as one that shows a notice");
             self.say(found);
         }
-        if let (
-            ServiceIdentity::Address(ServerAddress {
-                port: Some(port), ..
-            }),
-            None,
-        ) = (&service.identity.value, sorry.address.value.port)
-        {
+        if let (ServiceIdentity::Address(_), Some(port), false) = (
+            &service.identity.value,
+            sorry.address.value.port,
+            sorry.port_given,
+        ) {
             let text = format!(
-                "the sorry server has no port; the service has {}",
+                "the sorry server has no port; it gets the service's, {}",
                 port.get()
             );
             self.note(
@@ -182,40 +174,14 @@ impl Lints<'_> {
         let there = server.address.value;
         if own.is_some_and(|own| own.address == there.address) {
             let text = format!(
-                "{} is the virtual server's own address: it would send connections to itself",
+                "{} is the virtual server's own address: this server is always the node that holds it",
                 there.address
             );
-            self.warn(
+            self.note(
                 Code::RealIsVirtual,
                 server.address.span,
                 text,
-                "a real server has an address of its own",
-            );
-        }
-        let routed = matches!(
-            server.forwarding.value,
-            Forwarding::DirectRouting | Forwarding::Tunnel(_)
-        );
-        if let (
-            true,
-            Some(ServerAddress {
-                port: Some(virtual_port),
-                ..
-            }),
-            Some(real_port),
-        ) = (routed, own, there.port)
-            && virtual_port != real_port
-        {
-            let text = format!(
-                "port {} has no effect: without NAT packets keep the service's port {}",
-                real_port.get(),
-                virtual_port.get()
-            );
-            self.warn(
-                Code::PortWithoutNat,
-                server.address.span,
-                text,
-                "let the server listen on the service's port, or use `lvs_method NAT`",
+                "right where that node serves as well; else write the server's own address",
             );
         }
         self.checkers(server);

@@ -194,7 +194,8 @@ impl Pair<'_, '_> {
         }
         let place = |seat: &Seat<'_>| {
             let given = seat.instance.given;
-            seat.at(given.auth_pass.or(given.authentication))
+            // Not at the password: a report may be shown to others.
+            seat.at(given.authentication)
         };
         let spans = (place(self.one), place(self.other));
         let help = "each drops the other's advertisements: both become master";
@@ -338,24 +339,25 @@ impl Pair<'_, '_> {
                 && high.state == InitialState::Backup
                 && low.state == InitialState::Master
         };
-        if reversed(one, other) || reversed(other, one) {
-            let text = |instance: &VrrpInstance| {
-                format!("{:?} with {}", instance.state, instance.priority.get()).to_uppercase()
-            };
-            let values = (
-                text(one).replace("WITH", "with"),
-                text(other).replace("WITH", "with"),
-            );
-            let help = "the priority decides, not the state: the BACKUP will be master; exchange the priorities, or write the states as they will be";
-            self.differ(
-                Severity::Warning,
-                Code::StateAgainstPriority,
-                "state and priority: who shall be master",
-                values,
-                spans,
-                help,
-            );
-        }
+        let (high, low, places) = if reversed(one, other) {
+            (self.one, self.other, spans)
+        } else if reversed(other, one) {
+            (self.other, self.one, (spans.1, spans.0))
+        } else {
+            return;
+        };
+        let priority = |seat: &Seat<'_>| seat.instance.priority.get();
+        let text = format!(
+            "{} is called BACKUP and will be master: it has priority {}, and {}, called MASTER, has {}",
+            high.name(),
+            priority(high),
+            low.name(),
+            priority(low)
+        );
+        let found = Diagnostic::warning(Code::StateAgainstPriority, places.0, text)
+            .label(places.1, format!("{} is called MASTER", low.name()))
+            .help("the state is only where a node begins: exchange the priorities, or write the states as they will be");
+        self.found.push(found);
     }
 }
 

@@ -221,11 +221,7 @@ fn trackers<'a>(seat: &Seat<'a>) -> Vec<Tracker<'a>> {
             .iter()
             .any(|member| member.value == seat.instance.name.value)
     });
-    let ignored =
-        |weight: Weight| group.is_some_and(|group| !group.tracking_weight && weight.value != 0);
-    let mut all: Vec<Tracker<'a>> = own(seat)
-        .filter(|tracker| !ignored(tracker.weight))
-        .collect();
+    let mut all: Vec<Tracker<'a>> = own(seat).collect();
     for tracker in group.into_iter().flat_map(|group| of_group(config, group)) {
         if !all.iter().any(|other| other.name == tracker.name) {
             all.push(tracker);

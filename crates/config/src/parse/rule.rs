@@ -89,7 +89,7 @@ impl Parsed<'_> {
     /// The action, which there must be, and with which the other options must go.
     fn rule_action(&mut self, draft: &mut RuleDraft, span: Span) -> Option<RuleAction> {
         let Some(action) = draft.action.take() else {
-            let text = "this rule does nothing; it is skipped";
+            let text = "this rule does not say what to do; it is skipped";
             let diagnostic = Diagnostic::error(Code::RuleIncomplete, span, text)
                 .help("add `table NAME`, or another action")
                 .class(KeepalivedClass::General);

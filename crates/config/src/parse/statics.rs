@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rule::FIRST_PREFERENCE;
-use super::{Entry, Parsed};
+use super::{EXIT_CONFIG, Entry, Parsed};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
     GarpGroup, InterfaceDelay, LinkbeatInterface, LinkbeatMethod, Route, Rule, StaticAddress,
@@ -224,7 +224,7 @@ impl Parsed<'_> {
             ("gna_interval", Value::Decimal(time)) => group.na_interval = Some(*time),
             ("interface", _) => {
                 if let Some(name) = entry.first() {
-                    self.group_interface(name);
+                    self.group_interface(name, false);
                 }
             }
             _ => self.accept(entry),
@@ -233,11 +233,11 @@ impl Parsed<'_> {
 
     pub(super) fn apply_garp_group_lines(&mut self, lines: &[Vec<Word>]) {
         for word in lines.iter().flatten() {
-            self.group_interface(word.spanned());
+            self.group_interface(word.spanned(), true);
         }
     }
 
-    fn group_interface(&mut self, name: Spanned<String>) {
+    fn group_interface(&mut self, name: Spanned<String>, in_list: bool) {
         let Some(first) = self.statics.grouped.get(&name.value) else {
             self.statics.grouped.insert(name.value.clone(), name.span);
             self.statics.garp_group.interfaces.push(name);
@@ -245,9 +245,17 @@ impl Parsed<'_> {
         };
         let text = format!("`{}` is in a garp_group already", name.value);
         let diagnostic = Diagnostic::error(Code::InterfaceInTwoGroups, name.span, text)
-            .label(*first, "here")
+            .label(*first, "the first time")
             .class(KeepalivedClass::General);
-        self.reader.sink.push(diagnostic);
+        if in_list {
+            // In a list 2.2.7 stumbles over its own complaint and exits.
+            let diagnostic = diagnostic.help("keepalived does not start with this");
+            self.reader.sink.stop_test(EXIT_CONFIG);
+            self.reader.sink.refuse(EXIT_CONFIG, diagnostic);
+        } else {
+            let diagnostic = diagnostic.help("name each interface once");
+            self.reader.sink.push(diagnostic);
+        }
     }
 
     pub(super) fn leave_garp_group(&mut self, span: Span) {

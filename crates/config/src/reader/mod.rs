@@ -277,8 +277,10 @@ impl<'a> Reader<'a> {
                 .push(Diagnostic::error(Code::NulInLine, span, message));
         }
         if length > MAX_LINE_BYTES {
-            let message = format!("this line of {length} bytes is ignored");
-            let help = format!("keepalived reads at most {MAX_LINE_BYTES} bytes a line");
+            let message = format!("this line of {length} bytes is too long and is ignored");
+            let help = format!(
+                "keepalived reads {MAX_LINE_BYTES} bytes and takes the rest for a line of its own: make it shorter"
+            );
             let span = line.span(0..length);
             let diagnostic = Diagnostic::error(Code::LineTooLong, span, message).help(help);
             self.sink.push(diagnostic.class(KeepalivedClass::General));

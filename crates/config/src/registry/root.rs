@@ -124,7 +124,7 @@ pub(super) const ROOT: &[Keyword] = &[
         Syntax::Lines,
         "Interfaces whose changes of state count only after a delay.",
     )
-    .example("eth0 2 3")
+    .example("eth0 1 1.5")
     .refused("eth0 300")
     .since(2, 2, 4),
     keyword(

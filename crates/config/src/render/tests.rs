@@ -164,3 +164,20 @@ fn colours_come_on_demand() {
     );
     assert!(render(&loaded.diagnostics[0], &loaded.sources, true).contains("\u{1b}["));
 }
+
+#[test]
+fn secrets_are_masked_and_marks_stay() {
+    assert_rendered(
+        format!(
+            "vrrp_instance A {{\n    authentication {{\n        auth_type PASS\n        auth_pass geheimnis\n    }}\n{REST}"
+        ),
+        &["
+warning[SF0066]: this password is cut to its first 8 bytes
+ --> /k.conf:4:19
+  |
+4 |         auth_pass *********
+  |                   ^^^^^^^^^
+  |
+  = help: VRRP version 2 has room for 8 bytes; nodes with equal first 8 bytes agree"],
+    );
+}

@@ -96,7 +96,7 @@ impl Parsed<'_> {
     }
 
     /// keepalived does not start where an interface that is named is missing.
-    fn device_is_there(&mut self, name: &str, span: Span, global: &GlobalDefs) -> bool {
+    pub(super) fn device_is_there(&mut self, name: &str, span: Span, global: &GlobalDefs) -> bool {
         let missing = self.environment.interface(name) == InterfaceState::Missing;
         if !missing || global.dynamic_interfaces {
             return true;

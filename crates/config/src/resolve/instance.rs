@@ -53,7 +53,7 @@ impl Parsed<'_> {
         let tracked_scripts = std::mem::take(&mut tracking.scripts);
         let tracked_interfaces = std::mem::take(&mut tracking.interfaces);
         let own = interface.as_ref().map(|name| name.value.as_str());
-        let track_interfaces = self.tracked_interfaces(tracked_interfaces, own);
+        let track_interfaces = self.tracked_interfaces(tracked_interfaces, own, global);
         let tracked_files = std::mem::take(&mut tracking.files);
         let tracked_processes = std::mem::take(&mut tracking.processes);
         let scripts = objects.scripts;

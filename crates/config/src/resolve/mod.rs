@@ -1,7 +1,9 @@
 //! Applies defaults once everything was read, and judges what came out.
 
 mod addresses;
+mod delays;
 mod entries;
+mod groups;
 mod instance;
 mod rare;
 mod scripts;
@@ -13,9 +15,9 @@ use std::net::IpAddr;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Config, Family, Garp, GlobalDefs, SyncGroup, TrackFile, TrackProcess, VrrpInstance, VrrpScript,
+    Config, Family, Garp, GlobalDefs, TrackFile, TrackProcess, VrrpInstance, VrrpScript,
 };
-use crate::parse::{EXIT_CONFIG, GarpDraft, GroupDraft, Parsed};
+use crate::parse::{EXIT_CONFIG, GarpDraft, Parsed};
 use crate::span::Spanned;
 use crate::units::Micros;
 
@@ -34,13 +36,11 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         .filter(|draft| !draft.ignored)
         .filter_map(|draft| parsed.resolve_instance(draft, &global, &objects))
         .collect();
-    let instances = parsed.without_duplicates(instances);
+    let mut instances = parsed.without_duplicates(instances);
     let groups = std::mem::take(&mut parsed.groups);
-    let sync_groups: Vec<SyncGroup> = groups
-        .into_iter()
-        .filter_map(|draft| parsed.resolve_group(draft, &global, &instances, &objects))
-        .collect();
+    let sync_groups = parsed.resolve_groups(groups, &global, &instances, &objects);
     parsed.judge_scripts(&global, &scripts, &instances, &sync_groups);
+    parsed.drop_weighted_checks(&mut instances, &sync_groups);
     let virtual_server_groups = std::mem::take(&mut parsed.service.groups);
     let virtual_servers = parsed.resolve_services(&virtual_server_groups, &global);
     let bfd_instances = std::mem::take(&mut parsed.service.bfds);
@@ -55,7 +55,7 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         track_groups: parsed.resolve_track_groups(&instances),
         garp_groups: parsed.resolve_garp_groups(&global),
         linkbeat_interfaces: std::mem::take(&mut parsed.statics.linkbeat),
-        interface_delays: std::mem::take(&mut parsed.statics.delays),
+        interface_delays: parsed.resolve_delays(&instances),
         track_processes: objects.processes,
         track_files: objects.files,
         global,
@@ -144,62 +144,6 @@ impl Parsed<'_> {
             false
         });
         instances
-    }
-
-    fn resolve_group(
-        &mut self,
-        draft: GroupDraft,
-        global: &GlobalDefs,
-        instances: &[VrrpInstance],
-        objects: &Objects<'_>,
-    ) -> Option<SyncGroup> {
-        let known = |member: &Spanned<String>| {
-            instances
-                .iter()
-                .any(|instance| instance.name.value == member.value)
-        };
-        let (members, strangers): (Vec<_>, Vec<_>) = draft.members.into_iter().partition(known);
-        for stranger in strangers {
-            let text = format!(
-                "there is no vrrp_instance `{}`; it is skipped",
-                stranger.value
-            );
-            self.complain(Code::TrackedUnknown, stranger.span, text);
-        }
-        let name = draft.name;
-        match members.len() {
-            0 => {
-                let text = format!("sync group `{}` has no members; it is removed", name.value);
-                self.complain(Code::SyncGroupMembers, name.span, text);
-                return None;
-            }
-            1 => {
-                let text = format!("sync group `{}` has only one member", name.value);
-                self.warn(Code::SyncGroupMembers, name.span, text);
-            }
-            _ => {}
-        }
-        let tracking = draft.tracking;
-        let track_scripts = self.tracked_scripts(tracking.scripts, objects.scripts, None);
-        let track_interfaces = self.tracked_interfaces(tracking.interfaces, None);
-        let track_files = self.tracked_files(tracking.files, &objects.files, None);
-        let track_processes = rare::tracked_processes(tracking.processes, &objects.processes);
-        let changes = draft
-            .notify_priority_changes
-            .unwrap_or(global.notify_priority_changes);
-        Some(SyncGroup {
-            name,
-            members,
-            track_scripts,
-            track_interfaces,
-            track_files,
-            track_processes,
-            track_bfds: tracking.bfds,
-            smtp_alert: Self::alerts(draft.smtp_alert, global),
-            notify: draft.notify,
-            notify_priority_changes: changes,
-            tracking_weight: draft.tracking_weight,
-        })
     }
 }
 

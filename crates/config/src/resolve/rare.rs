@@ -23,13 +23,13 @@ impl Parsed<'_> {
             None if hmac.mode == HmacMode::ReceiveOnly => None,
             None => Some("has no `active_key`"),
             Some(active) if !hmac.keys.iter().any(|key| key.id == active.value) => {
-                Some("has no key of the number of `active_key`")
+                Some("has no usable key with the number of `active_key`")
             }
             Some(_) => None,
         };
         let why = why.or_else(|| hmac.keys.is_empty().then_some("has no key"));
         if let Some(why) = why {
-            let text = format!("this `auth_hmac` {why}; it is not used");
+            let text = format!("this `auth_hmac` {why}; advertisements are not signed");
             let span = hmac.active.map_or(hmac.span, |active| active.span);
             self.complain(Code::InvalidKey, span, text);
             return None;

@@ -8,7 +8,7 @@ use crate::model::{
     VrrpScript, Weight,
 };
 use crate::parse::{Parsed, ScriptDraft, TrackDraft, Use};
-use crate::source::{Existence, InterfaceState, ScriptState};
+use crate::source::{Existence, ScriptState};
 use crate::span::Span;
 use crate::units::Priority;
 
@@ -107,6 +107,7 @@ impl Parsed<'_> {
         &mut self,
         drafts: Vec<TrackDraft>,
         own: Option<&str>,
+        global: &GlobalDefs,
     ) -> Vec<TrackedInterface> {
         let mut tracked = Vec::new();
         for draft in drafts {
@@ -119,9 +120,8 @@ impl Parsed<'_> {
                 self.warn(Code::OwnInterfaceTracked, name.span, text);
                 continue;
             }
-            if self.environment.interface(&name.value) == InterfaceState::Missing {
-                let text = format!("there is no interface `{}` on this host", name.value);
-                self.complain(Code::InterfaceUnknown, name.span, text);
+            if !self.device_is_there(&name.value, name.span, global) {
+                continue;
             }
             let value = draft.weight.map_or(0, |weight| weight.value);
             let weight = Weight {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use standfast_config::{
-    Environment, Existence, InterfaceState, IpNetwork, LoadOptions, Loaded, MemorySource,
+    Environment, Existence, InterfaceState, IpNetwork, LoadOptions, Loaded, MemorySource, NameList,
     ScriptProblem, ScriptProblemKind, ScriptState, load,
 };
 
@@ -27,7 +27,7 @@ exec curl -fs -o /dev/null http://127.0.0.1/
 
 /// A host with a few interfaces, users and scripts.
 ///
-/// eth0 has 192.0.2.2/24 and eth1 198.51.100.2/24; everybody may write to /opt/check.sh.
+/// eth0 has 192.0.2.2/24 and eth1 198.51.100.2/24; everybody may write to /opt/check.sh; no list has the name `dmz`.
 pub struct Host;
 
 impl Environment for Host {
@@ -96,6 +96,14 @@ impl Environment for Host {
         }
     }
 
+    fn network_name(&self, _list: NameList, name: &str) -> Existence {
+        if name == "dmz" {
+            Existence::Missing
+        } else {
+            Existence::Unknown
+        }
+    }
+
     fn host_name(&self) -> Option<String> {
         Some("node1.example.org".to_owned())
     }
@@ -115,7 +123,17 @@ pub fn read(text: impl AsRef<[u8]>) -> Loaded {
 }
 
 /// What comes of `/etc/keepalived/keepalived.conf` in that source on [`Host`].
+#[allow(dead_code, reason = "tests of pages name their files")]
 pub fn read_from(source: MemorySource) -> Loaded {
-    let paths = [PathBuf::from("/etc/keepalived/keepalived.conf")];
-    load(&paths, &source, &Host, &LoadOptions::default())
+    read_at("/etc/keepalived/keepalived.conf", &source)
+}
+
+/// What comes of that file in that source on [`Host`].
+pub fn read_at(path: &str, source: &MemorySource) -> Loaded {
+    load(
+        &[PathBuf::from(path)],
+        source,
+        &Host,
+        &LoadOptions::default(),
+    )
 }

@@ -92,6 +92,9 @@ pub struct CheckDefaults {
 pub struct SorryServer {
     /// Where it is; a port of `None` is that of the packet. Of the service's family unless tunnelled.
     pub address: Spanned<ServerAddress>,
+    /// The line has a port; without one the service's is taken.
+    #[serde(skip)]
+    pub port_given: bool,
     /// `sorry_server_lvs_method`, else that of the virtual server.
     pub forwarding: Forwarding,
     /// `sorry_server_inhibit`: with weight 0 in the kernel instead of absent; equals that of a real server with the same address.

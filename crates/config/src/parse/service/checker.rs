@@ -319,7 +319,7 @@ impl Parsed<'_> {
 
     /// A block that keepalived leaves out at its end.
     pub(super) fn incomplete(&mut self, block: Block, lacks: &str, opener: Span, end: Span) {
-        let text = format!("this `{}` has not {lacks}; it is ignored", block.name());
+        let text = format!("this `{}` lacks {lacks}; it is ignored", block.name());
         let diagnostic = Diagnostic::error(Code::CheckerIncomplete, end, text)
             .label(opener, "it begins here")
             .class(KeepalivedClass::General);

@@ -364,6 +364,7 @@ impl Parsed<'_> {
         let text = "this real server is there already; the second one is removed";
         let diagnostic = Diagnostic::error(Code::DuplicateServer, server.address.span, text)
             .label(other.address.span, "the first one")
+            .help("for a greater share of the connections raise its `weight`")
             .class(KeepalivedClass::General);
         self.reader.sink.push(diagnostic);
         false
@@ -379,6 +380,7 @@ impl Parsed<'_> {
         let forwarding = sorry.forwarding.unwrap_or(inherited.value);
         let mut address = sorry.address;
         let ports = (&service.identity.value, forwarding);
+        let port_given = address.value.port.is_some();
         address.value.port = self.server_port(address, ports, "sorry server");
         let mut inhibit = sorry.inhibit;
         let twin = real_servers
@@ -394,6 +396,7 @@ impl Parsed<'_> {
         }
         SorryServer {
             address,
+            port_given,
             forwarding,
             inhibit,
         }
