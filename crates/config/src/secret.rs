@@ -11,7 +11,7 @@ pub(crate) fn masked(line: String) -> String {
         rest.starts_with([' ', '\t'])
             .then_some(start + keyword.len())
     };
-    let Some(from) = SECRETS.iter().find_map(|keyword| after(keyword)) else {
+    let Some(from) = SECRETS.iter().find_map(after) else {
         return line;
     };
     let (shown, secret) = line.split_at(from);
