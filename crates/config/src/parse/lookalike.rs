@@ -23,8 +23,9 @@ const LOOK_ALIKES: &[(char, &str, &str)] = &[
 ];
 
 impl Parsed<'_> {
-    /// Says so for each such word; quoted text may hold anything.
-    pub(super) fn look_alikes(&mut self, words: &[Word]) {
+    /// Says so for each such word; quoted text may hold anything. What stands in a value may be meant, or be the same on all
+    /// nodes: only a keyword is mended.
+    pub(super) fn look_alikes(&mut self, words: &[Word], mend: bool) {
         for word in words
             .iter()
             .filter(|word| !word.quoted && !word.text.is_ascii())
@@ -45,9 +46,12 @@ impl Parsed<'_> {
             let text =
                 format!("this holds {name}, which looks like {shown} and is part of the word");
             let diagnostic = Diagnostic::warning(Code::LookAlike, word.span, text)
-                .help("type it again; such characters come from web pages and word processors")
-                .fix("write the plain character", word.span, plainly(&word.text));
-            self.reader.sink.push(diagnostic);
+                .help("type it again; such characters come from web pages and word processors");
+            self.reader.sink.push(if mend {
+                diagnostic.fix("write the plain character", word.span, plainly(&word.text))
+            } else {
+                diagnostic
+            });
         }
     }
 }

@@ -11,6 +11,10 @@ pub(super) fn text(outlook: &Outlook) -> String {
         "{} (virtual_router_id {}): who is master",
         outlook.name, outlook.vrid
     );
+    if outlook.scenarios.is_empty() {
+        text.push_str("\n    ALL OF THEM: they don't hear each other, see the errors above");
+        return text;
+    }
     let events: Vec<String> = outlook
         .scenarios
         .iter()
@@ -87,5 +91,10 @@ pub(super) fn json(outlook: &Outlook) -> Value {
             json!({ "event": kind, "node": node, "check": check, "master": scenario.master, "priorities": priorities })
         })
         .collect();
-    json!({ "router": outlook.name, "vrid": outlook.vrid, "scenarios": scenarios })
+    json!({
+        "router": outlook.name,
+        "vrid": outlook.vrid,
+        "hear_each_other": !scenarios.is_empty(),
+        "scenarios": scenarios,
+    })
 }
