@@ -103,7 +103,7 @@ fn keyword_text(block: Block, keyword: &Keyword) -> String {
         Block::Root => "outside any block".to_owned(),
         _ => format!("in `{}`", block.name()),
     };
-    let mut text = format!("{} {}\n", keyword.name, keyword.usage());
+    let mut text = format!("{}\n", keyword.statement());
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "    {name:<9}{value}");
     };
@@ -115,10 +115,14 @@ fn keyword_text(block: Block, keyword: &Keyword) -> String {
     if !keyword.default.is_empty() {
         line("default", keyword.default);
     }
-    if !keyword.example.is_empty() {
-        line("example", &format!("{} {}", keyword.name, keyword.example));
+    for (number, example) in keyword.example_lines().iter().enumerate() {
+        line(if number == 0 { "example" } else { "" }, example);
     }
-    line("since", &format!("keepalived {}", keyword.since));
+    if keyword.ours {
+        line("since", "Standfast's own: keepalived calls it unknown");
+    } else {
+        line("since", &format!("keepalived {}", keyword.since));
+    }
     if let Some(instead) = keyword.deprecated {
         line("obsolete", &format!("use {instead}"));
     }

@@ -21,6 +21,7 @@ mod reader;
 pub mod registry;
 mod render;
 mod resolve;
+mod severity;
 mod source;
 mod span;
 pub mod tree;

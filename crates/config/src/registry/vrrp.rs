@@ -417,8 +417,9 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "handover",
         Syntax::Choice(&["overlap", "exclusive", "immediate"]),
         "How a master leaves on purpose: answers until its successor is there, or first runs its \
-         scripts and lets go, or lets go at once as keepalived does. Standfast's own keyword.",
+         scripts and lets go, or lets go at once as keepalived does.",
     )
+    .ours()
     .default("exclusive with scripts that act on the role, else overlap; strict mode: immediate")
     .acts(),
     keyword(
