@@ -2,9 +2,11 @@
 //!
 //! A keyword is known by its block and its name. The parser refuses nothing that is listed here, and accepts nothing that is not.
 
+mod authentication;
 mod bfd;
 mod checker;
 mod global;
+mod global_resources;
 mod global_vrrp;
 mod index;
 mod root;
@@ -75,10 +77,10 @@ blocks! {
     VrrpInstance = "vrrp_instance": vrrp::INSTANCE,
     /// The password of VRRP version 2, for peers that ask for it. RFC 3768 took authentication out of the protocol because it keeps nobody
     /// out who can listen: it tells groups apart that were given the same number by mistake, and version 3 has none.
-    Authentication = "authentication": vrrp::AUTHENTICATION,
+    Authentication = "authentication": authentication::AUTHENTICATION,
     /// Advertisements that are signed with a shared key, which is what keeps strangers out. Only keepalived 2.4 and later speaks it, and
     /// every node must have the key; several keys may be there while one is replaced by another.
-    AuthHmac = "auth_hmac": vrrp::AUTH_HMAC,
+    AuthHmac = "auth_hmac": authentication::AUTH_HMAC,
     /// Instances that change state together: when one of them goes to fault all do, and they become master or backup as one. A router
     /// that holds an outer and an inner address needs it, so that packets never enter through one host and leave through another.
     SyncGroup = "vrrp_sync_group": vrrp::SYNC_GROUP,
