@@ -62,6 +62,7 @@ pub(super) const AUTH_HMAC: &[Keyword] = &[
         int(1, 300),
         "Difference between the clocks of two nodes that is accepted.",
     )
+    .default("3 times advert_int, and at least 5")
     .seconds()
     .since(2, 4, 0),
 ];

@@ -65,7 +65,8 @@ const DAEMON: &[Keyword] = &[
         "smtp_alert",
         Syntax::Bool,
         "Whether mail is sent about changes, for instances, groups and servers that do not say.",
-    ),
+    )
+    .default("off for instances and virtual servers, on for real servers"),
     keyword(
         "smtp_alert_vrrp",
         Syntax::Bool,
@@ -191,6 +192,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::OptionalWord,
         "Drops packets (no_accept, virtual MACs) by nftables, in a table of that name.",
     )
+    .default("keepalived, where rules are needed")
     .arguments("[TABLE]")
     .example("filter"),
     keyword(
@@ -232,6 +234,7 @@ const DAEMON: &[Keyword] = &[
         "Marks the packets of virtual server groups by nftables, in a table of that name, so \
          that IPVS needs one service for each group.",
     )
+    .default("keepalived_ipvs")
     .arguments("[TABLE]")
     .example("marks")
     .since(2, 2, 4),

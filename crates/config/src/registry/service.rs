@@ -73,14 +73,14 @@ const RETRY: Keyword = keyword(
     "Failed checks in a row that are repeated before the server counts as down, for \
          checkers that give no number.",
 )
-.default("by checker");
+.default("1; 0 in MISC_CHECK, 3 in DNS_CHECK");
 const DELAY_BEFORE_RETRY: Keyword = keyword(
     "delay_before_retry",
     DELAY,
     "Time before a failed check is repeated, for checkers that give none.",
 )
 .seconds()
-.default("by checker");
+.default("1; 3 in HTTP_GET and SSL_GET, delay_loop in DNS_CHECK");
 const WARMUP: Keyword = keyword(
     "warmup",
     DELAY,

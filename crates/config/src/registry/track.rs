@@ -44,7 +44,7 @@ pub(super) const PROCESS: &[Keyword] = &[
         int(1, 65_535),
         "Least number of processes that must run.",
     )
-    .default("1"),
+    .default("1, or 0 with quorum_max 0"),
     keyword(
         "quorum_max",
         int(0, 65_535),

@@ -161,7 +161,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Leaves the pseudo header out of the checksum of IPv4 advertisements in version 3, as \
          some routers do.",
     )
-    .default("the global one")
+    .default("that of global_defs")
     .since(2, 2, 8)
     .acts(),
     keyword(
@@ -173,7 +173,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .arguments("[never]")
     .example("never")
     .refused("sometimes")
-    .default("found out"),
+    .default("found out by what is heard"),
     keyword(
         "down_timer_adverts",
         int(1, 100),
@@ -263,6 +263,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         UINT,
         "Size of the receive buffer of the instance's socket.",
     )
+    .default("vrrp_rx_bufs_policy")
     .lenient()
     .unit(Unit::Bytes),
     // Interface and virtual MAC
@@ -414,7 +415,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Compares the addresses in advertisements with our own only when the master changes, \
          not in each.",
     )
-    .default("the global one")
+    .default("vrrp_skip_check_adv_addr")
     .acts(),
     keyword(
         "strict_mode",
@@ -428,21 +429,21 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Bool,
         "A master does not answer advertisements of a lower priority with one of its own.",
     )
-    .default("the global one")
+    .default("vrrp_lower_prio_no_advert")
     .acts(),
     keyword(
         "higher_prio_send_advert",
         Syntax::Bool,
         "A master that hears a higher priority sends one last advertisement before it yields.",
     )
-    .default("the global one")
+    .default("vrrp_higher_prio_send_advert")
     .acts(),
     keyword(
         "owner_ignore_adverts",
         Syntax::Flag,
         "An owner (priority 255) yields to nobody, whatever it hears.",
     )
-    .default("the global one")
+    .default("vrrp_owner_ignore_adverts")
     .since(2, 3, 1),
     keyword(
         "handover",
@@ -473,14 +474,14 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Time from becoming master to a second burst of gratuitous ARPs; 0 sends none.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_master_delay")
     .acts(),
     keyword(
         "garp_master_repeat",
         SECONDS,
         "Gratuitous ARPs, or neighbour advertisements, for each address in a burst.",
     )
-    .default("the global one")
+    .default("vrrp_garp_master_repeat")
     .acts(),
     keyword(
         "garp_master_refresh",
@@ -488,14 +489,14 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Time between further bursts while the node is master; 0 sends none.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_master_refresh")
     .acts(),
     keyword(
         "garp_master_refresh_repeat",
         SECONDS,
         "Gratuitous ARPs for each address in such a further burst.",
     )
-    .default("the global one")
+    .default("vrrp_garp_master_refresh_repeat")
     .acts(),
     keyword(
         "garp_lower_prio_delay",
@@ -503,14 +504,14 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Time to a second burst after a master has heard, and silenced, a lower one.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_lower_prio_delay")
     .acts(),
     keyword(
         "garp_lower_prio_repeat",
         SECONDS,
         "Gratuitous ARPs for each address after a master has heard a lower one.",
     )
-    .default("the global one")
+    .default("vrrp_garp_lower_prio_repeat")
     .acts(),
     keyword(
         "garp_extra_if",
@@ -518,6 +519,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Announces every so many seconds, 0 to 86400, on virtual MAC interfaces other than \
          the instance's own that hold its addresses; `all` on any such interface.",
     )
+    .default("vrrp_garp_extra_if")
     .arguments("[all] SECONDS")
     .example("all 60")
     .refused("all")
@@ -735,12 +737,14 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         "smtp_alert",
         Syntax::Bool,
         "Sends mail when the group's state changes.",
-    ),
+    )
+    .default("smtp_alert_vrrp"),
     keyword(
         "notify_priority_changes",
         Syntax::Bool,
         "Notification FIFOs also hear when the priority of its instances changes.",
-    ),
+    )
+    .default("vrrp_notify_priority_changes"),
     keyword(
         "sync_group_tracking_weight",
         Syntax::Flag,
