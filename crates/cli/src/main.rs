@@ -11,6 +11,7 @@ mod config;
 mod explain;
 mod format;
 mod keepalived;
+mod replace;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -28,6 +28,8 @@ pub struct Fix {
 pub struct Fixed {
     /// The file's path as it was opened.
     pub path: PathBuf,
+    /// Its bytes as they were read.
+    pub read: Vec<u8>,
     /// Its new bytes.
     pub bytes: Vec<u8>,
     /// Number of fixes in it.
@@ -64,6 +66,7 @@ pub fn apply_fixes(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Fixed
         }
         Some(Fixed {
             path: file.path().to_path_buf(),
+            read: file.bytes().to_vec(),
             bytes,
             count,
         })
