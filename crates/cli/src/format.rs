@@ -1,15 +1,16 @@
 //! `standfast fmt`: files are rewritten whole or not at all.
 
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use similar::TextDiff;
 use standfast_config::{FormatError, MAX_FORMAT_BYTES, format};
+
+use crate::replace::{NotReplaced, replace};
 
 pub(crate) const AFTER_HELP: &str = "\
 Four spaces a block, one statement a line, `{` after its keyword, `}` on its own line, single
@@ -27,8 +28,6 @@ const STANDARD_INPUT: &str = "-";
 const CONTEXT_LINES: usize = 3;
 /// Time to look for the shortest difference; what is found after it is longer, but as true.
 const DIFF_TIME: Duration = Duration::from_secs(2);
-/// Bits of a mode that are kept.
-const MODE_BITS: u32 = 0o7777;
 
 /// What `standfast fmt` takes.
 #[derive(clap::Args)]
@@ -49,11 +48,8 @@ pub(crate) struct Arguments {
 enum Failure {
     Read(io::Error),
     NotPlain,
-    HardLinks(u64),
     Format(FormatError),
-    /// The new text can't be put beside the file.
-    Temporary(PathBuf, io::Error),
-    Replace(io::Error),
+    Replace(NotReplaced),
     Print(io::Error),
 }
 
@@ -62,21 +58,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Read(error) => write!(formatter, "can't be read: {error}"),
             Self::NotPlain => formatter.write_str("is no plain file; name a file, or pipe it in"),
-            Self::HardLinks(count) => write!(
-                formatter,
-                "has {count} names (hard links), of which only one would get the new text; use \
-                 standard input and output"
-            ),
             Self::Format(error) => write!(formatter, "is left as it is: {error}"),
-            Self::Temporary(path, error) => write!(
-                formatter,
-                "is left as it is: can't write {}: {error}; the directory must be writable, and \
-                 the file your own",
-                path.display()
-            ),
-            Self::Replace(error) => {
-                write!(formatter, "is left as it is: can't be replaced: {error}")
-            }
+            Self::Replace(why) => why.fmt(formatter),
             Self::Print(error) => write!(formatter, "can't be printed: {error}"),
         }
     }
@@ -144,7 +127,9 @@ fn rewrite(path: Option<&Path>, _diff: bool) -> Result<bool, Failure> {
     let formatted = format(&text).map_err(Failure::Format)?;
     match path {
         None => print(&formatted)?,
-        Some(path) if text != formatted => replace(path, &formatted)?,
+        Some(path) if text != formatted => {
+            replace(path, &text, &formatted).map_err(Failure::Replace)?;
+        }
         Some(_) => {}
     }
     Ok(true)
@@ -189,67 +174,4 @@ fn difference(name: &str, before: &[u8], after: &[u8]) -> String {
         .context_radius(CONTEXT_LINES)
         .header(name, &format!("{name} (formatted)"));
     unified.to_string()
-}
-
-/// Replaces the file that the path leads to by one with that text, the same mode and owner.
-fn replace(path: &Path, text: &[u8]) -> Result<(), Failure> {
-    let path = fs::canonicalize(path).map_err(Failure::Read)?;
-    let metadata = fs::metadata(&path).map_err(Failure::Read)?;
-    if metadata.nlink() > 1 {
-        return Err(Failure::HardLinks(metadata.nlink()));
-    }
-    let temporary = Temporary::beside(&path);
-    let written = temporary.write(text, &metadata);
-    written.map_err(|error| Failure::Temporary(temporary.path.clone(), error))?;
-    fs::rename(&temporary.path, &path).map_err(Failure::Replace)?;
-    // The file is whole under either text; this only makes sure which.
-    if let Some(Ok(directory)) = path.parent().map(File::open) {
-        let _ = directory.sync_all();
-    }
-    Ok(())
-}
-
-/// A file that is gone when the replacement is done or has failed.
-struct Temporary {
-    path: PathBuf,
-}
-
-impl Temporary {
-    /// A name of this process in the same directory, hence on the same file system.
-    fn beside(path: &Path) -> Self {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".standfast-{}", std::process::id()));
-        Self {
-            path: path.with_file_name(name),
-        }
-    }
-
-    fn write(&self, text: &[u8], like: &Metadata) -> io::Result<()> {
-        // Not readable to others before it is theirs to read.
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.path)?;
-        file.write_all(text)?;
-        let made = file.metadata()?;
-        if (made.uid(), made.gid()) != (like.uid(), like.gid()) {
-            fchown(&file, Some(like.uid()), Some(like.gid()))?;
-        }
-        file.set_permissions(permissions(like))?;
-        file.sync_all()
-    }
-}
-
-fn permissions(like: &Metadata) -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(like.mode() & MODE_BITS)
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // After the replacement there is nothing of that name.
-        let _ = fs::remove_file(&self.path);
-    }
 }

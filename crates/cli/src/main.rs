@@ -13,6 +13,7 @@ mod explain;
 mod format;
 mod keepalived;
 mod manual;
+mod replace;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -1,6 +1,7 @@
 //! Changes of the text that mend what was found, and their application.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::span::{FileId, SourceMap, Span};
@@ -28,6 +29,8 @@ pub struct Fix {
 pub struct Fixed {
     /// The file's path as it was opened.
     pub path: PathBuf,
+    /// Its bytes as they were read.
+    pub read: Vec<u8>,
     /// Its new bytes.
     pub bytes: Vec<u8>,
     /// Number of fixes in it.
@@ -38,14 +41,17 @@ pub struct Fixed {
 /// the rest.
 #[must_use]
 pub fn apply_fixes(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Fixed> {
-    let mut accepted: Vec<&Edit> = Vec::new();
+    let mut accepted: Vec<Edit> = Vec::new();
     let mut per_file: Vec<(FileId, usize)> = Vec::new();
+    let known = first_readings(sources);
     for fix in diagnostics.iter().filter_map(|found| found.fix.as_ref()) {
+        let edits = fix.edits.iter().map(|edit| in_first_reading(edit, &known));
+        let edits: Vec<Edit> = edits.collect();
         let free = |edit: &Edit| accepted.iter().all(|other| !overlap(edit, other));
-        let Some(first) = fix.edits.first().filter(|_| fix.edits.iter().all(free)) else {
+        let Some(first) = edits.first().filter(|_| edits.iter().all(free)).cloned() else {
             continue;
         };
-        accepted.extend(&fix.edits);
+        accepted.extend(edits);
         match per_file
             .iter_mut()
             .find(|(file, _)| *file == first.span.file)
@@ -64,11 +70,35 @@ pub fn apply_fixes(diagnostics: &[Diagnostic], sources: &SourceMap) -> Vec<Fixed
         }
         Some(Fixed {
             path: file.path().to_path_buf(),
+            read: file.bytes().to_vec(),
             bytes,
             count,
         })
     });
     fixed.collect()
+}
+
+/// A file that is included twice was read twice: the first number of each.
+fn first_readings(sources: &SourceMap) -> BTreeMap<FileId, FileId> {
+    let mut first: BTreeMap<(&Path, &[u8]), FileId> = BTreeMap::new();
+    let of_each = sources.files().map(|(id, file)| {
+        let same = *first.entry((file.path(), file.bytes())).or_insert(id);
+        (id, same)
+    });
+    of_each.collect()
+}
+
+fn in_first_reading(edit: &Edit, first: &BTreeMap<FileId, FileId>) -> Edit {
+    let file = first.get(&edit.span.file).copied();
+    let span = Span::new(
+        file.unwrap_or(edit.span.file),
+        edit.span.start(),
+        edit.span.end(),
+    );
+    Edit {
+        span,
+        text: edit.text.clone(),
+    }
 }
 
 fn overlap(one: &Edit, other: &Edit) -> bool {
@@ -148,5 +178,20 @@ mod tests {
             fixed("abcdef", &[(0, 3, "x"), (2, 5, "y")]),
             ("xdef".to_owned(), 1)
         );
+    }
+
+    #[test]
+    fn a_file_that_was_read_twice_is_changed_once() {
+        let mut sources = SourceMap::default();
+        let found: Vec<_> = (0..2)
+            .map(|_| {
+                let id = sources.add("a.conf".into(), b"prioity 1\n".to_vec());
+                let span = Span::new(id, 0, 7);
+                Diagnostic::warning(Code::UnknownKeyword, span, "x").fix("y", span, "priority")
+            })
+            .collect();
+        let fixed = apply_fixes(&found, &sources);
+        let texts: Vec<_> = fixed.iter().map(|file| file.bytes.as_slice()).collect();
+        assert_eq!(texts, [b"priority 1\n"]);
     }
 }

@@ -123,12 +123,13 @@ fn add_mark(excerpts: &mut Vec<Excerpt>, sources: &SourceMap, span: Span, label:
             return;
         };
         let window = file.line_around(span.start(), MAX_CONTEXT_BYTES);
-        let line_start = file.line_around(span.start(), MAX_LINE_BYTES).start;
+        let line = file.line_around(span.start(), MAX_LINE_BYTES);
+        let line_start = line.start;
         excerpts.push(Excerpt {
             path: printable(&place.path.to_string_lossy()),
             line: place.line,
             cut_column: (window.start > line_start).then_some(place.column),
-            text: secret::masked(decode(file, window.clone())),
+            text: excerpt_text(file, &line, &window),
             window,
             span,
             marks: Vec::new(),
@@ -160,6 +161,16 @@ fn add_mark(excerpts: &mut Vec<Excerpt>, sources: &SourceMap, span: Span, label:
             primary,
             label,
         }),
+    }
+}
+
+/// What is shown of the line, its secret masked; the keyword that makes it one may be outside of what is shown.
+fn excerpt_text(file: &SourceFile, line: &Range<usize>, window: &Range<usize>) -> String {
+    let text = decode(file, window.clone());
+    let before = decode(file, line.start..window.start);
+    match secret::secret_start(&before) {
+        Some(_) => secret::masked_from(text, 0),
+        None => secret::masked(text),
     }
 }
 

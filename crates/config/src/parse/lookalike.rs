@@ -2,6 +2,8 @@
 
 use super::Parsed;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::fix::{Edit, Fix};
+use crate::span::Span;
 use crate::words::Word;
 
 /// What stands for what, with the name of the stranger.
@@ -45,40 +47,63 @@ impl Parsed<'_> {
             };
             let text =
                 format!("this holds {name}, which looks like {shown} and is part of the word");
-            let diagnostic = Diagnostic::warning(Code::LookAlike, word.span, text)
+            let mut diagnostic = Diagnostic::warning(Code::LookAlike, word.span, text)
                 .help("type it again; such characters come from web pages and word processors");
-            self.reader.sink.push(if mend {
-                diagnostic.fix("write the plain character", word.span, plainly(&word.text))
-            } else {
-                diagnostic
+            let edits = if mend { plain_edits(word) } else { Vec::new() };
+            diagnostic.fix = (!edits.is_empty()).then(|| Fix {
+                title: "write the plain character".to_owned(),
+                edits,
             });
+            self.reader.sink.push(diagnostic);
         }
     }
 }
 
-/// The text with what was meant.
-fn plainly(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match LOOK_ALIKES
-            .iter()
-            .find(|(stranger, ..)| *stranger == letter)
-        {
-            Some((_, meant, _)) => plain.push_str(meant),
-            None => plain.push(letter),
-        }
+/// What was meant in place of each such character, and of nothing else: the word may hold a password. None for a word
+/// that is not as it stands in the file.
+fn plain_edits(word: &Word) -> Vec<Edit> {
+    let (start, end) = (word.span.start(), word.span.end());
+    if end.checked_sub(start) != Some(word.text.len()) {
+        return Vec::new();
     }
-    plain
+    let edit = |(at, letter): (usize, char)| {
+        let (_, meant, _) = LOOK_ALIKES
+            .iter()
+            .find(|(stranger, ..)| *stranger == letter)?;
+        let from = start + at;
+        Some(Edit {
+            span: Span::new(word.span.file, from, from + letter.len_utf8()),
+            text: (*meant).to_owned(),
+        })
+    };
+    word.text.char_indices().filter_map(edit).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plainly;
+    use std::path::PathBuf;
+
+    use crate::{LoadOptions, MemorySource, NoEnvironment, apply_fixes, load};
+
+    /// The file once everything certain is mended, and the texts that are put into it.
+    fn mended(text: &str) -> (String, Vec<String>) {
+        let source = MemorySource::with("/k.conf", text);
+        let paths = [PathBuf::from("/k.conf")];
+        let loaded = load(&paths, &source, &NoEnvironment, &LoadOptions::default());
+        let fixed = apply_fixes(&loaded.diagnostics, &loaded.sources).remove(0);
+        let fixes = loaded.diagnostics.iter().filter_map(|one| one.fix.as_ref());
+        let edits = fixes.flat_map(|fix| fix.edits.iter().map(|edit| edit.text.clone()));
+        (String::from_utf8(fixed.bytes).unwrap(), edits.collect())
+    }
 
     #[test]
-    fn every_look_alike_becomes_what_was_meant() {
-        assert_eq!(plainly("VI_1｛"), "VI_1{");
-        assert_eq!(plainly("\u{200b}priority\u{a0}100"), "priority 100");
-        assert_eq!(plainly("主"), "主");
+    fn every_look_alike_becomes_what_was_meant_and_the_rest_stays() {
+        let begin = "vrrp_instance V {\n";
+        let (text, edits) = mended(&format!("{begin}\u{200b}priority\u{a0}100\n主 x\n}}\n"));
+        assert!(text.contains("\npriority 100\n主 x\n"), "{text}");
+        assert_eq!(edits, ["", " "]);
+        let (text, edits) = mended(&format!("{begin}auth_pass\u{a0}s3cret\n}}\n"));
+        assert!(text.contains("\nauth_pass s3cret\n"), "{text}");
+        assert_eq!(edits, [" "]);
     }
 }

@@ -27,9 +27,13 @@ use crate::load::LoadOptions;
 use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess};
 use crate::reader::{Line, Reader};
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, Value, certain, nearest};
+use crate::secret;
 use crate::source::Environment;
 use crate::span::{Span, Spanned};
 use crate::words::{self, Word};
+
+/// Characters of an unknown word that are shown.
+const SHOWN_CHARACTERS: usize = 64;
 
 pub(crate) use draft::{
     GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
@@ -635,7 +639,8 @@ impl Parsed<'_> {
             self.reader.sink.drop_one(KeepalivedClass::UnknownKeyword);
             return;
         }
-        let shown: String = word.text.chars().take(64).collect();
+        let shown: String = word.text.chars().take(SHOWN_CHARACTERS).collect();
+        let shown = secret::masked(shown);
         let place = match block {
             Block::Root => "outside any block".to_owned(),
             _ => format!("in `{}`", block.name()),
