@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     /// Rewrite nothing: list the files that would change, and exit with 1 if there are any.
     #[arg(long)]
     check: bool,
-    /// With --check: print what would change as a unified diff instead of the list.
-    #[arg(long, requires = "check")]
+    /// Change nothing, as with --check, and print what would change as a unified diff.
+    #[arg(long)]
     diff: bool,
 }
 
@@ -73,7 +73,11 @@ pub(crate) fn main(arguments: &Arguments) -> ExitCode {
         eprintln!("error: `-` (standard input) can't be given together with files");
         return ExitCode::from(2);
     }
-    let run = if arguments.check { check } else { rewrite };
+    let run = if arguments.check || arguments.diff {
+        check
+    } else {
+        rewrite
+    };
     let mut failed = false;
     let standard_input = [PathBuf::from(STANDARD_INPUT)];
     let files = if input {

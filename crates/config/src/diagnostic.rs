@@ -133,6 +133,8 @@ codes! {
     Undefined = "SF0034",
     /// There is more text than is read.
     TooMuchText = "SF0035",
+    /// No conditional line is for this node.
+    NoLineForNode = "SF0036",
     /// The value is not a number.
     InvalidNumber = "SF0040",
     /// The number lies outside the keyword's range.

@@ -57,6 +57,7 @@ const ERRORS: &[Code] = &[
 /// Codes of what works as written and is worth knowing.
 const NOTES: &[Code] = &[
     Code::Undefined,
+    Code::NoLineForNode,
     Code::ScriptUnused,
     Code::NewerKeyword,
     Code::SampleLeftover,

@@ -95,7 +95,8 @@ impl Reader<'_> {
                 |error| error.to_string(),
             );
             let message = format!("can't read {text}: {reason}");
-            let diagnostic = Diagnostic::error(Code::FileUnreadable, Span::default(), message);
+            let diagnostic = Diagnostic::error(Code::FileUnreadable, Span::default(), message)
+                .help("it must be a plain file that is not executable (chmod a-x FILE), or `-` for standard input");
             self.sink.refuse(EXIT_NO_CONFIGURATION, diagnostic);
         }
         if matches.paths.len() > 1 {

@@ -10,7 +10,7 @@ mod line;
 mod sequence;
 mod split;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub const MAX_EXPANSIONS: usize = 2_000_000;
 /// Lines with text in them, those made by braces, definitions and sequences included; a real configuration has a few
 /// thousand, the manual's largest example under two million.
 pub const MAX_LINES: usize = 4_000_000;
+/// Ids of conditional lines that are named where none fits.
+const MAX_SHOWN_IDS: usize = 8;
 /// Unclosed braces whose places are remembered.
 const MAX_OPEN_BRACES: usize = 256;
 
@@ -75,6 +77,10 @@ pub(crate) struct Reader<'a> {
     environment: &'a dyn Environment,
     options: &'a LoadOptions,
     config_id: String,
+    /// Ids of `@id` lines, the first of them, and whether one of them was ours.
+    other_ids: BTreeSet<String>,
+    id_line: Option<Span>,
+    id_found: bool,
     pub(crate) map: SourceMap,
     pub(crate) sink: Sink,
     frames: Vec<Frame>,
@@ -112,6 +118,9 @@ impl<'a> Reader<'a> {
             environment,
             options,
             config_id,
+            other_ids: BTreeSet::new(),
+            id_line: None,
+            id_found: false,
             map: SourceMap::default(),
             sink: Sink::default(),
             frames: Vec::new(),
@@ -318,14 +327,35 @@ impl<'a> Reader<'a> {
     }
 
     /// `@id` and `@^id` lines (keepalived.conf(5), "Conditional configuration").
-    fn conditional(&self, line: Line) -> Option<Line> {
+    fn conditional(&mut self, line: Line) -> Option<Line> {
         let Some(condition) = Condition::of(line.text()) else {
             return Some(line);
         };
         let start = condition.length;
-        condition
-            .holds(self.config_id.as_bytes())
-            .then(|| line.slice(start..line.text().len()).trimmed())
+        let holds = condition.holds(self.config_id.as_bytes());
+        if !condition.negated && self.other_ids.len() < MAX_SHOWN_IDS {
+            self.other_ids
+                .insert(String::from_utf8_lossy(condition.id).into_owned());
+            self.id_line.get_or_insert(line.whole());
+        }
+        self.id_found |= holds;
+        holds.then(|| line.slice(start..line.text().len()).trimmed())
+    }
+
+    /// Every `@` line was for another node: likely a slip, or a check on another machine.
+    fn say_if_no_id_fits(&mut self) {
+        let (Some(line), false) = (self.id_line, self.id_found) else {
+            return;
+        };
+        let ids: Vec<&str> = self.other_ids.iter().map(String::as_str).collect();
+        let text = format!(
+            "no `@` line is for `{}`; there are lines for {}",
+            self.config_id,
+            ids.join(", ")
+        );
+        let found = Diagnostic::note(Code::NoLineForNode, line, text)
+            .help("the name of the node comes from `-i`, `--config-id`, or the host's name up to its first dot");
+        self.sink.push(found);
     }
 
     /// Counts one more line; false, and one finding, once there were too many.
@@ -377,6 +407,7 @@ impl<'a> Reader<'a> {
     /// `suspect`: a block that is probably the one, and the keyword of a block around it that shows it.
     pub(crate) fn check_closed(&mut self, suspect: Option<(Span, Span)>) {
         self.sink.set_line(None);
+        self.say_if_no_id_fits();
         if self.depth == 0 {
             return;
         }
