@@ -1,6 +1,6 @@
 //! `check --fix`: certain changes, written to the files.
 
-use standfast_config::{Loaded, apply_fixes};
+use standfast_config::{Loaded, apply_fixes, printable};
 
 use crate::replace::replace;
 
@@ -8,7 +8,7 @@ use crate::replace::replace;
 pub(super) fn apply(loaded: &Loaded) -> bool {
     let mut done = true;
     for fixed in apply_fixes(&loaded.diagnostics, &loaded.sources) {
-        let path = fixed.path.display();
+        let path = printable(&fixed.path.to_string_lossy());
         match replace(&fixed.path, &fixed.read, &fixed.bytes) {
             Ok(()) => eprintln!("{path}: {} fixed", fixed.count),
             Err(why) => {
