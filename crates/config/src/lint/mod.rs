@@ -23,7 +23,7 @@ use crate::diagnostic::{Code, Diagnostic, Sink};
 use crate::model::{Config, VrrpInstance, VrrpScript};
 use crate::reader::Reader;
 use crate::source::Environment;
-use crate::span::Span;
+use crate::span::{SourceMap, Span};
 
 /// What the lints look at, and where they say what they find.
 struct Lints<'a> {
@@ -31,6 +31,7 @@ struct Lints<'a> {
     /// The scripts by their names.
     scripts: BTreeMap<&'a str, &'a VrrpScript>,
     environment: &'a dyn Environment,
+    sources: &'a SourceMap,
     sink: &'a mut Sink,
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
         config,
         scripts: scripts.collect(),
         environment,
+        sources: &reader.map,
         sink: &mut reader.sink,
     };
     lints.identity();
