@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the release binary under keepalived's name, with its unit and init script.
+# Installs the release binary under keepalived's name, with its unit and init script, manual pages and completions.
 #   contrib/install.sh [BINARY]      as root; PREFIX=/usr/local, DESTDIR for packagers
 #   contrib/install.sh --uninstall   takes it away again and brings the packaged keepalived back
 # Where Debian's keepalived is installed its program is put aside with dpkg-divert, so that its unit, its
@@ -10,7 +10,22 @@ destdir=${DESTDIR:-}
 prefix=${PREFIX:-/usr/local}
 sbin=$destdir$prefix/sbin
 units=$destdir/etc/systemd/system
+share=$destdir$prefix/share
+# What each shell looks for, in the folder where it looks.
+bash_words=$share/bash-completion/completions/standfast
+zsh_words=$share/zsh/site-functions/_standfast
+fish_words=$share/fish/vendor_completions.d/standfast.fish
 packaged=/usr/sbin/keepalived
+
+# Prints the completions of a shell into a file; a binary for another machine, which cannot run here, goes without.
+complete_in() {
+	install -d "$(dirname "$2")"
+	if "$sbin/standfast" completions "$1" >"$2" 2>/dev/null; then
+		chmod 0644 "$2"
+	else
+		rm -f "$2"
+	fi
+}
 
 is_packaged() {
 	[ -z "$destdir" ] && command -v dpkg-query >/dev/null && dpkg-query -S "$packaged" >/dev/null 2>&1
@@ -25,7 +40,8 @@ uninstall() {
 	if has_systemd; then
 		systemctl disable --now standfast || :
 	fi
-	rm -f "$sbin/standfast" "$units/standfast.service"
+	rm -f "$sbin/standfast" "$units/standfast.service" "$bash_words" "$zsh_words" "$fish_words" \
+		"$share/man/man1/standfast.1" "$share/man/man5/standfast.conf.5"
 	# Only a link of ours: with PREFIX=/usr it may be the packaged program.
 	case $(readlink "$sbin/keepalived" || :) in
 	standfast) rm -f "$sbin/keepalived" ;;
@@ -88,6 +104,12 @@ if ! is_packaged && [ ! -e "$destdir/etc/init.d/keepalived" ]; then
 	sed "s,/usr/local/sbin,$prefix/sbin,g" "$here/init.d/keepalived" >"$destdir/etc/init.d/keepalived"
 	chmod 0755 "$destdir/etc/init.d/keepalived"
 fi
+install -d "$share/man/man1" "$share/man/man5"
+install -m 0644 "$here/../docs/man/standfast.1" "$share/man/man1/standfast.1"
+install -m 0644 "$here/../docs/man/standfast.conf.5" "$share/man/man5/standfast.conf.5"
+complete_in bash "$bash_words"
+complete_in zsh "$zsh_words"
+complete_in fish "$fish_words"
 echo "installed $sbin/standfast and $sbin/keepalived"
 echo "next: $prefix/sbin/standfast check --host /etc/keepalived/keepalived.conf"
 echo "      systemctl daemon-reload && systemctl enable --now standfast"

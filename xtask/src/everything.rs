@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use crate::docs::{self, Profile};
 use crate::{mutants, tidy};
 
 /// One call of cargo.
@@ -11,6 +12,9 @@ struct Step {
     title: &'static str,
     arguments: &'static [&'static str],
 }
+
+/// After this step the program can describe its command line.
+const BUILD: &str = "build";
 
 /// The whole repository compiles once with optimisation: the promised numbers are those of the
 /// program that is shipped.
@@ -31,7 +35,7 @@ const STEPS: [Step; 7] = [
         ],
     },
     Step {
-        title: "build",
+        title: BUILD,
         arguments: &["build", "--release", "--workspace", "--bins"],
     },
     Step {
@@ -112,6 +116,9 @@ pub fn run(root: &Path) -> ExitCode {
         if !cargo(root, step.arguments) {
             return failed(step.title);
         }
+        if step.title == BUILD && !documents_are_fresh(root) {
+            return failed("docs");
+        }
     }
     println!(
         "=== planted defects ({} s so far)",
@@ -122,6 +129,22 @@ pub fn run(root: &Path) -> ExitCode {
     }
     println!("=== everything passed in {} s", start.elapsed().as_secs());
     ExitCode::SUCCESS
+}
+
+/// Whether the generated documents say what the program does; names those that do not.
+fn documents_are_fresh(root: &Path) -> bool {
+    match docs::check(root, Profile::Release) {
+        Ok(stale) => {
+            for path in &stale {
+                println!("{path}: stale: cargo xtask docs");
+            }
+            stale.is_empty()
+        }
+        Err(error) => {
+            eprintln!("docs: {error}");
+            false
+        }
+    }
 }
 
 fn missing_packages() -> Vec<&'static str> {

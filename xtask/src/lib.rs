@@ -3,11 +3,13 @@
 //! - [`tidy`]: sources and dependency edges; also runs as a test.
 //! - [`bench`]: CPU time of `standfast check` beside that of `keepalived -t`.
 //! - [`corpus`]: compares our findings with keepalived's on real configurations.
+//! - [`docs`]: the reference, the manual pages and the JSON schema.
 //! - [`everything`]: `cargo xtask test`.
 //! - [`mutants`]: plants known defects in the core and requires the simulation to find each.
 
 pub mod bench;
 pub mod corpus;
+pub mod docs;
 pub mod everything;
 pub mod mutants;
 pub mod tidy;

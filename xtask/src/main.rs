@@ -1,10 +1,10 @@
-//! Chores of the repository: `cargo xtask test`, `tidy`, `mutants`, `corpus` and `bench`.
+//! Chores of the repository: `cargo xtask test`, `tidy`, `docs`, `mutants`, `corpus` and `bench`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use xtask::{bench, corpus, everything, mutants, tidy, workspace_root};
+use xtask::{bench, corpus, docs, everything, mutants, tidy, workspace_root};
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
@@ -16,15 +16,42 @@ fn main() -> ExitCode {
             }
             ExitCode::from(u8::from(!complaints.is_empty()))
         }
+        Some("docs") => make_documents(std::env::args().nth(2).as_deref()),
         Some("test") => everything::run(&workspace_root()),
         Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
         Some("bench") if std::env::args().nth(2).as_deref() == Some("config") => bench_config(),
         Some("corpus") => compare_corpus(std::env::args_os().nth(2)),
         _ => {
             eprintln!(
-                "usage: cargo xtask test | tidy | mutants [part of a name] | corpus DIR | bench config"
+                "usage: cargo xtask test | tidy | docs [--check] | mutants [part of a name] | corpus DIR | bench config"
             );
             ExitCode::from(2)
+        }
+    }
+}
+
+fn make_documents(option: Option<&str>) -> ExitCode {
+    let root = workspace_root();
+    let result = match option {
+        None => docs::write(&root).map(|written| ("written", written)),
+        Some("--check") => {
+            docs::check(&root, docs::Profile::Debug).map(|stale| ("stale: cargo xtask docs", stale))
+        }
+        Some(_) => {
+            eprintln!("usage: cargo xtask docs [--check]");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok((what, paths)) => {
+            for path in &paths {
+                println!("{path}: {what}");
+            }
+            ExitCode::from(u8::from(option.is_some() && !paths.is_empty()))
+        }
+        Err(error) => {
+            eprintln!("docs: {error}");
+            ExitCode::FAILURE
         }
     }
 }

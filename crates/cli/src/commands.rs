@@ -5,15 +5,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use standfast_daemon::{LogTarget, Options, Personality};
 use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
 use crate::check::Check;
+use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::{format, keepalived};
+use crate::{format, keepalived, manual};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -48,6 +49,12 @@ enum Command {
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
     Cleanup(Cleanup),
+    /// Print a script that lets a shell complete this command line.
+    #[command(after_help = "For bash, until the shell ends: source <(standfast completions bash)")]
+    Completions(Completions),
+    /// Print the manual page standfast(1).
+    #[command(hide = true)]
+    Man,
     /// keepalived's own command line.
     #[command(disable_help_flag = true)]
     Keepalived {
@@ -115,6 +122,8 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Fmt(arguments) => format::main(&arguments),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
+        Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Man => manual::main(Arguments::command()),
         Command::Keepalived { arguments } => keepalived::main(arguments),
     }
 }

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use standfast_config::Code;
 use standfast_config::registry::{Acts, Block, Keyword, nearest};
 
+/// Characters of a sentence on one line.
+const WIDTH: usize = 84;
+
 /// The arguments of `standfast explain`.
 #[derive(clap::Args)]
 pub(crate) struct Explain {
@@ -98,16 +101,34 @@ fn code_text(code: Code) -> String {
     text
 }
 
+/// The text in lines that fit beside the names of facts.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn keyword_text(block: Block, keyword: &Keyword) -> String {
     let place = match block {
         Block::Root => "outside any block".to_owned(),
         _ => format!("in `{}`", block.name()),
     };
-    let mut text = format!("{} {}\n", keyword.name, keyword.usage());
+    let mut text = format!("{}\n", keyword.statement());
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "    {name:<9}{value}");
     };
-    line("", keyword.doc);
+    for part in wrapped(keyword.doc) {
+        line("", &part);
+    }
     line("where", &place);
     if let Some(range) = keyword.range() {
         line("values", &range);
@@ -115,10 +136,14 @@ fn keyword_text(block: Block, keyword: &Keyword) -> String {
     if !keyword.default.is_empty() {
         line("default", keyword.default);
     }
-    if !keyword.example.is_empty() {
-        line("example", &format!("{} {}", keyword.name, keyword.example));
+    for (number, example) in keyword.example_lines().iter().enumerate() {
+        line(if number == 0 { "example" } else { "" }, example);
     }
-    line("since", &format!("keepalived {}", keyword.since));
+    if keyword.ours {
+        line("since", "Standfast's own: keepalived calls it unknown");
+    } else {
+        line("since", &format!("keepalived {}", keyword.since));
+    }
     if let Some(instead) = keyword.deprecated {
         line("obsolete", &format!("use {instead}"));
     }

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 mod check;
 mod commands;
+mod completions;
 mod config;
 mod explain;
 mod format;
 mod keepalived;
+mod manual;
 mod replace;
 
 fn main() -> ExitCode {

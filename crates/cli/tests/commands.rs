@@ -70,6 +70,7 @@ fn help_names_every_command() {
         "fmt",
         "demo",
         "cleanup",
+        "completions",
         "keepalived",
     ] {
         assert!(said.contains(command), "{command}: {said}");

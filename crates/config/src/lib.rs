@@ -22,6 +22,7 @@ pub mod registry;
 mod render;
 mod resolve;
 mod secret;
+mod severity;
 mod source;
 mod span;
 pub mod tree;

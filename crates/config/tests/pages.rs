@@ -91,6 +91,19 @@ fn the_wrong_example_draws_the_code_and_the_right_one_does_not() {
 }
 
 #[test]
+fn the_wrong_example_draws_the_code_with_its_usual_severity() {
+    for code in Code::ALL {
+        let wrong = code.page().map(|page| page.wrong()).unwrap_or_default();
+        let loaded = examples::load_all(&wrong);
+        let found = loaded.iter().flat_map(|loaded| &loaded.diagnostics);
+        let drawn = found.filter(|found| found.code == *code);
+        if let Some(gravest) = drawn.map(|found| found.severity).max() {
+            assert_eq!(gravest, code.usual_severity(), "{}", code.as_str());
+        }
+    }
+}
+
+#[test]
 fn the_right_example_is_free_of_errors() {
     for code in Code::ALL {
         for findings in examples::findings(&code.page().unwrap().right()) {

@@ -48,9 +48,13 @@ const IFF_LOOPBACK: u32 = 0x8;
 
 impl Environment for HostEnvironment {
     fn interface(&self, name: &str) -> InterfaceState {
+        // The kernel answers for the network namespace we are in, /sys for the one it was mounted in.
+        let by_index = interface_by_index(name);
         let directory = Path::new("/sys/class/net").join(name);
-        let Ok(flags) = fs::read_to_string(directory.join("flags")) else {
-            return interface_by_index(name);
+        let (InterfaceState::Present, Ok(flags)) =
+            (by_index, fs::read_to_string(directory.join("flags")))
+        else {
+            return by_index;
         };
         let flags = u32::from_str_radix(flags.trim().trim_start_matches("0x"), 16).unwrap_or(0);
         if flags & IFF_LOOPBACK == 0 {

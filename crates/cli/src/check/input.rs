@@ -12,13 +12,13 @@ const STDIN: &str = "<stdin>";
 
 /// Where files are read from; standard input is read once, however often it is asked for.
 #[derive(Default)]
-pub(super) struct Input {
+pub(crate) struct Input {
     standard: OnceCell<Rc<[u8]>>,
 }
 
 impl Input {
     /// The name to read the configuration by, and what to read it from; `-` is standard input.
-    pub(super) fn open(&self, file: &Path) -> io::Result<(PathBuf, Box<dyn Source>)> {
+    pub(crate) fn open(&self, file: &Path) -> io::Result<(PathBuf, Box<dyn Source>)> {
         if file != Path::new("-") {
             return Ok((file.to_path_buf(), Box::new(FileSource)));
         }

@@ -5,6 +5,8 @@ mod input;
 mod listen;
 mod report;
 
+pub(crate) use input::Input;
+
 use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -67,7 +69,7 @@ pub(crate) struct Check {
     #[arg(long = "config-id", alias = "node", value_name = "ID")]
     config_ids: Vec<String>,
     #[arg(skip)]
-    input: input::Input,
+    input: Input,
     #[arg(skip = HostEnvironment::with_advice())]
     host_environment: HostEnvironment,
 }
@@ -102,7 +104,7 @@ impl Check {
         if self.fix && !self.fix_files(on_host) {
             return ExitCode::FAILURE;
         }
-        let checked = match self.check_all(on_host) {
+        let mut checked = match self.check_all(on_host) {
             Ok(mut checked) => {
                 self.look_around(&mut checked, on_host);
                 checked
@@ -112,6 +114,14 @@ impl Check {
                 return ExitCode::FAILURE;
             }
         };
+        if checked.len() > 1 {
+            for one in &mut checked {
+                // The comparison says it of these very nodes.
+                one.loaded
+                    .diagnostics
+                    .retain(|found| found.code != Code::SmallWeight);
+            }
+        }
         let compared = (checked.len() > 1).then(|| compare_nodes(&checked));
         report::print(self.format, &checked, compared.as_ref(), on_host);
         let between = compared.iter().flat_map(|compared| &compared.diagnostics);
@@ -129,12 +139,12 @@ impl Check {
         let failed = worst >= Some(limit) || checked.iter().any(bad);
         // The process ends here, and giving thousands of objects back one by one takes longer than judging them.
         std::mem::forget((checked, compared));
-        ExitCode::from(u8::from(failed))
+        ExitCode::from(u8::from(failed || report::output_was_lost()))
     }
 
     /// Each file, read as each node.
     fn check_all(&self, on_host: bool) -> std::io::Result<Vec<Checked>> {
-        let mut checked = Vec::new();
+        let mut checked: Vec<Checked> = Vec::new();
         for file in &self.files {
             if self.config_ids.is_empty() {
                 checked.push(self.check_one(file, None, on_host)?);
@@ -143,6 +153,7 @@ impl Check {
                 checked.push(self.check_one(file, Some(id), on_host)?);
             }
         }
+        name_apart(&mut checked);
         Ok(checked)
     }
 
@@ -174,15 +185,7 @@ impl Check {
         id: Option<&String>,
         on_host: bool,
     ) -> std::io::Result<Checked> {
-        let environment: &dyn Environment = if on_host {
-            &self.host_environment
-        } else {
-            &NoEnvironment
-        };
-        let options = LoadOptions {
-            config_id: id.cloned(),
-            ..LoadOptions::default()
-        };
+        let (environment, options) = (self.environment(on_host), self.options(id));
         let (path, source) = self.input.open(file)?;
         let mut loaded = load(&[path], source.as_ref(), environment, &options);
         let idle = say_what_does_not_run(&mut loaded, on_host);
@@ -215,13 +218,50 @@ impl Check {
     /// Changes the files; false where that failed.
     fn fix_files(&self, on_host: bool) -> bool {
         let mut done = true;
-        for file in self.files.iter().filter(|file| *file != Path::new("-")) {
-            let Ok(checked) = self.check_one(file, self.config_ids.first(), on_host) else {
+        for file in &self.files {
+            if file == Path::new("-") {
+                eprintln!("standfast: --fix changes files; standard input stays as it is");
+                continue;
+            }
+            let id = self.config_ids.first();
+            let Ok(checked) = self.check_one(file, id, on_host) else {
                 continue;
             };
-            done &= fix::apply(&checked.loaded);
+            let options = self.options(id);
+            let environment = self.environment(on_host);
+            let paths = std::slice::from_ref(file);
+            done &= fix::apply(&checked.loaded, |source| {
+                load(paths, source, environment, &options)
+            });
         }
         done
+    }
+
+    fn options(&self, id: Option<&String>) -> LoadOptions {
+        LoadOptions {
+            config_id: id.cloned(),
+            ..LoadOptions::default()
+        }
+    }
+
+    fn environment(&self, on_host: bool) -> &dyn Environment {
+        if on_host {
+            &self.host_environment
+        } else {
+            &NoEnvironment
+        }
+    }
+}
+
+/// Nodes of one name get a number each.
+fn name_apart(checked: &mut [Checked]) {
+    let names: Vec<String> = checked.iter().map(|one| one.node.clone()).collect();
+    for (at, one) in checked.iter_mut().enumerate() {
+        let same = |name: &&String| **name == one.node;
+        if names.iter().filter(same).count() > 1 {
+            let before = names.iter().take(at).filter(same).count();
+            one.node = format!("{} ({})", one.node, before + 1);
+        }
     }
 }
 
@@ -252,8 +292,27 @@ fn say_what_does_not_run(loaded: &mut Loaded, on_host: bool) -> usize {
         });
     }
     let count = found.len();
+    if on_host {
+        found.extend(not_run_beside_instances(loaded));
+    }
     loaded.diagnostics.append(&mut found);
     count
+}
+
+/// What this version leaves undone although the instances run: on the host that is no matter of taste.
+fn not_run_beside_instances(loaded: &Loaded) -> Vec<Diagnostic> {
+    let groups = loaded.config.sync_groups.iter().map(|group| {
+        let text = format!(
+            "the sync group `{}` is not acted on by this version: its instances move one by one",
+            group.name.value
+        );
+        Diagnostic::error(Code::NotSupported, group.name.span, text)
+    });
+    let services = loaded.config.virtual_servers.first().map(|service| {
+        let text = "virtual servers are not run by this version: nothing is distributed";
+        Diagnostic::error(Code::NotSupported, service.identity.span, text)
+    });
+    groups.chain(services).collect()
 }
 
 /// `keepalived -t`: messages to standard error or a file, keepalived's exit codes.

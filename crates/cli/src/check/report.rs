@@ -3,8 +3,9 @@
 mod outlook;
 mod sarif;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use standfast_config::nodes::Comparison;
@@ -45,9 +46,24 @@ fn wants_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// A line on standard output; a reader that has gone away needs none.
+/// Something could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether a report did not reach its reader in full; a reader that went away wanted no more.
+pub(super) fn output_was_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// A line on standard output.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let mut output = std::io::stdout();
+    let written = writeln!(output, "{line}").and_then(|()| output.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        eprintln!("standfast: cannot write the report: {error}");
+    }
 }
 
 fn pretty(value: &Value) -> String {

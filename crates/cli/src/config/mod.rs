@@ -2,16 +2,18 @@
 
 mod written;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use standfast_config::{FileSource, LoadOptions, NoEnvironment, load};
+use standfast_config::{LoadOptions, NoEnvironment, load};
+
+use crate::check::Input;
 
 /// The arguments of `standfast config`.
 #[derive(clap::Args)]
 pub(crate) struct Config {
-    /// Configuration file.
+    /// Configuration file; `-` is standard input.
     #[arg(value_name = "FILE", default_value = "/etc/keepalived/keepalived.conf")]
     file: PathBuf,
     /// Print only what is written, keyword by keyword, instead of what takes effect with all defaults
@@ -30,12 +32,21 @@ impl Config {
             document: self.as_written,
             ..LoadOptions::default()
         };
-        let loaded = load(
-            std::slice::from_ref(&self.file),
-            &FileSource,
-            &NoEnvironment,
-            &options,
-        );
+        let (path, source) = match Input::default().open(&self.file) {
+            Ok(opened) => opened,
+            Err(error) => {
+                eprintln!("standfast: cannot read standard input: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        let loaded = load(&[path], source.as_ref(), &NoEnvironment, &options);
+        if loaded.sources.files().next().is_none() {
+            eprintln!(
+                "standfast: {} cannot be read: standfast check says why",
+                self.file.display()
+            );
+            return ExitCode::FAILURE;
+        }
         let json = match &loaded.document {
             Some(items) => Ok(written::block(items)),
             None => serde_json::to_value(&loaded.config),
@@ -48,8 +59,12 @@ impl Config {
                 return ExitCode::FAILURE;
             }
         };
-        // A reader that has gone away needs no more of it.
-        let _ = writeln!(std::io::stdout(), "{text}");
+        if let Err(error) = writeln!(std::io::stdout(), "{text}")
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            eprintln!("standfast: cannot write the configuration: {error}");
+            return ExitCode::FAILURE;
+        }
         if loaded.has_errors() {
             eprintln!(
                 "standfast: {} has errors, what they concern is left out: standfast check {}",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Lints;
-use crate::model::{Notify, Script};
+use crate::model::{Checker, Notify, Script, VirtualServer};
 
 impl Lints<'_> {
     pub(super) fn scripts(&mut self) {
@@ -15,13 +15,33 @@ impl Lints<'_> {
         let mut seen = BTreeSet::new();
         let notifies = config.instances.iter().map(|instance| &instance.notify);
         let notifies = notifies.chain(config.sync_groups.iter().map(|group| &group.notify));
-        for script in notifies.flat_map(all) {
+        for script in notifies
+            .flat_map(all)
+            .chain(config.virtual_servers.iter().flat_map(of_service))
+        {
             // Many instances run the same script.
             if seen.insert(&script.command) {
                 self.notify_command(script);
             }
         }
     }
+}
+
+/// What a virtual server and its real servers run.
+fn of_service(service: &VirtualServer) -> impl Iterator<Item = &Script> {
+    let quorum = service.quorum_up.iter().chain(&service.quorum_down);
+    let servers = service.real_servers.iter().flat_map(|server| {
+        let checks = server.checkers.iter().filter_map(|checker| match checker {
+            Checker::Misc(check) => Some(&check.script),
+            _ => None,
+        });
+        server
+            .notify_up
+            .iter()
+            .chain(&server.notify_down)
+            .chain(checks)
+    });
+    quorum.chain(servers)
 }
 
 fn all(notify: &Notify) -> impl Iterator<Item = &Script> {

@@ -20,6 +20,7 @@ impl Lints<'_> {
         for service in &config.virtual_servers {
             self.sample_service(service);
             self.quorum(service);
+            self.hysteresis(service);
             self.sorry_server(service);
             for server in &service.real_servers {
                 self.real_server(service, server);
@@ -131,6 +132,18 @@ impl Lints<'_> {
             return;
         };
         self.say(found.class(KeepalivedClass::Warning));
+    }
+
+    fn hysteresis(&mut self, service: &VirtualServer) {
+        let (hysteresis, quorum) = (service.hysteresis.value, service.quorum.value);
+        if hysteresis > 0 && hysteresis >= quorum {
+            let text = format!(
+                "a hysteresis of {hysteresis} is not smaller than the quorum {quorum}: 0 is taken"
+            );
+            let help =
+                "the quorum is reached at quorum + hysteresis and lost below quorum - hysteresis";
+            self.warn(Code::QuorumUnreachable, service.hysteresis.span, text, help);
+        }
     }
 
     fn sorry_server(&mut self, service: &VirtualServer) {

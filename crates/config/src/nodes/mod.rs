@@ -7,7 +7,7 @@ mod agree;
 mod outlook;
 mod pairing;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::load::Loaded;
 use crate::model::{Config, VrrpInstance};
 use crate::span::{SourceMap, Span};
@@ -84,10 +84,21 @@ pub fn compare(nodes: &[Node<'_>]) -> Comparison {
     let found = &mut comparison.diagnostics;
     agree::nodes(&members, found);
     for router in pairing::routers(&members) {
+        let before = found.len();
         agree::router(&router, &members, found);
+        let errors = found.iter().skip(before);
+        let deaf = errors
+            .filter(|found| found.severity == Severity::Error)
+            .count()
+            > 0;
         if router.len() > 1 {
-            let outlook = outlook::of(&router);
-            outlook::judge(&router, &outlook, found);
+            let mut outlook = outlook::of(&router);
+            if deaf {
+                // Nodes that don't hear each other elect nobody.
+                outlook.scenarios.clear();
+            } else {
+                outlook::judge(&router, &outlook, found);
+            }
             comparison.outlook.push(outlook);
         }
     }

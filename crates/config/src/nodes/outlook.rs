@@ -56,7 +56,7 @@ pub struct Outlook {
     pub vrid: u8,
     /// Its family there.
     pub family: Family,
-    /// [`Event::AllWell`] first.
+    /// [`Event::AllWell`] first; empty where the nodes don't hear each other, and each is master by itself.
     pub scenarios: Vec<Scenario>,
 }
 

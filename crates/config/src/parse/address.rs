@@ -80,7 +80,8 @@ impl Parsed<'_> {
         };
         let Ok(address) = address.parse::<IpAddr>() else {
             let text = format!("`{shown}` is no IP address; it is skipped");
-            let diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
+            let mut diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
+            diagnostic.help = super::value::reference_help(&word.text);
             self.reader
                 .sink
                 .push(diagnostic.class(KeepalivedClass::General));

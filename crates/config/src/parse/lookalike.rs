@@ -25,8 +25,9 @@ const LOOK_ALIKES: &[(char, &str, &str)] = &[
 ];
 
 impl Parsed<'_> {
-    /// Says so for each such word; quoted text may hold anything.
-    pub(super) fn look_alikes(&mut self, words: &[Word]) {
+    /// Says so for each such word; quoted text may hold anything. What stands in a value may be meant, or be the same on all
+    /// nodes: only a keyword is mended.
+    pub(super) fn look_alikes(&mut self, words: &[Word], mend: bool) {
         for word in words
             .iter()
             .filter(|word| !word.quoted && !word.text.is_ascii())
@@ -48,7 +49,7 @@ impl Parsed<'_> {
                 format!("this holds {name}, which looks like {shown} and is part of the word");
             let mut diagnostic = Diagnostic::warning(Code::LookAlike, word.span, text)
                 .help("type it again; such characters come from web pages and word processors");
-            let edits = plain_edits(word);
+            let edits = if mend { plain_edits(word) } else { Vec::new() };
             diagnostic.fix = (!edits.is_empty()).then(|| Fix {
                 title: "write the plain character".to_owned(),
                 edits,

@@ -100,6 +100,8 @@ pub(crate) struct Parsed<'a> {
     /// Names of track_file, vrrp_track_process and bfd_instance blocks so far.
     pub(crate) objects: BTreeSet<(Block, String)>,
     pub(crate) script_names: BTreeSet<String>,
+    /// Names in `track_script` lists, also of instances that come to nothing.
+    pub(crate) scripts_mentioned: BTreeSet<String>,
     instance_names: BTreeMap<String, Span>,
     /// Every script that keepalived would look for, whatever becomes of the block it stands in.
     pub(crate) all_scripts: Vec<(Script, Use)>,
@@ -114,6 +116,10 @@ pub(crate) struct Parsed<'a> {
     pub(crate) recorder: Option<Recorder>,
     /// The line of the latest keyword.
     header: Option<Span>,
+    /// Blocks that are open, outermost first, with the lines that opened them.
+    open_blocks: Vec<(Block, Span)>,
+    /// A block that is probably not closed, and the keyword of a block around it that shows it.
+    unclosed: Option<(Span, Span)>,
     /// The first block without a `{`.
     braceless: Option<Span>,
     /// The last `{` that opened nothing: its `}` closes the block around it.
@@ -144,6 +150,7 @@ pub(crate) fn parse<'a>(
         statics: Statics::default(),
         objects: BTreeSet::new(),
         script_names: BTreeSet::new(),
+        scripts_mentioned: BTreeSet::new(),
         instance_names: BTreeMap::new(),
         all_scripts: Vec::new(),
         service: ServiceDraft::default(),
@@ -152,12 +159,14 @@ pub(crate) fn parse<'a>(
         runs_something: false,
         recorder: options.document.then(Recorder::new),
         header: None,
+        open_blocks: Vec::new(),
+        unclosed: None,
         braceless: None,
         stray_brace: None,
         last_unknown: None,
     };
     parsed.walk(Block::Root, true);
-    parsed.reader.check_closed();
+    parsed.reader.check_closed(parsed.unclosed);
     parsed.say_what_is_not_acted_on();
     parsed.say_if_nothing_runs();
     parsed
@@ -284,7 +293,9 @@ impl Parsed<'_> {
                 if let Some(recorder) = &mut self.recorder {
                     recorder.enter();
                 }
+                self.open_blocks.push((inner, span));
                 let end = self.walk(inner, report);
+                self.open_blocks.pop();
                 self.leave(inner, end.unwrap_or(span));
                 if let Some(recorder) = &mut self.recorder {
                     recorder.leave(keyword, &words);
@@ -493,6 +504,9 @@ impl Parsed<'_> {
                         self.missing_brace(keyword, &line, None);
                     }
                     let words = words::plain(&line);
+                    if let (Some(first), Some(opener)) = (words.first(), self.header) {
+                        self.suspect_unclosed_list(first, opener);
+                    }
                     self.check_encoding(&words);
                     lines.push(words);
                 }
@@ -586,8 +600,41 @@ impl Parsed<'_> {
         self.reader.sink.push_unless_there(diagnostic);
     }
 
+    /// A line of a list that begins with a keyword of the block around it.
+    fn suspect_unclosed_list(&mut self, word: &Word, opener: Span) {
+        let belongs = self
+            .open_blocks
+            .iter()
+            .any(|(block, _)| block.keyword(&word.text).is_some());
+        if belongs && self.unclosed.is_none() {
+            self.unclosed = Some((opener, word.span));
+        }
+    }
+
+    /// A keyword of a block around this one: this one's `}` is probably missing.
+    fn suspect_unclosed(&mut self, word: &Word) {
+        let Some(((_, opener), around)) = self.open_blocks.split_last() else {
+            return;
+        };
+        let belongs = Block::Root.keyword(&word.text).is_some()
+            || around
+                .iter()
+                .any(|(block, _)| block.keyword(&word.text).is_some());
+        if belongs && self.unclosed.is_none() {
+            self.unclosed = Some((*opener, word.span));
+        }
+    }
+
     fn unknown(&mut self, block: Block, word: Word) {
-        self.look_alikes(std::slice::from_ref(&word));
+        let blanks_only = word.text.chars().all(|letter| {
+            letter.is_ascii()
+                || letter.is_whitespace()
+                || letter.is_control()
+                || ('\u{200b}'..='\u{200d}').contains(&letter)
+                || letter == '\u{feff}'
+        });
+        self.look_alikes(std::slice::from_ref(&word), blanks_only);
+        self.suspect_unclosed(&word);
         if self.reader.sink.is_full() {
             self.reader.sink.drop_one(KeepalivedClass::UnknownKeyword);
             return;
@@ -685,7 +732,7 @@ impl Parsed<'_> {
     }
 
     fn check_encoding(&mut self, words: &[Word]) {
-        self.look_alikes(words);
+        self.look_alikes(words, false);
         for word in words.iter().filter(|word| word.lossy) {
             let text = "this value is not UTF-8; what can't be decoded is replaced";
             self.reader

@@ -48,6 +48,9 @@ impl Parsed<'_> {
         if keyword == "track_interface" && !self.interface_name_fits(name) {
             return None;
         }
+        if keyword == "track_script" {
+            self.scripts_mentioned.insert(name.text.clone());
+        }
         let mut rest = words.iter().skip(1);
         while let Some(word) = rest.next() {
             match word.text.as_str() {

@@ -233,7 +233,8 @@ impl Parsed<'_> {
         }
         let shown: String = word.text.chars().take(64).collect();
         let text = format!("`{shown}` is no IP address; it is ignored");
-        let diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
+        let mut diagnostic = Diagnostic::error(Code::InvalidAddress, word.span, text);
+        diagnostic.help = reference_help(&word.text);
         self.reader
             .sink
             .push(diagnostic.class(KeepalivedClass::General));
@@ -281,4 +282,14 @@ impl Parsed<'_> {
             .sink
             .push(diagnostic.class(KeepalivedClass::General));
     }
+}
+
+/// A definition that was not expanded: without braces its name must end before a blank, `,`, `)` or the end of the line.
+pub(super) fn reference_help(word: &str) -> Option<String> {
+    let (_, after) = word.split_once('$')?;
+    let name: String = after
+        .chars()
+        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect();
+    (!name.is_empty()).then(|| format!("write `${{{name}}}` to have the definition put in here"))
 }

@@ -41,7 +41,11 @@ impl Reader<'_> {
             || line.text().get(name.len() + 1) != Some(&b'=')
         {
             // 2.2.7 knows no blanks around the name.
-            self.sink.count(KeepalivedClass::UnknownKeyword);
+            let text =
+                "keepalived 2.2 takes no blank before the `=`: it does not know this definition";
+            let found = Diagnostic::warning(Code::MalformedDefinition, line.whole(), text)
+                .help("write `$NAME=value`; releases that know the blank know this as well");
+            self.sink.push(found.class(KeepalivedClass::UnknownKeyword));
         }
         let mut value = line.slice(value_start..line.text().len()).trimmed();
         let mut lines = Vec::new();

@@ -293,6 +293,7 @@ impl<'a> Reader<'a> {
 
     /// Comments, conditions, definitions, sequences and includes; `None` where nothing is left for the parser.
     fn prepare(&mut self, line: Line) -> Option<Line> {
+        self.sink.set_line(None);
         if !self.spend_line(&line) {
             self.frames.clear();
             return None;
@@ -372,7 +373,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Complains about blocks that are still open at the end of everything.
-    pub(crate) fn check_closed(&mut self) {
+    ///
+    /// `suspect`: a block that is probably the one, and the keyword of a block around it that shows it.
+    pub(crate) fn check_closed(&mut self, suspect: Option<(Span, Span)>) {
         self.sink.set_line(None);
         if self.depth == 0 {
             return;
@@ -384,8 +387,12 @@ impl<'a> Reader<'a> {
         };
         let mut diagnostic = Diagnostic::error(Code::MissingCloseBrace, end, text)
             .class(KeepalivedClass::MissingEnd)
-            .help("all that follows an unclosed block is read as part of it");
-        if let Some(open) = self.open_braces.last() {
+            .help("until its `}` all that follows a block is read as part of it");
+        if let Some((opener, keyword)) = suspect {
+            diagnostic = diagnostic
+                .label(opener, "this block is probably the one")
+                .label(keyword, "because this belongs to the block around it");
+        } else if let Some(open) = self.open_braces.last() {
             diagnostic = diagnostic.label(*open, "opened here and never closed");
         }
         self.sink.push(diagnostic);

@@ -17,6 +17,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Address,
         "The address of the other end of the session; every session needs its own.",
     )
+    .example("10.9.9.9")
     .lenient(),
     keyword("neighbour_ip", Syntax::Address, "The same as neighbor_ip.").lenient(),
     keyword(
@@ -76,8 +77,10 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "weight",
         Syntax::Words,
-        "Change of priority, -253 to 253, optionally `reverse`, for instances whose tracking line gives none.",
+        "Change of priority, -253 to 253, optionally `reverse`, for instances whose tracking \
+         line gives none.",
     )
+    .arguments("NUMBER [reverse]")
     .default("0")
     .example("-20 reverse")
     .refused("254"),

@@ -120,6 +120,7 @@ const HTTP_ONLY: [Keyword; 8] = [
         Syntax::Word,
         "The Host header of requests for pages that give none.",
     )
+    .arguments("HOST")
     .lenient()
     .default("that of the real server")
     .example("www.example.org"),
@@ -133,13 +134,15 @@ const HTTP_ONLY: [Keyword; 8] = [
     keyword(
         "enable_sni",
         Syntax::Flag,
-        "Names the virtual host when TLS begins.",
+        "Names the virtual host when TLS begins (SNI), for servers that have several \
+         certificates.",
     ),
     keyword(
         "sni_name",
         Syntax::Word,
         "Names this host when TLS begins, instead of the virtual host.",
     )
+    .arguments("HOST")
     .lenient()
     .since(2, 4, 1)
     .example("www.example.org"),
@@ -169,12 +172,14 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Word,
         "The path in the request; every page needs one.",
     )
+    .arguments("PATH")
     .example("/index.html?a=b"),
     keyword(
         "digest",
         Syntax::Word,
         "The MD5 digest of the body, as 32 hexadecimal digits.",
     )
+    .arguments("MD5")
     .example("640205b7b0fc66c1ea91c463fac6334d")
     .refused("640205b7b0fc66c1ea91c463fac6334"),
     keyword(
@@ -182,6 +187,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Words,
         "Status codes that are right: numbers from 100 to 599, and ranges of them.",
     )
+    .arguments("CODE[-CODE]...")
     .lenient()
     .default("200-299")
     .example("200 301-308 404")
@@ -191,6 +197,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Word,
         "The Host header of this request.",
     )
+    .arguments("HOST")
     .lenient()
     .default("that of the checker")
     .example("www.example.org"),
@@ -199,6 +206,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Words,
         "A pattern of PCRE2 that the body must match.",
     )
+    .arguments("PATTERN")
     .lenient()
     .example("\"status: *ok\""),
     keyword(
@@ -211,6 +219,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Words,
         "Options of PCRE2 in small letters, such as `caseless`.",
     )
+    .arguments("OPTION...")
     .lenient()
     .example("caseless multiline")
     .refused("sensitive"),
@@ -219,6 +228,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Word,
         "Matches begin at this byte, counted from 0, at the earliest.",
     )
+    .arguments("BYTES")
     .lenient()
     .example("100")
     .refused("100x")
@@ -228,6 +238,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Word,
         "Matches begin before this byte, counted from 0.",
     )
+    .arguments("BYTES")
     .lenient()
     .example("4096")
     .refused("end")
@@ -237,6 +248,7 @@ pub(super) const URL: &[Keyword] = &[
         Syntax::Words,
         "The matcher's memory in bytes: at the start, and at most.",
     )
+    .arguments("START MAXIMUM")
     .lenient()
     .example("32768 524288")
     .refused("524288 32768"),
@@ -246,10 +258,15 @@ pub(super) const URL: &[Keyword] = &[
 pub(super) const SMTP: &[Keyword] = &join::<15>(
     &CONNECTED,
     &[
-        keyword("helo_name", Syntax::Word, "The name in HELO.")
-            .lenient()
-            .default("the host's name")
-            .example("lb1.example.org"),
+        keyword(
+            "helo_name",
+            Syntax::Word,
+            "The name that the check calls itself in HELO.",
+        )
+        .arguments("HOST")
+        .lenient()
+        .default("the host's name")
+        .example("lb1.example.org"),
         keyword(
             "host",
             Syntax::Block(Block::SmtpHost),
@@ -275,12 +292,14 @@ pub(super) const DNS: &[Keyword] = &join::<15>(
         keyword(
             "type",
             Syntax::Word,
-            "The record that is asked for: A, NS, CNAME, SOA, MX, TXT, AAAA, RRSIG or DNSKEY.",
+            "The kind of record that is asked for.",
         )
+        .arguments("A|NS|CNAME|SOA|MX|TXT|AAAA|RRSIG|DNSKEY")
         .default("SOA")
         .example("AAAA")
         .refused("PTR"),
         keyword("name", Syntax::Word, "The name that is asked for.")
+            .arguments("DOMAIN")
             .default(".")
             .example("www.example.org")
             .refused("www..org"),
@@ -308,11 +327,16 @@ pub(super) const MISC: &[Keyword] = &join::<10>(
             Syntax::Flag,
             "Exit codes from 2 to 255 set the weight to two less.",
         ),
-        keyword("user", Syntax::Words, "The user, and group, who runs it.")
-            .lenient()
-            .default("script_user")
-            .example("root")
-            .refused("nobody-of-that-name"),
+        keyword(
+            "user",
+            Syntax::Words,
+            "The user, and optionally the group, as whom the command runs.",
+        )
+        .arguments("USER [GROUP]")
+        .lenient()
+        .default("script_user")
+        .example("root")
+        .refused("nobody-of-that-name"),
     ],
 );
 
@@ -324,6 +348,7 @@ pub(super) const UDP: &[Keyword] = &join::<17>(
             Syntax::Words,
             "The bytes that are sent, in hexadecimal digits.",
         )
+        .arguments("HEX...")
         .lenient()
         .since(2, 2, 0)
         .example("0a0b 0c")
@@ -333,6 +358,7 @@ pub(super) const UDP: &[Keyword] = &join::<17>(
             Syntax::OptionalWords,
             "A reply must come, and begin with these hexadecimal digits, where `X` stands for any.",
         )
+        .arguments("[HEX...]")
         .since(2, 1, 0)
         .example("0a 1X XX")
         .refused("hello"),
@@ -361,13 +387,16 @@ pub(super) const FILE: &[Keyword] = &[
         Syntax::Word,
         "The track_file block whose file counts; it stands before.",
     )
+    .arguments("FILE")
     .example("f1")
     .refused("no-such-file"),
     keyword(
         "weight",
         Syntax::Words,
-        "The factor of the file's number, -2147483647 to 2147483647, and `reverse` or `noreverse`.",
+        "The factor of the file's number, -2147483647 to 2147483647, and `reverse` or \
+         `noreverse`.",
     )
+    .arguments("NUMBER [reverse|noreverse]")
     .lenient()
     .default("that of the track_file")
     .example("-5 reverse")
@@ -381,6 +410,7 @@ pub(super) const BFD: &[Keyword] = &[
         Syntax::Word,
         "The bfd_instance that counts; it stands before.",
     )
+    .arguments("SESSION")
     .lenient()
     .example("bfd1")
     .refused("no-such-session"),

@@ -1,77 +1,97 @@
 //! Keywords of `global_defs`.
 
+use super::global_resources::RESOURCES;
 use super::global_vrrp::DEFAULTS;
-use super::{Keyword, Syntax, UINT, Unit, decimal, int, join, keyword};
+use super::{Keyword, Syntax, UINT, decimal, int, join, keyword};
 
-const NICE: Syntax = int(-20, 19);
-/// Realtime priorities; keepalived forces other numbers into the range.
-const REALTIME: Syntax = int(-2_147_483_648, 2_147_483_647);
-const REALTIME_LIMIT: Syntax = int(1, 4_294_967_295);
-
-/// All of them: the daemon's own, and the defaults of VRRP instances.
-pub(super) const GLOBAL: &[Keyword] = &join::<{ DAEMON.len() + DEFAULTS.len() }>(DAEMON, DEFAULTS);
+/// All of them: the daemon's own, its resources, and the defaults of VRRP instances.
+pub(super) const GLOBAL: &[Keyword] = &join::<{ OWN.len() + DEFAULTS.len() }>(OWN, DEFAULTS);
+const OWN: &[Keyword] = &join::<{ DAEMON.len() + RESOURCES.len() }>(DAEMON, RESOURCES);
 
 const DAEMON: &[Keyword] = &[
     // Identity, mail, processes
     keyword(
         "router_id",
         Syntax::Word,
-        "The name of this router in mails and SNMP.",
+        "The name of this host in mails and SNMP; it need not be the host's name.",
     )
+    .arguments("NAME")
+    .example("lb1")
     .lenient()
     .default("the host's name")
     .acts(),
-    keyword("notification_email", Syntax::Lines, "Who gets mail.")
-        .example("admin@example.org; root@example.org"),
+    keyword(
+        "notification_email",
+        Syntax::Lines,
+        "Who gets mail about changes of state, an address a line; without one, or without \
+         smtp_server, none is sent.",
+    )
+    .arguments("{ ADDRESS... }")
+    .example("admin@example.org; root@example.org"),
     keyword(
         "notification_email_from",
         Syntax::Words,
-        "Who mail comes from.",
+        "The sender of mails, with or without a name.",
     )
+    .arguments("[NAME] <ADDRESS>|ADDRESS")
     .example("Standfast <root@example.org>")
     .lenient()
     .default("root@host"),
     keyword(
         "smtp_server",
         Syntax::Words,
-        "The mail server, and its port.",
+        "The mail server that mails are given to, by address or name.",
     )
+    .arguments("HOST [PORT]")
     .example("192.0.2.25 587")
     .refused("192.0.2.25 70000")
     .default("port 25"),
-    keyword("smtp_helo_name", Syntax::OptionalWord, "The name in HELO.").default("the host's name"),
+    keyword(
+        "smtp_helo_name",
+        Syntax::OptionalWord,
+        "The name that the daemon calls itself in HELO.",
+    )
+    .arguments("[HOST]")
+    .example("lb1.example.org")
+    .default("the host's name"),
     keyword(
         "smtp_connect_timeout",
         int(0, 4294),
-        "Time the mail server gets per step.",
+        "Time that connecting to the mail server, and each later step, may take; 0 counts as 1.",
     )
     .seconds()
     .default("30"),
     keyword(
         "smtp_alert",
         Syntax::Bool,
-        "Whether mail is sent, unless an object says otherwise.",
+        "Whether mail is sent about changes, for instances, groups and servers that do not say.",
+    )
+    .default("off for instances and virtual servers, on for real servers"),
+    keyword(
+        "smtp_alert_vrrp",
+        Syntax::Bool,
+        "As smtp_alert, for instances and sync groups; it goes before smtp_alert.",
     ),
-    keyword("smtp_alert_vrrp", Syntax::Bool, "As smtp_alert, for VRRP."),
     keyword(
         "smtp_alert_checker",
         Syntax::Bool,
-        "As smtp_alert, for checkers.",
+        "As smtp_alert, for virtual and real servers; it goes before smtp_alert.",
     ),
     keyword(
         "no_email_faults",
         Syntax::Flag,
-        "Sends no mail about faults.",
+        "Sends no mail when an instance goes into fault.",
     ),
     keyword(
         "no_checker_emails",
         Syntax::Flag,
-        "Sends no mail for single checkers.",
+        "Sends mail when a real server comes up or goes down, and none for each of its \
+         checkers.",
     ),
     keyword(
         "process_names",
         Syntax::Flag,
-        "Gives each process a name of its own.",
+        "Gives each process a name of its own: keepalived_vrrp, and so on.",
     )
     .acts(),
     keyword(
@@ -79,6 +99,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The parent process's name, at most 15 bytes.",
     )
+    .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-")
     .since(2, 2, 0),
@@ -87,6 +108,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The VRRP process's name, at most 15 bytes.",
     )
+    .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-"),
     keyword(
@@ -94,6 +116,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The checker process's name, at most 15 bytes.",
     )
+    .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-")
     .since(2, 2, 0),
@@ -102,6 +125,7 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The old name of checker_process_name.",
     )
+    .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-"),
     keyword(
@@ -109,26 +133,29 @@ const DAEMON: &[Keyword] = &[
         Syntax::Word,
         "The BFD process's name, at most 15 bytes.",
     )
+    .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-"),
     keyword(
         "startup_script",
         Syntax::Command,
-        "Runs before the daemon begins its work.",
+        "Runs once, before the daemon begins its work: to set up a firewall, say.",
     )
+    .example("/usr/local/bin/notify.sh")
     .lenient()
     .since(2, 1, 0),
     keyword(
         "shutdown_script",
         Syntax::Command,
-        "Runs after the daemon has ended its work.",
+        "Runs once, after the daemon has ended its work.",
     )
+    .example("/usr/local/bin/notify.sh")
     .lenient()
     .since(2, 1, 0),
     keyword(
         "startup_script_timeout",
         int(1, 1000),
-        "Time the startup script gets.",
+        "Time after which the startup script is killed.",
     )
     .lenient()
     .seconds()
@@ -137,7 +164,7 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "shutdown_script_timeout",
         int(1, 1000),
-        "Time the shutdown script gets.",
+        "Time after which the shutdown script is killed.",
     )
     .lenient()
     .seconds()
@@ -146,274 +173,82 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "umask",
         Syntax::Words,
-        "Permissions that created files lack.",
+        "Permissions that files of the daemon's making (FIFOs, dumps) lack, as a number or as \
+         names of bits.",
     )
+    .arguments("NUMBER|BIT[|BIT]...")
     .example("IXUSR | IRGRP")
     .refused("1000")
     .default("0177"),
-    keyword("random_seed", UINT, "Seed of ${_RANDOM} and of jitter.").default("the time"),
-    // Scheduling and resources
     keyword(
-        "max_auto_priority",
-        Syntax::OptionalInteger { min: -1, max: 99 },
-        "Highest realtime priority the daemon may give itself when it runs late.",
-    )
-    .default("0")
-    .since(2, 1, 0),
-    keyword(
-        "min_auto_priority_delay",
-        int(1, 10_000_000),
-        "Lateness that raises the priority.",
-    )
-    .lenient()
-    .unit(Unit::Microseconds)
-    .default("1000000")
-    .since(2, 1, 0),
-    keyword("vrrp_priority", NICE, "Nice value of the VRRP process.")
-        .lenient()
-        .default("0")
-        .acts(),
-    keyword(
-        "checker_priority",
-        NICE,
-        "Nice value of the checker process.",
-    )
-    .lenient()
-    .default("0"),
-    keyword("bfd_priority", NICE, "Nice value of the BFD process.")
-        .lenient()
-        .default("0"),
-    keyword(
-        "vrrp_no_swap",
-        Syntax::Flag,
-        "Locks the VRRP process in memory.",
-    )
-    .acts(),
-    keyword(
-        "checker_no_swap",
-        Syntax::Flag,
-        "Locks the checker process in memory.",
-    ),
-    keyword(
-        "bfd_no_swap",
-        Syntax::Flag,
-        "Locks the BFD process in memory.",
-    ),
-    keyword(
-        "vrrp_rt_priority",
-        REALTIME,
-        "Realtime priority of the VRRP process, forced into 1 to 99.",
-    )
-    .lenient()
-    .acts(),
-    keyword(
-        "checker_rt_priority",
-        REALTIME,
-        "Realtime priority of the checker process.",
-    )
-    .lenient(),
-    keyword(
-        "bfd_rt_priority",
-        REALTIME,
-        "Realtime priority of the BFD process.",
-    )
-    .lenient(),
-    keyword(
-        "vrrp_rlimit_rttime",
-        REALTIME_LIMIT,
-        "CPU time the VRRP process may use without a pause.",
-    )
-    .unit(Unit::Microseconds)
-    .default("10000")
-    .since(2, 1, 0),
-    keyword(
-        "checker_rlimit_rttime",
-        REALTIME_LIMIT,
-        "The same for the checker process.",
-    )
-    .unit(Unit::Microseconds)
-    .default("10000")
-    .since(2, 1, 0),
-    keyword(
-        "bfd_rlimit_rttime",
-        REALTIME_LIMIT,
-        "The same for the BFD process.",
-    )
-    .unit(Unit::Microseconds)
-    .default("10000")
-    .since(2, 1, 0),
-    keyword(
-        "vrrp_rlimit_rtime",
-        REALTIME_LIMIT,
-        "The old spelling of vrrp_rlimit_rttime.",
-    )
-    .unit(Unit::Microseconds),
-    keyword(
-        "checker_rlimit_rtime",
-        REALTIME_LIMIT,
-        "The old spelling of checker_rlimit_rttime.",
-    )
-    .unit(Unit::Microseconds),
-    keyword(
-        "bfd_rlimit_rtime",
-        REALTIME_LIMIT,
-        "The old spelling of bfd_rlimit_rttime.",
-    )
-    .unit(Unit::Microseconds),
-    keyword(
-        "vrrp_cpu_affinity",
-        Syntax::Words,
-        "Processors the VRRP process may run on.",
-    )
-    .example("0 1")
-    .refused("x")
-    .lenient()
-    .acts(),
-    keyword(
-        "checker_cpu_affinity",
-        Syntax::Words,
-        "Processors the checker process may run on.",
-    )
-    .example("0 1")
-    .refused("x")
-    .lenient(),
-    keyword(
-        "bfd_cpu_affinity",
-        Syntax::Words,
-        "Processors the BFD process may run on.",
-    )
-    .example("0 1")
-    .refused("x")
-    .lenient(),
-    keyword(
-        "vrrp_netlink_cmd_rcv_bufs",
+        "random_seed",
         UINT,
-        "Receive buffer of VRRP's netlink commands.",
+        "Where random numbers begin: those of `${_RANDOM}`, and the spread of checks.",
     )
-    .lenient()
-    .unit(Unit::Bytes),
-    keyword(
-        "vrrp_netlink_cmd_rcv_bufs_force",
-        Syntax::Bool,
-        "Exceeds the system's limit for it.",
-    ),
-    keyword(
-        "vrrp_netlink_monitor_rcv_bufs",
-        UINT,
-        "Receive buffer of VRRP's netlink events.",
-    )
-    .lenient()
-    .unit(Unit::Bytes),
-    keyword(
-        "vrrp_netlink_monitor_rcv_bufs_force",
-        Syntax::Bool,
-        "Exceeds the system's limit for it.",
-    ),
-    keyword(
-        "lvs_netlink_cmd_rcv_bufs",
-        UINT,
-        "Receive buffer of the checkers' netlink commands.",
-    )
-    .lenient()
-    .unit(Unit::Bytes),
-    keyword(
-        "lvs_netlink_cmd_rcv_bufs_force",
-        Syntax::Bool,
-        "Exceeds the system's limit for it.",
-    ),
-    keyword(
-        "lvs_netlink_monitor_rcv_bufs",
-        UINT,
-        "Receive buffer of the checkers' netlink events.",
-    )
-    .lenient()
-    .unit(Unit::Bytes),
-    keyword(
-        "lvs_netlink_monitor_rcv_bufs_force",
-        Syntax::Bool,
-        "Exceeds the system's limit for it.",
-    ),
-    keyword(
-        "process_monitor_rcv_bufs",
-        UINT,
-        "Receive buffer of process events.",
-    )
-    .lenient()
-    .unit(Unit::Bytes),
-    keyword(
-        "process_monitor_rcv_bufs_force",
-        Syntax::Bool,
-        "Exceeds the system's limit for it.",
-    ),
-    keyword(
-        "vrrp_rx_bufs_policy",
-        Syntax::Word,
-        "Sizes receive buffers by MTU, ADVERT or a number.",
-    )
-    .example("MTU")
-    .refused("sometimes")
-    .lenient()
-    .default("the system's"),
-    keyword(
-        "vrrp_rx_bufs_multiplier",
-        int(1, 4_294_967_295),
-        "Multiple of that size.",
-    )
-    .lenient()
-    .default("3"),
+    .default("the time"),
     // Firewall
     keyword(
         "nftables",
         Syntax::OptionalWord,
-        "Uses nftables, with that table name.",
+        "Drops packets (no_accept, virtual MACs) by nftables, in a table of that name.",
     )
+    .default("keepalived, where rules are needed")
+    .arguments("[TABLE]")
     .example("filter"),
     keyword(
         "nftables_priority",
         int(-2_147_483_648, 2_147_483_647),
-        "Priority of its chains.",
+        "Priority of the chains in that table: lower ones see packets first.",
     )
     .default("-1"),
     keyword(
         "nftables_ifindex",
         Syntax::Flag,
-        "Matches interfaces by number.",
+        "Rules match interfaces by number instead of name, which is faster and fails when an \
+         interface is made anew.",
     ),
     keyword(
         "nftables_counters",
         Syntax::Flag,
-        "Counts what rules match.",
+        "Rules count the packets that they match.",
     ),
     keyword(
         "vrrp_iptables",
         Syntax::OptionalWords,
-        "Uses iptables, with those chains.",
+        "Drops packets by iptables, in chains that exist already: INPUT and OUTPUT unless \
+         named.",
     )
+    .arguments("[IN [OUT]]")
     .example("VRRP_IN VRRP_OUT"),
     keyword(
         "vrrp_ipsets",
         Syntax::OptionalWords,
-        "Uses ipsets, with those names.",
+        "Keeps addresses for iptables in ipsets, whose names may be given; alone it keeps \
+         them out of ipsets.",
     )
+    .arguments("[IPV4 [IPV6 [INTERFACE6 [IGMP [MLD [ND]]]]]]")
     .example("vips vips6"),
     keyword(
         "nftables_ipvs",
         Syntax::OptionalWord,
-        "Marks packets of server groups.",
+        "Marks the packets of virtual server groups by nftables, in a table of that name, so \
+         that IPVS needs one service for each group.",
     )
+    .default("keepalived_ipvs")
+    .arguments("[TABLE]")
     .example("marks")
     .since(2, 2, 4),
     keyword(
         "nftables_ipvs_priority",
         int(-2_147_483_648, 2_147_483_647),
-        "Priority of that chain.",
+        "Priority of the chains that mark packets.",
     )
     .default("-1")
     .since(2, 2, 4),
     keyword(
         "nftables_ipvs_start_fwmark",
         int(1, 4_294_967_295),
-        "The first mark that is used.",
+        "The first firewall mark that is used for that.",
     )
     .default("1000")
     .since(2, 2, 4),
@@ -421,8 +256,10 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "lvs_timeouts",
         Syntax::Words,
-        "IPVS timeouts of TCP, TCP after FIN, and UDP.",
+        "How long IPVS remembers a connection without packets: of TCP, of TCP after FIN, and \
+         of UDP; 0 leaves one as it is.",
     )
+    .arguments("[tcp SECONDS] [tcpfin SECONDS] [udp SECONDS]")
     .example("tcp 900 tcpfin 120 udp 300")
     .refused("tcp soon")
     .lenient()
@@ -430,13 +267,15 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "lvs_flush",
         Syntax::Flag,
-        "Empties the IPVS table at the start.",
+        "Empties the kernel's IPVS table at the start, also of services that others made.",
     ),
     keyword(
         "lvs_flush_on_stop",
         Syntax::OptionalWord,
-        "Empties the IPVS table at the end.",
+        "Empties the kernel's IPVS table at the end, which is quicker than removing each \
+         server; with VS only of our own services.",
     )
+    .arguments("[VS]")
     .example("VS")
     .refused("RS")
     .since(2, 2, 0),
@@ -445,22 +284,23 @@ const DAEMON: &[Keyword] = &[
         Syntax::OptionalWord,
         "The old name of lvs_flush_on_stop.",
     )
+    .arguments("[VS]")
     .example("VS")
     .refused("RS"),
     keyword(
         "checker_log_all_failures",
         Syntax::Bool,
-        "Logs every failed check.",
+        "Logs every failed check, not only those that change a server's state.",
     ),
     keyword(
         "rs_init_notifies",
         Syntax::Flag,
-        "Runs notify_up for servers that start up.",
+        "Runs notify_up also for real servers that count as up from the start.",
     ),
     keyword(
         "snmp_vs_stats_update_interval",
         decimal(1000, 30_000_000),
-        "Age of cached statistics.",
+        "How old the statistics of virtual servers may be that SNMP is told.",
     )
     .lenient()
     .seconds()
@@ -469,7 +309,7 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "snmp_rs_stats_update_interval",
         decimal(1000, 30_000_000),
-        "The same for real servers.",
+        "How old the statistics of real servers may be that SNMP is told.",
     )
     .lenient()
     .seconds()
@@ -478,49 +318,65 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "notify_fifo",
         Syntax::Words,
-        "A FIFO that hears of every event.",
+        "A FIFO that is told of every change of state, of instances and of servers, a line \
+         each; it is made if missing, for that user and group.",
     )
+    .arguments("PATH [USER [GROUP]]")
     .example("/run/vrrp.fifo root")
     .lenient(),
-    keyword("vrrp_notify_fifo", Syntax::Words, "A FIFO for VRRP events.")
-        .example("/run/vrrp.fifo root")
-        .lenient(),
+    keyword(
+        "vrrp_notify_fifo",
+        Syntax::Words,
+        "A FIFO that is told of every change of state of instances and sync groups.",
+    )
+    .arguments("PATH [USER [GROUP]]")
+    .example("/run/vrrp.fifo root")
+    .lenient(),
     keyword(
         "lvs_notify_fifo",
         Syntax::Words,
-        "A FIFO for checker events.",
+        "A FIFO that is told of every change of state of virtual and real servers.",
     )
+    .arguments("PATH [USER [GROUP]]")
     .example("/run/lvs.fifo root")
     .lenient(),
     keyword(
         "notify_fifo_script",
         Syntax::Command,
-        "A program that reads notify_fifo.",
+        "A program that the daemon starts to read notify_fifo; the FIFO's path is its last \
+         word.",
     )
+    .example("/usr/local/bin/notify.sh")
     .lenient(),
     keyword(
         "vrrp_notify_fifo_script",
         Syntax::Command,
-        "A program that reads vrrp_notify_fifo.",
+        "A program that the daemon starts to read vrrp_notify_fifo; the FIFO's path is its \
+         last word.",
     )
+    .example("/usr/local/bin/notify.sh")
     .lenient(),
     keyword(
         "lvs_notify_fifo_script",
         Syntax::Command,
-        "A program that reads lvs_notify_fifo.",
+        "A program that the daemon starts to read lvs_notify_fifo; the FIFO's path is its \
+         last word.",
     )
+    .example("/usr/local/bin/notify.sh")
     .lenient(),
     keyword(
         "fifo_write_vrrp_states_on_reload",
         Syntax::Flag,
-        "FIFOs hear every state after a reload.",
+        "FIFOs are told every instance's state after a reload, also of those that did not \
+         change.",
     )
     .since(2, 2, 7),
     keyword(
         "script_user",
         Syntax::Words,
-        "Who runs scripts: a user, and optionally a group.",
+        "The user, and optionally the group, as whom scripts run that name none.",
     )
+    .arguments("USER [GROUP]")
     .example("root")
     .refused("nobody-here")
     .lenient()
@@ -529,27 +385,43 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "enable_script_security",
         Syntax::Flag,
-        "Refuses scripts that others than root can replace.",
+        "Refuses to run a script as root where somebody else can write to it or to a folder \
+         on its path.",
     )
     .acts(),
     keyword(
         "use_symlink_paths",
         Syntax::Bool,
-        "Runs scripts by the path as written.",
+        "Runs scripts by the path as it is written, instead of the one that symbolic links \
+         lead to.",
     )
     .since(2, 3, 0),
     keyword(
         "set_supplementary_groups",
         Syntax::Bool,
-        "Scripts run with all groups of their user.",
+        "Scripts run with all groups of their user, not with one only.",
     )
     .since(2, 4, 1),
     // Observability and the rest
-    keyword("snmp_socket", Syntax::Word, "Address of the AgentX master.")
-        .lenient()
-        .default("unix:/var/agentx/master"),
-    keyword("enable_traps", Syntax::Flag, "Sends SNMP traps."),
-    keyword("enable_snmp_vrrp", Syntax::Flag, "Serves the VRRP MIB."),
+    keyword(
+        "snmp_socket",
+        Syntax::Word,
+        "Where the SNMP daemon (AgentX master) listens.",
+    )
+    .arguments("ADDRESS")
+    .example("unix:/run/agentx")
+    .lenient()
+    .default("unix:/var/agentx/master"),
+    keyword(
+        "enable_traps",
+        Syntax::Flag,
+        "Sends SNMP traps when states change.",
+    ),
+    keyword(
+        "enable_snmp_vrrp",
+        Syntax::Flag,
+        "Serves keepalived's own VRRP MIB.",
+    ),
     keyword(
         "enable_snmp_keepalived",
         Syntax::Flag,
@@ -558,112 +430,163 @@ const DAEMON: &[Keyword] = &[
     keyword(
         "enable_snmp_checker",
         Syntax::Flag,
-        "Serves the checker MIB.",
+        "Serves keepalived's own MIB of virtual and real servers.",
     ),
-    keyword("enable_snmp_rfc", Syntax::Flag, "Serves both RFC MIBs."),
+    keyword(
+        "enable_snmp_rfc",
+        Syntax::Flag,
+        "Serves the MIBs of RFC 2787 (version 2) and RFC 6527 (version 3).",
+    ),
     keyword(
         "enable_snmp_rfcv2",
         Syntax::Flag,
-        "Serves the RFC 2787 MIB.",
+        "Serves the MIB of RFC 2787, which is that of version 2.",
     ),
     keyword(
         "enable_snmp_rfcv3",
         Syntax::Flag,
-        "Serves the RFC 6527 MIB.",
+        "Serves the MIB of RFC 6527, which is that of version 3.",
     ),
-    keyword("enable_dbus", Syntax::Flag, "Serves D-Bus."),
-    keyword("dbus_service_name", Syntax::Word, "The D-Bus name.")
-        .lenient()
-        .default("org.keepalived.Vrrp1"),
+    keyword(
+        "enable_dbus",
+        Syntax::Flag,
+        "Tells states and takes requests over D-Bus.",
+    ),
+    keyword(
+        "dbus_service_name",
+        Syntax::Word,
+        "The name by which the daemon is found on D-Bus.",
+    )
+    .arguments("NAME")
+    .lenient()
+    .default("org.keepalived.Vrrp1"),
     keyword(
         "dbus_no_interface_name",
         Syntax::Word,
-        "Path element of instances without interface.",
+        "What stands for the interface in the D-Bus path of instances without one.",
     )
+    .arguments("NAME")
     .lenient()
     .since(2, 3, 0),
-    keyword("json_version", int(1, 2), "Shape of the JSON dump.")
-        .lenient()
-        .default("1")
-        .since(2, 2, 8),
+    keyword(
+        "json_version",
+        int(1, 2),
+        "The shape of the JSON dump: 1 is a list of instances, 2 an object with more in it.",
+    )
+    .lenient()
+    .default("1")
+    .since(2, 2, 8),
     keyword(
         "state_dump_file",
         Syntax::Word,
-        "Where states are dumped to.",
+        "The file that states are dumped to on SIGUSR1.",
     )
+    .arguments("PATH")
     .lenient()
     .default("/tmp/keepalived.data")
     .since(2, 3, 1),
     keyword(
         "stats_dump_file",
         Syntax::Word,
-        "Where statistics are dumped to.",
+        "The file that statistics are dumped to on SIGUSR2.",
     )
+    .arguments("PATH")
     .lenient()
     .default("/tmp/keepalived.stats")
     .since(2, 3, 1),
-    keyword("json_dump_file", Syntax::Word, "Where JSON is dumped to.")
-        .lenient()
-        .default("/tmp/keepalived.json")
-        .since(2, 3, 1),
+    keyword(
+        "json_dump_file",
+        Syntax::Word,
+        "The file that JSON is dumped to on a signal.",
+    )
+    .arguments("PATH")
+    .lenient()
+    .default("/tmp/keepalived.json")
+    .since(2, 3, 1),
     keyword(
         "data_use_instance",
         Syntax::Flag,
-        "Puts the instance's name into those file names.",
+        "Puts the names of the network namespace and of the process (`instance`) into those \
+         files' names.",
     )
     .since(2, 2, 4),
     keyword(
         "reload_check_config",
         Syntax::OptionalWord,
-        "Tests a new configuration before a reload.",
+        "Tests a new configuration before a reload, and keeps the old one where it has \
+         errors; the complaints go to that file.",
     )
+    .arguments("[PATH]")
     .example("/tmp/check.log")
     .since(2, 2, 0),
     keyword(
         "reload_time_file",
         Syntax::Word,
-        "A file that says when to reload.",
+        "A file that holds the time, or date and time, of the next reload.",
     )
+    .arguments("PATH")
+    .example("/etc/keepalived/reload-at")
     .lenient()
     .since(2, 1, 0),
     keyword(
         "reload_repeat",
         Syntax::Flag,
-        "That reload comes back daily.",
+        "A time without a date in reload_time_file counts every day.",
     )
     .since(2, 1, 0),
     keyword(
         "reload_file",
         Syntax::OptionalWord,
-        "A file that exists during a reload.",
+        "A file that exists while a reload is under way, for programs that wait for it.",
     )
+    .arguments("[PATH]")
     .example("/run/reload")
     .since(2, 2, 0),
     keyword(
         "include_check",
         Syntax::OptionalWords,
-        "How strict include is.",
+        "What makes a later include an error: a file that can't be read, a path or a pattern \
+         that matches nothing, an alternative in braces that is missing; all without a word, \
+         `+` and `-` add to and take from what holds.",
     )
+    .arguments("[[+|-]read|match|wildcard_match|brace_match]...")
     .example("+match -wildcard_match")
     .refused("everything")
     .since(2, 2, 0),
     keyword(
         "config_save_dir",
         Syntax::Word,
-        "Where copies of the configuration are kept.",
+        "Where copies of the configuration are kept at each reload, to find faults of \
+         reloading.",
     )
+    .arguments("PATH")
+    .example("/var/lib/keepalived")
     .since(2, 2, 4),
     keyword(
         "tmp_config_directory",
         Syntax::Word,
-        "Where the working copy lives.",
+        "Where the working copy of the configuration lives, instead of in memory.",
     )
+    .arguments("PATH")
+    .example("/var/tmp")
     .lenient()
     .since(2, 2, 0),
-    keyword("iproute_usr_dir", Syntax::Word, "iproute2's own tables.")
-        .lenient()
-        .since(2, 3, 1),
-    keyword("iproute_etc_dir", Syntax::Word, "iproute2's local tables.")
-        .lenient()
-        .since(2, 3, 1),
+    keyword(
+        "iproute_usr_dir",
+        Syntax::Word,
+        "The folder with iproute2's own names of tables, protocols and scopes.",
+    )
+    .arguments("PATH")
+    .example("/usr/share/iproute2")
+    .lenient()
+    .since(2, 3, 1),
+    keyword(
+        "iproute_etc_dir",
+        Syntax::Word,
+        "The folder with this host's names of tables, protocols and scopes.",
+    )
+    .arguments("PATH")
+    .example("/etc/iproute2")
+    .lenient()
+    .since(2, 3, 1),
 ];

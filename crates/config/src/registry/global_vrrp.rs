@@ -8,14 +8,15 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_version",
         int(2, 3),
-        "VRRP version of IPv4 instances that name none.",
+        "VRRP version of IPv4 instances that name none; those of IPv6 have 3.",
     )
+    .arguments("2|3")
     .default("2")
     .acts(),
     keyword(
         "vrrp_garp_master_delay",
         SECONDS,
-        "Time from becoming master to the second burst.",
+        "Time from becoming master to a second burst of gratuitous ARPs; 0 sends none.",
     )
     .seconds()
     .default("5")
@@ -23,28 +24,28 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_garp_master_repeat",
         SECONDS,
-        "Gratuitous ARPs per address and burst.",
+        "Gratuitous ARPs, or neighbour advertisements, for each address in a burst.",
     )
     .default("5")
     .acts(),
     keyword(
         "vrrp_garp_master_refresh",
         SECONDS,
-        "Time between bursts while master.",
+        "Time between further bursts while a node is master; 0 sends none.",
     )
     .seconds()
     .acts(),
     keyword(
         "vrrp_garp_master_refresh_repeat",
         SECONDS,
-        "Gratuitous ARPs per address and refresh.",
+        "Gratuitous ARPs for each address in such a further burst.",
     )
     .default("1")
     .acts(),
     keyword(
         "vrrp_garp_lower_prio_delay",
         SECONDS,
-        "Time from a lower advertisement to a second burst.",
+        "Time to a second burst after a master has heard, and silenced, a lower one.",
     )
     .seconds()
     .default("as vrrp_garp_master_delay")
@@ -52,34 +53,37 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_garp_lower_prio_repeat",
         SECONDS,
-        "Gratuitous ARPs per address after a lower one.",
+        "Gratuitous ARPs for each address after a master has heard a lower one.",
     )
     .default("as vrrp_garp_master_repeat")
     .acts(),
     keyword(
         "vrrp_garp_interval",
         decimal(1, DECIMAL_MAX),
-        "Least time between gratuitous ARPs.",
+        "Least time between two gratuitous ARPs on an interface, for switches that drop bursts.",
     )
     .seconds()
     .acts(),
     keyword(
         "vrrp_gna_interval",
         decimal(1, DECIMAL_MAX),
-        "Least time between neighbour advertisements.",
+        "Least time between two unsolicited neighbour advertisements on an interface.",
     )
     .seconds()
     .acts(),
     keyword(
         "vrrp_min_garp",
         Syntax::Bool,
-        "One gratuitous ARP, at once, unless set otherwise.",
+        "Sends one gratuitous ARP for each address, at once and never again, where nothing \
+         else is set; enough for present switches.",
     ),
     keyword(
         "vrrp_garp_extra_if",
         Syntax::Words,
-        "Announces on other interfaces every so many seconds.",
+        "Announces every so many seconds, 1 to 86400, on virtual MAC interfaces other than \
+         the instance's own that hold its addresses; `all` on any such interface.",
     )
+    .arguments("[all] SECONDS")
     .example("all 60")
     .refused("all")
     .lenient()
@@ -90,6 +94,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Words,
         "The old name of vrrp_garp_extra_if.",
     )
+    .arguments("[all] SECONDS")
     .example("all 60")
     .refused("all")
     .lenient()
@@ -98,7 +103,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_down_timer_adverts",
         int(1, 100),
-        "Advertisements missed before a master is down.",
+        "Advertisements that must be missed before a backup takes the master for dead.",
     )
     .default("3")
     .since(2, 2, 4)
@@ -106,42 +111,44 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_lower_prio_no_advert",
         Syntax::Bool,
-        "A master does not answer lower ones.",
+        "A master does not answer advertisements of a lower priority with one of its own.",
     )
     .acts(),
     keyword(
         "vrrp_higher_prio_send_advert",
         Syntax::Bool,
-        "A master sends once more before it yields.",
+        "A master that hears a higher priority sends one last advertisement before it yields.",
     )
     .acts(),
     keyword(
         "vrrp_check_unicast_src",
         Syntax::Flag,
-        "Drops unicast from others than the peers.",
+        "Drops unicast advertisements from addresses that are no peers.",
     )
     .since(2, 1, 0),
     keyword(
         "vrrp_skip_check_adv_addr",
         Syntax::Bool,
-        "Compares addresses once per master only.",
+        "Compares the addresses in advertisements with our own only when the master changes, \
+         not in each.",
     )
     .acts(),
     keyword(
         "vrrp_strict",
         Syntax::Bool,
-        "Keeps to the letter of the RFC.",
+        "Keeps to the letter of the RFC and refuses what goes beyond it: passwords, unicast \
+         peers, and access to the addresses unless owner (a ping goes unanswered).",
     ),
     keyword(
         "vrrp_owner_ignore_adverts",
         Syntax::Flag,
-        "An owner yields to nobody.",
+        "An owner (priority 255) yields to nobody, whatever it hears.",
     )
     .since(2, 3, 1),
     keyword(
         "vrrp_mcast_group4",
         Syntax::Address,
-        "The IPv4 multicast group.",
+        "The multicast group that IPv4 advertisements are sent to.",
     )
     .example("224.0.0.19")
     .refused("10.0.0.7")
@@ -150,7 +157,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_mcast_group6",
         Syntax::Address,
-        "The IPv6 multicast group.",
+        "The multicast group that IPv6 advertisements are sent to.",
     )
     .example("ff02::13")
     .refused("224.0.0.18")
@@ -158,21 +165,23 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
-        "Leaves the pseudo header out of IPv4 checksums.",
+        "Leaves the pseudo header out of the checksum of IPv4 advertisements in version 3, as \
+         some routers do.",
     )
     .since(2, 2, 8)
     .acts(),
     keyword(
         "vrrp_startup_delay",
         decimal(1000, DECIMAL_MAX),
-        "Instances start that much later.",
+        "Instances begin as backups whose wait for a master starts so much later, so that \
+         networks and services can come up first.",
     )
     .seconds()
     .acts(),
     keyword(
         "vrrp_delay_after_boot",
         decimal(1000, DECIMAL_MAX),
-        "The same, counted from boot.",
+        "As vrrp_startup_delay, counted from the host's boot; the longer of both holds.",
     )
     .lenient()
     .seconds()
@@ -180,52 +189,64 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "vrrp_notify_priority_changes",
         Syntax::Bool,
-        "FIFOs hear of changes of priority.",
+        "Notification FIFOs also hear when an instance's priority changes.",
     ),
     keyword(
         "log_unknown_vrids",
         Syntax::Flag,
-        "Logs advertisements for routers we do not have.",
+        "Logs advertisements of virtual routers that are not configured here.",
     )
     .acts(),
     keyword(
         "vmac_prefix",
         Syntax::Word,
-        "Start of names of virtual MAC interfaces.",
+        "What the names of virtual MAC interfaces begin with, before the virtual router's \
+         number.",
     )
+    .arguments("PREFIX")
     .default("vrrp")
     .since(2, 2, 0),
     keyword(
         "vmac_addr_prefix",
         Syntax::Word,
-        "The same for those of single addresses.",
+        "What the names of use_vmac_addr's interfaces begin with.",
     )
+    .arguments("PREFIX")
     .default("vrrp")
     .since(2, 2, 0),
     keyword(
         "disable_local_igmp",
         Syntax::Flag,
-        "Keeps the kernel from sending IGMP for local groups.",
+        "Keeps the kernel, by a sysctl, from sending IGMP for local groups, which would move \
+         a virtual MAC to the wrong port of a switch.",
     )
     .since(2, 2, 0),
     keyword(
         "dynamic_interfaces",
         Syntax::OptionalWord,
-        "Interfaces may appear later.",
+        "Interfaces may be missing at the start and come later; with allow_if_changes one may \
+         also change its type or parent.",
     )
+    .arguments("[allow_if_changes]")
     .example("allow_if_changes")
     .refused("always"),
     keyword(
         "default_interface",
         Syntax::Word,
-        "Interface of static addresses.",
+        "The interface of static addresses that name none.",
     )
+    .arguments("INTERFACE")
     .lenient()
     .default("eth0"),
     keyword(
         "lvs_sync_daemon",
         Syntax::Words,
-        "Runs the IPVS connection sync daemon.",
+        "Runs the IPVS connection sync daemon on that interface, as master or backup like the \
+         instance, so that connections survive a failover.",
+    )
+    .arguments(
+        "INTERFACE [INSTANCE] [id NUMBER] [maxlen BYTES] [port NUMBER] [ttl NUMBER] [group \
+         ADDRESS]",
     )
     .example("eth0 VI_1 id 5 maxlen 1400")
     .refused("eth0 VI_1 id 256")

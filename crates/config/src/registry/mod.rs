@@ -2,9 +2,11 @@
 //!
 //! A keyword is known by its block and its name. The parser refuses nothing that is listed here, and accepts nothing that is not.
 
+mod authentication;
 mod bfd;
 mod checker;
 mod global;
+mod global_resources;
 mod global_vrrp;
 mod index;
 mod root;
@@ -33,6 +35,12 @@ macro_rules! blocks {
             /// Every block.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
+            /// What the block is for, in a few sentences.
+            #[must_use]
+            pub fn doc(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)+ }
+            }
+
             /// The block's keyword; empty for the root.
             #[must_use]
             pub fn name(self) -> &'static str {
@@ -54,61 +62,79 @@ macro_rules! blocks {
 }
 
 blocks! {
-    /// Outside any block.
+    /// What stands outside any block: a few settings of the whole daemon, and the blocks themselves. Objects are named here (a script,
+    /// a file, a BFD session) and tracked by that name in instances, so they should stand before what uses them.
     Root = "": root::ROOT,
-    /// `global_defs`.
+    /// Settings of the whole daemon: its name and mail, its processes, its scripts, and defaults for all instances (most of those begin
+    /// with `vrrp_`). One such block is enough; of a keyword that stands twice the last counts.
     Global = "global_defs": global::GLOBAL,
-    /// `vrrp_script`.
+    /// A command that is run again and again, and whose success says whether a service is well. It does nothing by itself: an instance
+    /// names it in `track_script`, and goes into fault while it fails, or, with a `weight`, has its priority changed.
     VrrpScript = "vrrp_script": vrrp::SCRIPT,
-    /// `vrrp_instance`.
+    /// One virtual router: addresses that one of several hosts holds at a time. The hosts agree on the interface's network, on
+    /// `virtual_router_id`, on the addresses and on the interval, and differ in `priority`; whoever is master advertises, and when its
+    /// advertisements stop the backup with the highest priority takes the addresses.
     VrrpInstance = "vrrp_instance": vrrp::INSTANCE,
-    /// `authentication` in an instance.
-    Authentication = "authentication": vrrp::AUTHENTICATION,
-    /// `auth_hmac` in an instance.
-    AuthHmac = "auth_hmac": vrrp::AUTH_HMAC,
-    /// `vrrp_sync_group`.
+    /// The password of VRRP version 2, for peers that ask for it. RFC 3768 took authentication out of the protocol because it keeps nobody
+    /// out who can listen: it tells groups apart that were given the same number by mistake, and version 3 has none.
+    Authentication = "authentication": authentication::AUTHENTICATION,
+    /// Advertisements that are signed with a shared key, which is what keeps strangers out. Only keepalived 2.4 and later speaks it, and
+    /// every node must have the key; several keys may be there while one is replaced by another.
+    AuthHmac = "auth_hmac": authentication::AUTH_HMAC,
+    /// Instances that change state together: when one of them goes to fault all do, and they become master or backup as one. A router
+    /// that holds an outer and an inner address needs it, so that packets never enter through one host and leave through another.
     SyncGroup = "vrrp_sync_group": vrrp::SYNC_GROUP,
-    /// `vrrp_track_process`.
+    /// A program that must be running, so often as `quorum` says. An instance names it in `track_process`. Unlike a script that calls
+    /// `pgrep` it costs nothing between changes, and notices the end of a process at once.
     TrackProcess = "vrrp_track_process": track::PROCESS,
-    /// `track_file` (and `vrrp_track_file`) at the root.
+    /// A file that holds a number, which is added to the priority of the instances that name it in `track_file`; whoever writes the file
+    /// (a script, an operator, a deployment) moves the address. `vrrp_track_file` is the old name of the block.
     TrackFile = "track_file": track::FILE,
-    /// `track_group`.
+    /// Instances that depend on static addresses, routes or rules: when such an entry goes away (its interface is down, say) the instances of
+    /// the group go to fault.
     TrackGroup = "track_group": track::GROUP,
-    /// `garp_group`.
+    /// Interfaces that share one limit for gratuitous ARPs and neighbour advertisements, because one slow switch stands behind all of
+    /// them.
     GarpGroup = "garp_group": track::GARP_GROUP,
-    /// `SSL`.
+    /// The certificate that the checks of `SSL_GET` show to servers that ask for one. What servers show is never verified.
     Ssl = "SSL": service::SSL,
-    /// `virtual_server_group`: lines of addresses.
+    /// Addresses, ranges of addresses and firewall marks that one virtual server serves (`virtual_server group NAME`). It has no keywords:
+    /// each line is `ADDRESS [PORT]`, `ADDRESS-LAST [PORT]`, `ADDRESS/LENGTH [PORT]` or `fwmark NUMBER [inet|inet6]`.
     VirtualServerGroup = "virtual_server_group": &[],
-    /// `virtual_server`.
+    /// A service of the kernel's load balancer (IPVS): connections to one address and port, or with one firewall mark, are given to
+    /// real servers. Real servers whose checks fail are taken out, and when too few are left a sorry server answers.
     VirtualServer = "virtual_server": service::VIRTUAL_SERVER,
-    /// `real_server`.
+    /// One of the servers that do a virtual server's work. It is up while all its checkers succeed, and always when it has none.
     RealServer = "real_server": service::REAL_SERVER,
-    /// `TCP_CHECK`.
+    /// A real server is well when it takes a TCP connection. The connection is closed at once, so an application may log it.
     TcpCheck = "TCP_CHECK": checker::TCP,
-    /// `HTTP_GET`.
+    /// A real server is well when its pages have the right status, digest or text. Several pages are asked for in turn, one each
+    /// `delay_loop`.
     HttpGet = "HTTP_GET": checker::HTTP,
-    /// `SSL_GET`.
+    /// As `HTTP_GET`, over TLS; the server's certificate is not verified.
     SslGet = "SSL_GET": checker::HTTP,
-    /// `url` in `HTTP_GET` and `SSL_GET`.
+    /// One page that a check asks for, and what must be true of the answer: all conditions that are given must hold.
     Url = "url": checker::URL,
-    /// `SMTP_CHECK`.
+    /// A real server is well when it greets as a mail server does, takes HELO, and says goodbye.
     SmtpCheck = "SMTP_CHECK": checker::SMTP,
-    /// `host` in `SMTP_CHECK`.
+    /// Whom an `SMTP_CHECK` connects to. The block is obsolete, since its keywords may stand in the checker itself.
     SmtpHost = "host": checker::SMTP_HOST,
-    /// `DNS_CHECK`.
+    /// A real server is well when it answers a question without an error code; what the answer says does not matter.
     DnsCheck = "DNS_CHECK": checker::DNS,
-    /// `MISC_CHECK`.
+    /// A real server is well when a command of yours ends with 0; with `misc_dynamic` the exit code also sets the server's weight.
     MiscCheck = "MISC_CHECK": checker::MISC,
-    /// `UDP_CHECK`.
+    /// A real server is well when its port is not refused (by an ICMP message) within the timeout, or, with `require_reply`, when it answers.
     UdpCheck = "UDP_CHECK": checker::UDP,
-    /// `PING_CHECK`.
+    /// A real server is well when it answers an ICMP echo request, which says that the host is there, not that the service is.
     PingCheck = "PING_CHECK": checker::PING,
-    /// `FILE_CHECK`.
+    /// A file's number, times a factor, is added to the real server's weight, so that somebody else (the server's owner, a deployment) sets
+    /// it.
     FileCheck = "FILE_CHECK": checker::FILE,
-    /// `BFD_CHECK`.
+    /// A real server is well while a BFD session with it is up, which notices within milliseconds that the host or the way to it is
+    /// gone.
     BfdCheck = "BFD_CHECK": checker::BFD,
-    /// `bfd_instance`.
+    /// A BFD session (RFC 5880): two hosts send each other small packets many times a second and notice within tens of milliseconds that
+    /// these stop. An instance names it in `track_bfd`, a real server in `BFD_CHECK`.
     BfdInstance = "bfd_instance": bfd::INSTANCE,
 }
 
@@ -261,6 +287,8 @@ pub struct Keyword {
     pub default: &'static str,
     /// The first keepalived release that has it; `2.0` for all that are older.
     pub since: Release,
+    /// What stands after it, as a manual writes it; empty where the syntax says it as well.
+    pub arguments: &'static str,
     /// One sentence on what it does.
     pub doc: &'static str,
     /// Whether this release acts on it.
@@ -269,6 +297,8 @@ pub struct Keyword {
     pub deprecated: Option<&'static str>,
     /// Without its value the keyword is only complained about; keepalived exits on all others.
     pub lenient: bool,
+    /// It is Standfast's own; keepalived calls it unknown.
+    pub ours: bool,
     /// Words after it that are accepted, as a user would write them; lines of a list are separated by `;`.
     /// Empty where the syntax alone tells them.
     pub example: &'static str,
@@ -299,10 +329,12 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
         unit: Unit::None,
         default: "",
         since: Release(2, 0, 0),
+        arguments: "",
         doc,
         acts: Acts::NotYet,
         deprecated: None,
         lenient: false,
+        ours: false,
         example: "",
         refused: "",
     }
@@ -321,6 +353,16 @@ impl Keyword {
 
     const fn seconds(mut self) -> Self {
         self.unit = Unit::Seconds;
+        self
+    }
+
+    const fn arguments(mut self, text: &'static str) -> Self {
+        self.arguments = text;
+        self
+    }
+
+    const fn ours(mut self) -> Self {
+        self.ours = true;
         self
     }
 

@@ -8,12 +8,14 @@ pub(super) const SSL: &[Keyword] = &[
         Syntax::Word,
         "The passphrase of the private key.",
     )
+    .arguments("PASSPHRASE")
     .lenient(),
     keyword(
         "ca",
         Syntax::Word,
         "The file with the certificates of authorities.",
     )
+    .arguments("PATH")
     .lenient()
     .example("/etc/ssl/ca.pem"),
     keyword(
@@ -21,6 +23,7 @@ pub(super) const SSL: &[Keyword] = &[
         Syntax::Word,
         "The file with the certificate that SSL_GET shows to servers.",
     )
+    .arguments("PATH")
     .lenient()
     .example("/etc/ssl/client.pem"),
     keyword(
@@ -28,6 +31,7 @@ pub(super) const SSL: &[Keyword] = &[
         Syntax::Word,
         "The file with the private key of that certificate.",
     )
+    .arguments("PATH")
     .lenient()
     .example("/etc/ssl/client.key"),
 ];
@@ -48,8 +52,9 @@ const METHOD_EXAMPLE: &str = "TUN type gue port 6080 csum";
 const VIRTUALHOST: Keyword = keyword(
     "virtualhost",
     Syntax::Word,
-    "The Host header of HTTP checks that give none.",
+    "The host that HTTP checks name in their request, where they give none themselves.",
 )
+.arguments("HOST")
 .lenient()
 .example("www.example.org");
 const SNMP_NAME: Keyword = keyword(
@@ -57,6 +62,7 @@ const SNMP_NAME: Keyword = keyword(
     Syntax::Word,
     "The name that SNMP shows; one word.",
 )
+.arguments("NAME")
 .lenient()
 .since(2, 2, 4)
 .example("web")
@@ -64,20 +70,22 @@ const SNMP_NAME: Keyword = keyword(
 const RETRY: Keyword = keyword(
     "retry",
     POSITIVE,
-    "Failed checks that are repeated before the server counts as down, for checkers that give none.",
+    "Failed checks in a row that are repeated before the server counts as down, for \
+         checkers that give no number.",
 )
-.default("by checker");
+.default("1; 0 in MISC_CHECK, 3 in DNS_CHECK");
 const DELAY_BEFORE_RETRY: Keyword = keyword(
     "delay_before_retry",
     DELAY,
     "Time before a failed check is repeated, for checkers that give none.",
 )
 .seconds()
-.default("by checker");
+.default("1; 3 in HTTP_GET and SSL_GET, delay_loop in DNS_CHECK");
 const WARMUP: Keyword = keyword(
     "warmup",
     DELAY,
-    "First checks come at a random time within this, for checkers that give none.",
+    "The first check comes at a random time within this, so that not all come at once, \
+         for checkers that give none.",
 )
 .seconds()
 .default("delay_loop");
@@ -93,27 +101,37 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "lb_algo",
         SCHEDULERS,
-        "The scheduler that gives connections to real servers.",
+        "The scheduler: which real server a new connection goes to. `rr` takes turns, `lc` \
+         takes the one with the fewest connections, `wrr` and `wlc` do so by weight, `sh`, \
+         `dh` and `mh` hash the source, the destination, or the source as Maglev does, `lblc` \
+         and `lblcr` keep a destination on its server, `fo` takes the highest weight that is \
+         up, `ovf` fills it first, `sed` and `nq` expect the shortest delay, and `twos` takes \
+         the better of two at random.",
     )
+    .example("wrr")
     .default("wlc, with a warning"),
     keyword("lvs_sched", SCHEDULERS, "The same as lb_algo.").default("wlc, with a warning"),
     keyword(
         "lb_kind",
         Syntax::Words,
-        "How packets get to real servers: NAT, DR (direct routing) or TUN with the options of the tunnel.",
+        "How packets get to real servers: NAT rewrites addresses, DR (direct routing) sends \
+         frames to the server's MAC, which must hold the address too, TUN wraps packets.",
     )
+    .arguments("NAT|DR|TUN [type ipip|gue port NUMBER|gre] [nocsum|csum|remcsum]")
     .default("NAT, with a warning")
     .example("DR")
     .refused("dr"),
     keyword("lvs_method", Syntax::Words, "The same as lb_kind.")
+        .arguments("NAT|DR|TUN [type ipip|gue port NUMBER|gre] [nocsum|csum|remcsum]")
         .default("NAT, with a warning")
         .example(METHOD_EXAMPLE)
         .refused("TUN type gue"),
     keyword(
         "protocol",
         Syntax::Word,
-        "TCP, UDP or SCTP, in any case; marks have none.",
+        "What is balanced, in any case of letters; services by firewall mark have none.",
     )
+    .arguments("TCP|UDP|SCTP")
     .default("UDP, with a warning")
     .example("TCP")
     .refused("ICMP"),
@@ -130,16 +148,20 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "persistence_granularity",
         Syntax::Word,
-        "Which clients count as one: an IPv4 mask, or an IPv6 prefix length from 1 to 128.",
+        "Which clients count as one for persistence: an IPv4 mask, or an IPv6 prefix length \
+         from 1 to 128.",
     )
+    .arguments("MASK|LENGTH")
     .default("a single address")
     .example("255.255.255.0")
     .refused("/24"),
     keyword(
         "persistence_engine",
         Syntax::Word,
-        "The kernel's persistence engine, at most 15 bytes, such as `sip`.",
+        "The kernel's persistence engine, at most 15 bytes, such as `sip`, which keeps a call \
+         on its server.",
     )
+    .arguments("NAME")
     .example("sip")
     .refused("sixteen-letters-"),
     keyword(
@@ -150,10 +172,19 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "ops",
         Syntax::Flag,
-        "Schedules every packet by itself; UDP only.",
+        "Schedules every packet by itself, without keeping a connection; UDP only.",
     ),
-    keyword("flag-1", Syntax::Flag, "Sets the scheduler's first flag."),
-    keyword("flag-2", Syntax::Flag, "Sets the scheduler's second flag."),
+    keyword(
+        "flag-1",
+        Syntax::Flag,
+        "Sets the scheduler's first flag, whose meaning is the scheduler's (sh-fallback or \
+         mh-fallback).",
+    ),
+    keyword(
+        "flag-2",
+        Syntax::Flag,
+        "Sets the scheduler's second flag (sh-port or mh-port).",
+    ),
     keyword("flag-3", Syntax::Flag, "Sets the scheduler's third flag."),
     keyword(
         "sh-port",
@@ -178,7 +209,7 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "ip_family",
         Syntax::Choice(&["inet", "inet6"]),
-        "The family of a service by mark or group.",
+        "The family of a service by mark, or by a group of marks.",
     )
     .default("that of the addresses")
     .example("inet"),
@@ -191,12 +222,12 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "alpha",
         Syntax::Flag,
-        "Real servers count as down until a check succeeds.",
+        "Real servers count as down until a check succeeds, instead of up until one fails.",
     ),
     keyword(
         "omega",
         Syntax::Flag,
-        "Notifications of going down also run when the daemon ends.",
+        "Commands for going down (quorum_down, notify_down) also run when the daemon ends.",
     ),
     keyword(
         "quorum",
@@ -207,19 +238,22 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "hysteresis",
         UINT,
-        "The sum must pass the quorum by this much, up or down, before the state changes.",
+        "The sum must pass the quorum by this much, up or down, before the service's state \
+         changes; less than the quorum.",
     )
     .default("0"),
     keyword(
         "quorum_up",
         Syntax::Command,
         "Runs when the quorum is reached; user and group may follow.",
-    ),
+    )
+    .example("\"/usr/local/bin/notify.sh up\""),
     keyword(
         "quorum_down",
         Syntax::Command,
         "Runs when the quorum is lost; user and group may follow.",
-    ),
+    )
+    .example("\"/usr/local/bin/notify.sh down\""),
     keyword(
         "weight",
         int(1, WEIGHT_MAX),
@@ -239,7 +273,8 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "inhibit_on_failure",
         Syntax::Flag,
-        "Failed real servers get weight 0 instead of being taken out.",
+        "Failed real servers get weight 0, which keeps their connections, instead of being \
+         taken out.",
     ),
     keyword(
         "smtp_alert",
@@ -251,8 +286,9 @@ const VIRTUAL_SERVER_ONLY: [Keyword; 36] = [
     keyword(
         "sorry_server",
         Syntax::Words,
-        "IP and port of a server that serves while the quorum is lost.",
+        "A server, by IP and port, that answers while the quorum is lost, with an apology, say.",
     )
+    .arguments("ADDRESS [PORT]")
     .example("10.0.0.99 80")
     .refused("10.0.0.99 http"),
 ];
@@ -266,8 +302,9 @@ const SERVERS: [Keyword; 3] = [
     keyword(
         "sorry_server_lvs_method",
         Syntax::Words,
-        "lvs_method of the sorry server; after sorry_server.",
+        "How packets get to the sorry server, as in lvs_method; after sorry_server.",
     )
+    .arguments("NAT|DR|TUN [type ipip|gue port NUMBER|gre] [nocsum|csum|remcsum]")
     .default("lvs_method")
     .example(METHOD_EXAMPLE)
     .refused("ROUTE"),
@@ -276,6 +313,7 @@ const SERVERS: [Keyword; 3] = [
         Syntax::Named(Block::RealServer),
         "A server that does the work, by IP and port.",
     )
+    .arguments("ADDRESS [PORT] { ... }")
     .example("10.0.0.2 80")
     .refused("10.0.0.300 80"),
 ];
@@ -286,7 +324,8 @@ const REAL_SERVER_ONLY: [Keyword; 16] = [
     keyword(
         "weight",
         int(0, WEIGHT_MAX),
-        "Its share of connections; 0 gives it no new ones.",
+        "Its share of connections, compared with the weights of the others; 0 gives it no new \
+         ones.",
     )
     .default("that of the virtual server"),
     keyword(
@@ -294,6 +333,7 @@ const REAL_SERVER_ONLY: [Keyword; 16] = [
         Syntax::Words,
         "How packets get to it: NAT, DR or TUN with the options of the tunnel.",
     )
+    .arguments("NAT|DR|TUN [type ipip|gue port NUMBER|gre] [nocsum|csum|remcsum]")
     .default("that of the virtual server")
     .example(METHOD_EXAMPLE)
     .refused("TUN type vxlan"),
@@ -312,22 +352,25 @@ const REAL_SERVER_ONLY: [Keyword; 16] = [
     keyword(
         "inhibit_on_failure",
         Syntax::Flag,
-        "It gets weight 0 instead of being taken out when it fails.",
+        "It gets weight 0, which keeps its connections, instead of being taken out when it \
+         fails.",
     ),
     keyword(
         "notify_up",
         Syntax::Command,
         "Runs when it comes up; user and group may follow.",
-    ),
+    )
+    .example("\"/usr/local/bin/notify.sh up\""),
     keyword(
         "notify_down",
         Syntax::Command,
         "Runs when it goes down; user and group may follow.",
-    ),
+    )
+    .example("\"/usr/local/bin/notify.sh down\""),
     keyword(
         "alpha",
         Syntax::Flag,
-        "It counts as down until a check succeeds.",
+        "It counts as down until a check succeeds, instead of up until one fails.",
     ),
     RETRY,
     DELAY_BEFORE_RETRY,
@@ -375,7 +418,7 @@ const CHECKERS: [Keyword; 10] = [
     keyword(
         "SMTP_CHECK",
         Syntax::Block(Block::SmtpCheck),
-        "Succeeds when a mail server greets.",
+        "Succeeds when a mail server greets and takes HELO.",
     ),
     keyword(
         "DNS_CHECK",
@@ -385,12 +428,13 @@ const CHECKERS: [Keyword; 10] = [
     keyword(
         "MISC_CHECK",
         Syntax::Block(Block::MiscCheck),
-        "Succeeds when a command does.",
+        "Succeeds when a command of yours ends with 0.",
     ),
     keyword(
         "UDP_CHECK",
         Syntax::Block(Block::UdpCheck),
-        "Succeeds unless the UDP port is refused, or when the reply is as it should be.",
+        "Succeeds unless the UDP port is refused, or when a reply comes that is as it should \
+         be.",
     )
     .since(2, 1, 0),
     keyword(

@@ -28,6 +28,14 @@ fn every_keyword_has_one_sentence() {
 }
 
 #[test]
+fn every_block_says_what_it_is_for() {
+    for block in Block::ALL {
+        let doc = block.doc();
+        assert!(doc.ends_with('.') && doc.len() > 60, "{block:?}: {doc}");
+    }
+}
+
+#[test]
 fn every_block_but_the_root_is_opened_by_a_keyword() {
     let opened: BTreeSet<_> = Block::ALL
         .iter()

@@ -8,49 +8,86 @@ pub(super) const PROCESS: &[Keyword] = &[
     keyword(
         "process",
         Syntax::Command,
-        "The program to count, with its parameters.",
-    ),
+        "The program to look for, by its name or whole path, and the parameters it must have.",
+    )
+    .arguments("COMMAND [PARAMETER...]")
+    .example("nginx"),
     keyword(
         "param_match",
         Syntax::OptionalWords,
-        "How parameters compare: initial or partial.",
+        "How parameters compare: all of them exactly, those given as the `initial` ones, or \
+         `partial`, where the last may go on.",
     )
+    .arguments("[initial|partial]")
     .example("initial")
     .refused("roughly")
     .default("exact"),
     keyword(
         "full_command",
         Syntax::Flag,
-        "Compares the whole command line instead of the short name.",
+        "Compares with the command line's first word, in full, instead of the name that the \
+         kernel keeps (15 bytes).",
     ),
     keyword(
         "weight",
         Syntax::Words,
-        "Priority change, -254 to 254, and optionally reverse.",
+        "What enough processes add to the priority (below 0: what too few take away), from \
+         -254 to 254; with 0 too few are a fault, and `reverse` exchanges the two.",
     )
+    .arguments("NUMBER [reverse]")
     .example("10 reverse")
     .refused("255")
     .lenient()
     .default("0"),
-    keyword("quorum", int(1, 65_535), "Least number of processes.").default("1"),
+    keyword(
+        "quorum",
+        int(1, 65_535),
+        "Least number of processes that must run.",
+    )
+    .default("1, or 0 with quorum_max 0"),
     keyword(
         "quorum_max",
         int(0, 65_535),
-        "Greatest number of processes.",
+        "Greatest number of processes that may run; with 0 none may.",
     )
     .default("unlimited"),
-    keyword("delay", DELAY, "Time before a change of number counts.").seconds(),
-    keyword("fork_delay", DELAY, "Time before a gain counts.").seconds(),
-    keyword("terminate_delay", DELAY, "Time before a loss counts.").seconds(),
+    keyword(
+        "delay",
+        DELAY,
+        "Time for which a change of their number must last before it counts.",
+    )
+    .seconds(),
+    keyword(
+        "fork_delay",
+        DELAY,
+        "Time for which a gain must last before it counts; `delay` for gains only.",
+    )
+    .seconds(),
+    keyword(
+        "terminate_delay",
+        DELAY,
+        "Time for which a loss must last before it counts; `delay` for losses only.",
+    )
+    .seconds(),
 ];
 
 pub(super) const FILE: &[Keyword] = &[
-    keyword("file", Syntax::Word, "The file whose number is read.").lenient(),
+    keyword(
+        "file",
+        Syntax::Word,
+        "The path of the file; not on a network or read-only file system, whose changes the \
+         kernel does not tell.",
+    )
+    .arguments("PATH")
+    .example("/run/priority")
+    .lenient(),
     keyword(
         "weight",
         Syntax::Words,
-        "Factor of the number, -254 to 254, and optionally reverse.",
+        "The factor by which the file's number is multiplied, from -254 to 254; with 0 a \
+         number other than 0 is a fault, and `reverse` changes the sign.",
     )
+    .arguments("NUMBER [reverse]")
     .example("10 reverse")
     .refused("255")
     .lenient()
@@ -58,8 +95,10 @@ pub(super) const FILE: &[Keyword] = &[
     keyword(
         "init_file",
         Syntax::OptionalWords,
-        "Creates the file with a value, or overwrites it.",
+        "Writes the file with that number at the start, if it is missing, or in any case with \
+         `overwrite`.",
     )
+    .arguments("[NUMBER] [overwrite]")
     .example("5 overwrite")
     .refused("five")
     .default("0"),
@@ -68,28 +107,35 @@ pub(super) const FILE: &[Keyword] = &[
 pub(super) const GROUP: &[Keyword] = &[keyword(
     "group",
     Syntax::Lines,
-    "The instances that share the static entries.",
+    "The instances, by name, whose fate hangs on the static entries that name the group.",
 )
+.arguments("{ INSTANCE... }")
 .example("VI_1")];
 
 pub(super) const GARP_GROUP: &[Keyword] = &[
     keyword(
         "garp_interval",
         decimal(0, DECIMAL_MAX),
-        "Least time between gratuitous ARPs.",
+        "Least time between two gratuitous ARPs on the group's interfaces together.",
     )
     .seconds(),
     keyword(
         "gna_interval",
         decimal(0, DECIMAL_MAX),
-        "Least time between neighbour advertisements.",
+        "Least time between two unsolicited neighbour advertisements on the group's \
+         interfaces together.",
     )
     .seconds(),
-    keyword("interface", Syntax::Interface, "An interface in the group."),
+    keyword(
+        "interface",
+        Syntax::Interface,
+        "One interface of the group; the keyword may stand several times.",
+    ),
     keyword(
         "interfaces",
         Syntax::Lines,
-        "Several interfaces in the group.",
+        "Several interfaces of the group.",
     )
+    .arguments("{ INTERFACE... }")
     .example("eth0; eth1"),
 ];

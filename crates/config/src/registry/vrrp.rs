@@ -1,4 +1,4 @@
-//! Keywords of `vrrp_instance`, `vrrp_sync_group` and `vrrp_script`.
+//! Keywords of `vrrp_instance`, `vrrp_sync_group` and `vrrp_script`; passwords and keys are in `authentication`.
 
 use super::{Block, Keyword, Syntax, UINT, Unit, decimal, int, keyword};
 
@@ -6,8 +6,10 @@ pub(super) const SCRIPT: &[Keyword] = &[
     keyword(
         "script",
         Syntax::Command,
-        "The command, or </path for whether a file can be read.",
+        "The command whose exit code 0 is success; `</path` runs nothing and asks whether the \
+         file can be read.",
     )
+    .example("\"/usr/bin/pgrep nginx\"")
     .lenient()
     .acts(),
     keyword(
@@ -17,7 +19,7 @@ pub(super) const SCRIPT: &[Keyword] = &[
             max: MILLIS_MAX,
             digits: 3,
         },
-        "Time between two runs.",
+        "Time from the start of one run to the next; 0 counts as 1.",
     )
     .seconds()
     .default("1")
@@ -29,7 +31,7 @@ pub(super) const SCRIPT: &[Keyword] = &[
             max: MILLIS_MAX,
             digits: 3,
         },
-        "Time one run may take.",
+        "Time one run may take before it counts as failed and its processes are killed.",
     )
     .seconds()
     .default("the interval")
@@ -37,8 +39,11 @@ pub(super) const SCRIPT: &[Keyword] = &[
     keyword(
         "weight",
         Syntax::Words,
-        "Priority change, -253 to 253, and optionally reverse.",
+        "What a success (a number above 0) or a failure (below 0) adds to the priority of \
+         instances whose tracking line gives no weight, from -253 to 253; with 0 a failure \
+         puts them into fault, and `reverse` exchanges success and failure.",
     )
+    .arguments("NUMBER [reverse]")
     .example("-10 reverse")
     .refused("254")
     .default("0, which makes failure a fault")
@@ -46,22 +51,23 @@ pub(super) const SCRIPT: &[Keyword] = &[
     keyword(
         "rise",
         int(1, 2_147_483_647),
-        "Successes in a row that make it up.",
+        "Successes in a row after which a failed script counts as good again.",
     )
     .default("1")
     .acts(),
     keyword(
         "fall",
         int(1, 2_147_483_647),
-        "Failures in a row that make it down.",
+        "Failures in a row after which a good script counts as failed.",
     )
     .default("1")
     .acts(),
     keyword(
         "user",
         Syntax::Words,
-        "Who runs it: a user, and optionally a group.",
+        "The user, and optionally the group, as whom the script runs.",
     )
+    .arguments("USER [GROUP]")
     .example("root")
     .refused("nobody-here")
     .default("script_user")
@@ -69,66 +75,13 @@ pub(super) const SCRIPT: &[Keyword] = &[
     keyword(
         "init_fail",
         Syntax::Flag,
-        "Takes it as failed until it succeeds.",
+        "The script counts as failed at the start, until it has succeeded `rise` times.",
     )
     .acts(),
 ];
 
 /// The longest decimal number of milliseconds keepalived holds, in millionths of a second.
 const MILLIS_MAX: u64 = 4_294_967_295_000;
-
-pub(super) const AUTHENTICATION: &[Keyword] = &[
-    keyword(
-        "auth_type",
-        Syntax::Word,
-        "PASS for a password, AH for an IP authentication header.",
-    )
-    .example("AH")
-    .refused("NONE")
-    .acts(),
-    keyword(
-        "auth_pass",
-        Syntax::Word,
-        "The password; 8 bytes of it count.",
-    )
-    .example("secret")
-    .refused("longer-than-8")
-    .acts(),
-];
-
-pub(super) const AUTH_HMAC: &[Keyword] = &[
-    keyword("key", Syntax::Words, "A key's number and value.")
-        .example("1 hex:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
-        .refused("1 short")
-        .since(2, 4, 0),
-    keyword(
-        "active_key",
-        int(1, 255),
-        "The number of the key to sign with.",
-    )
-    .since(2, 4, 0),
-    keyword(
-        "mode",
-        Syntax::Choice(&["enforce", "permissive", "receive-only"]),
-        "Whom to believe.",
-    )
-    .default("enforce")
-    .since(2, 4, 0),
-    keyword(
-        "anti_replay",
-        Syntax::Choice(&["time", "monotonic"]),
-        "How replays are found.",
-    )
-    .default("time")
-    .since(2, 4, 0),
-    keyword(
-        "time_window",
-        int(1, 300),
-        "Difference of clocks that is accepted.",
-    )
-    .seconds()
-    .since(2, 4, 0),
-];
 
 const SECONDS: Syntax = int(0, 4_294_967_295);
 
@@ -137,8 +90,10 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "state",
         Syntax::Word,
-        "The state wanted at first: MASTER or BACKUP.",
+        "The state that the node wants at first; the election by priority decides soon after, \
+         so nopreempt needs BACKUP on all nodes.",
     )
+    .arguments("MASTER|BACKUP")
     .example("BACKUP")
     .refused("Master")
     .default("BACKUP, or MASTER with priority 255")
@@ -146,67 +101,83 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "interface",
         Syntax::Interface,
-        "The interface VRRP runs on.",
+        "The interface on which advertisements are sent and heard, and which holds addresses \
+         that name no other; its loss is a fault.",
     )
     .acts(),
     keyword(
         "virtual_router_id",
         int(1, 255),
-        "The number that all nodes of this router share.",
+        "The number of the virtual router: the same on all its nodes, and used by no other on \
+         the same network.",
     )
     .acts(),
     keyword(
         "priority",
         int(1, 255),
-        "The highest wins; 255 is the addresses' owner.",
+        "How much the node wants to be master: the highest wins, of equal ones the highest \
+         address; 255 is for the owner, whose own addresses the virtual ones are.",
     )
     .default("100, or 255 with state MASTER")
     .acts(),
     keyword(
         "advert_int",
         decimal(10_000, 255_000_000),
-        "Time between advertisements.",
+        "Time between two advertisements, the same on all nodes; whole seconds in version 2, \
+         hundredths up to 40.95 in version 3.",
     )
     .seconds()
     .default("1")
     .acts(),
-    keyword("version", int(2, 3), "VRRP version.")
-        .default("vrrp_version; 3 for IPv6")
-        .acts(),
+    keyword(
+        "version",
+        int(2, 3),
+        "VRRP version: 2 (RFC 3768, IPv4 only, whole seconds) or 3 (RFC 9568).",
+    )
+    .arguments("2|3")
+    .default("vrrp_version; 3 for IPv6")
+    .acts(),
     keyword(
         "authentication",
         Syntax::Block(Block::Authentication),
-        "Authentication of version 2.",
+        "A password, which only version 2 has.",
     )
     .acts(),
     keyword(
         "auth_hmac",
         Syntax::Block(Block::AuthHmac),
-        "Signed advertisements.",
+        "Keys with which advertisements are signed.",
     )
     .since(2, 4, 0),
-    keyword("native_ipv6", Syntax::Flag, "Has no effect.")
-        .deprecated("nothing: addresses tell the family"),
+    keyword(
+        "native_ipv6",
+        Syntax::Flag,
+        "Had to stand in instances with IPv6 addresses, and has no effect.",
+    )
+    .deprecated("nothing: addresses tell the family"),
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
-        "Leaves the pseudo header out of IPv4 checksums.",
+        "Leaves the pseudo header out of the checksum of IPv4 advertisements in version 3, as \
+         some routers do.",
     )
-    .default("the global one")
+    .default("that of global_defs")
     .since(2, 2, 8)
     .acts(),
     keyword(
         "old_unicast_checksum",
         Syntax::OptionalWord,
-        "Speaks with old unicast peers.",
+        "Speaks with unicast peers that run keepalived 1.3.6 or older, whose checksums \
+         differ; `never` keeps this from being found out.",
     )
+    .arguments("[never]")
     .example("never")
     .refused("sometimes")
-    .default("found out"),
+    .default("found out by what is heard"),
     keyword(
         "down_timer_adverts",
         int(1, 100),
-        "Advertisements missed before the master is down.",
+        "Advertisements that must be missed before a backup takes the master for dead.",
     )
     .default("vrrp_down_timer_adverts")
     .since(2, 2, 4)
@@ -214,108 +185,149 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "vrf",
         Syntax::Interface,
-        "The VRF of an instance without interface.",
+        "The VRF interface of an instance that has no interface of its own and reaches its \
+         peers by unicast.",
     )
     .since(2, 2, 7),
-    keyword("debug", int(0, 4), "Has hardly any effect.").default("0"),
+    keyword(
+        "debug",
+        int(0, 4),
+        "A level of debugging, with hardly any effect.",
+    )
+    .default("0"),
     // Addressing of advertisements
     keyword(
         "mcast_src_ip",
         Syntax::Address,
-        "Source of multicast advertisements.",
+        "The address of ours that multicast advertisements come from.",
     )
+    .example("192.0.2.2")
     .default("the interface's first address")
     .acts(),
     keyword(
         "unicast_src_ip",
         Syntax::Address,
-        "Source of unicast advertisements.",
+        "The address of ours that unicast advertisements come from, and to which peers send \
+         theirs.",
     )
+    .example("192.0.2.2")
     .default("the interface's first address"),
     keyword(
         "unicast_peer",
         Syntax::Lines,
-        "Sends to these addresses instead of the multicast group.",
+        "The other nodes' addresses: advertisements go to each of these instead of the \
+         multicast group, for networks without multicast; bounds on the TTL of what a peer \
+         sends may follow.",
     )
+    .arguments("{ ADDRESS [min_ttl NUMBER] [max_ttl NUMBER]... }")
     .example("10.0.0.2 min_ttl 254")
     .refused("10.0.0.300"),
     keyword(
         "unicast_fault_no_peer",
         Syntax::Flag,
-        "Without peers the instance is in fault.",
+        "An instance with an empty list of peers goes into fault instead of falling back to \
+         multicast.",
     )
     .since(2, 2, 7),
-    keyword("unicast_ttl", int(0, 255), "TTL of unicast advertisements.")
-        .default("255")
-        .since(2, 1, 0),
+    keyword(
+        "unicast_ttl",
+        int(0, 255),
+        "TTL, or hop limit, of the unicast advertisements that are sent.",
+    )
+    .default("255")
+    .since(2, 1, 0),
     keyword(
         "check_unicast_src",
         Syntax::Bool,
-        "Drops unicast from others than the peers.",
+        "Drops unicast advertisements from addresses that are no peers.",
     )
     .default("vrrp_check_unicast_src")
     .since(2, 1, 0),
-    keyword("mcast_dst_ip", Syntax::Address, "The multicast group.")
-        .example("224.0.0.19")
-        .refused("10.0.0.7")
-        .default("vrrp_mcast_group4 or 6")
-        .since(2, 2, 7),
+    keyword(
+        "mcast_dst_ip",
+        Syntax::Address,
+        "The multicast group that advertisements are sent to, instead of VRRP's own.",
+    )
+    .example("224.0.0.19")
+    .refused("10.0.0.7")
+    .default("vrrp_mcast_group4 or 6")
+    .since(2, 2, 7),
     keyword(
         "track_src_ip",
         Syntax::Flag,
-        "Without its source address the instance is in fault.",
+        "The instance is in fault while the host lacks the address that mcast_src_ip or \
+         unicast_src_ip names.",
     ),
-    keyword("kernel_rx_buf_size", UINT, "Size of the receive buffer.")
-        .lenient()
-        .unit(Unit::Bytes),
+    keyword(
+        "kernel_rx_buf_size",
+        UINT,
+        "Size of the receive buffer of the instance's socket.",
+    )
+    .default("vrrp_rx_bufs_policy")
+    .lenient()
+    .unit(Unit::Bytes),
     // Interface and virtual MAC
     keyword(
         "use_vmac",
         Syntax::OptionalWords,
-        "Holds the addresses on an interface with a virtual MAC.",
+        "Holds the addresses on a macvlan interface with the virtual router's MAC \
+         (00:00:5e:00:01:VRID), so that neighbours need not learn a new one; a name, another \
+         interface, another MAC and a group may be given.",
     )
+    .arguments("[[name] INTERFACE] [MAC] [netlink_notify_msg] [group GROUP]")
     .example("vrrp.51 02:00:00:00:00:01")
     .refused("01:00:5e:00:00:01"),
     keyword(
         "vmac_xmit_base",
         Syntax::Flag,
-        "Sends from the parent interface all the same.",
+        "With use_vmac, sends advertisements from the parent interface and its MAC all the \
+         same.",
     ),
     keyword(
         "use_vmac_addr",
         Syntax::Flag,
-        "Also for addresses on other interfaces.",
+        "With use_vmac, also makes macvlan interfaces for addresses that lie on other \
+         interfaces.",
     )
     .since(2, 2, 0),
     keyword(
         "use_ipvlan",
         Syntax::OptionalWords,
-        "Holds the addresses on an ipvlan interface.",
+        "Holds the addresses on an ipvlan interface, for switches that allow one MAC on a port.",
     )
+    .arguments("[[name] INTERFACE] [ADDRESS] [bridge|private|vepa] [group GROUP]")
     .example("ipv.51 10.0.0.5 bridge")
     .refused("one two"),
     keyword(
         "dont_track_primary",
         Syntax::Flag,
-        "The own interface's state does not matter.",
+        "The loss of the instance's own interface is no fault.",
     )
     .acts(),
     keyword(
         "promote_secondaries",
         Syntax::Flag,
-        "Sets the kernel's setting of that name.",
+        "Sets the kernel's promote_secondaries on the interface, so that the removal of an \
+         address does not take others of its network with it.",
     ),
     keyword(
         "linkbeat_use_polling",
         Syntax::Flag,
-        "Polls the interface's link state.",
+        "Asks the driver for the interface's link state every second instead of waiting for \
+         the kernel's news.",
     )
     .deprecated("linkbeat_interfaces"),
     // Addresses
     keyword(
         "virtual_ipaddress",
         Syntax::Lines,
-        "The addresses that are advertised and held.",
+        "The addresses that the master holds and advertises, all of one family and the same \
+         on all nodes.",
+    )
+    .arguments(
+        "{ ADDRESS[/LENGTH] [brd ADDRESS|+|-] [dev INTERFACE] [scope SCOPE] [label LABEL] \
+         [peer ADDRESS] [home] [-nodad] [noprefixroute] [no_track] [use_vmac [NAME]] \
+         [preferred_lft SECONDS|forever]... }",
     )
     .example("10.9.0.1/24 dev eth1; 10.9.0.2")
     .refused("10.9.0.1 10.9.0.2")
@@ -323,58 +335,76 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "virtual_ipaddress_excluded",
         Syntax::Lines,
-        "Addresses that are held, not advertised.",
+        "Addresses that the master holds and does not advertise: of the other family, say, or \
+         more than a packet has room for.",
     )
+    .arguments("{ ADDRESS[/LENGTH] [OPTION]... }")
     .example("10.9.0.1/24 dev eth1")
     .refused("10.9.0.1 10.9.0.2")
     .acts(),
     keyword(
         "virtual_routes",
         Syntax::Lines,
-        "Routes that are held while master.",
+        "Routes that the master holds, in the words of ip-route(8).",
+    )
+    .arguments(
+        "{ [TYPE] DESTINATION [via ADDRESS] [dev INTERFACE] [src ADDRESS] [table TABLE] \
+         [metric NUMBER] [no_track] [OPTION]... }",
     )
     .example("10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5")
     .refused("10.9.0.0/16 via nowhere"),
     keyword(
         "virtual_rules",
         Syntax::Lines,
-        "Routing rules that are held while master.",
+        "Routing rules that the master holds, in the words of ip-rule(8).",
+    )
+    .arguments(
+        "{ [not] [from PREFIX] [to PREFIX] [iif INTERFACE] [fwmark MARK] table TABLE|ACTION \
+         [preference NUMBER] [no_track] [OPTION]... }",
     )
     .example("from 10.9.0.0/16 table 5 preference 100")
     .refused("from 10.9.0.0/16 table main table local"),
     keyword(
         "no_virtual_ipaddress",
         Syntax::Flag,
-        "Allows an instance without addresses.",
+        "Allows an instance without virtual_ipaddress, for the sake of its scripts and other \
+         addresses.",
     )
     .since(2, 2, 8)
     .acts(),
     keyword(
         "accept",
         Syntax::Flag,
-        "Takes packets to the addresses also as non-owner.",
+        "The master takes packets to the addresses also when it is not their owner.",
     )
     .default("on, but off under strict mode")
     .acts(),
     keyword(
         "no_accept",
         Syntax::Flag,
-        "Drops packets to the addresses unless owner.",
+        "Firewall rules drop packets to the addresses unless the node is their owner, as RFC \
+         9568 has it by default.",
     ),
     // Election
     keyword(
         "nopreempt",
         Syntax::Flag,
-        "Does not displace a lower master.",
+        "A node that comes back does not take the addresses from a master with a lower \
+         priority; needs state BACKUP.",
     )
     .acts(),
-    keyword("preempt", Syntax::Flag, "Takes nopreempt back.")
-        .default("on")
-        .acts(),
+    keyword(
+        "preempt",
+        Syntax::Flag,
+        "Takes an earlier nopreempt back: the highest priority becomes master at once.",
+    )
+    .default("on")
+    .acts(),
     keyword(
         "preempt_delay",
         decimal(0, 1_000_000_000),
-        "Time before a lower master is displaced.",
+        "Time for which a lower master is left alone before it is displaced, so that this \
+         node's services can start.",
     )
     .seconds()
     .default("0")
@@ -382,49 +412,53 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "skip_check_adv_addr",
         Syntax::Bool,
-        "Compares addresses once per master only.",
+        "Compares the addresses in advertisements with our own only when the master changes, \
+         not in each.",
     )
-    .default("the global one")
+    .default("vrrp_skip_check_adv_addr")
     .acts(),
     keyword(
         "strict_mode",
         Syntax::Bool,
-        "Keeps to the letter of the RFC.",
+        "Keeps to the letter of the RFC and refuses what goes beyond it: passwords, unicast \
+         peers, and access to the addresses unless owner.",
     )
     .default("vrrp_strict"),
     keyword(
         "lower_prio_no_advert",
         Syntax::Bool,
-        "A master does not answer lower ones.",
+        "A master does not answer advertisements of a lower priority with one of its own.",
     )
-    .default("the global one")
+    .default("vrrp_lower_prio_no_advert")
     .acts(),
     keyword(
         "higher_prio_send_advert",
         Syntax::Bool,
-        "A master sends once more before it yields.",
+        "A master that hears a higher priority sends one last advertisement before it yields.",
     )
-    .default("the global one")
+    .default("vrrp_higher_prio_send_advert")
     .acts(),
     keyword(
         "owner_ignore_adverts",
         Syntax::Flag,
-        "An owner yields to nobody.",
+        "An owner (priority 255) yields to nobody, whatever it hears.",
     )
-    .default("the global one")
+    .default("vrrp_owner_ignore_adverts")
     .since(2, 3, 1),
     keyword(
         "handover",
         Syntax::Choice(&["overlap", "exclusive", "immediate"]),
         "How a master leaves on purpose: answers until its successor is there, or first runs its \
-         scripts and lets go, or lets go at once as keepalived does. Standfast's own keyword.",
+         scripts and lets go, or lets go at once as keepalived does.",
     )
+    .ours()
     .default("exclusive with scripts that act on the role, else overlap; strict mode: immediate")
     .acts(),
     keyword(
         "timer_expired_backup",
         Syntax::OptionalInteger { min: 1, max: 254 },
-        "After a stall goes to backup where a peer of that priority must have taken over.",
+        "After a stall of the host an instance with nopreempt goes to backup, when a peer of \
+         that priority (254 unless given) must have taken over meanwhile.",
     )
     .since(2, 2, 8),
     keyword(
@@ -437,53 +471,56 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "garp_master_delay",
         SECONDS,
-        "Time from becoming master to the second burst.",
+        "Time from becoming master to a second burst of gratuitous ARPs; 0 sends none.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_master_delay")
     .acts(),
     keyword(
         "garp_master_repeat",
         SECONDS,
-        "Gratuitous ARPs per address and burst.",
+        "Gratuitous ARPs, or neighbour advertisements, for each address in a burst.",
     )
-    .default("the global one")
+    .default("vrrp_garp_master_repeat")
     .acts(),
     keyword(
         "garp_master_refresh",
         SECONDS,
-        "Time between bursts while master.",
+        "Time between further bursts while the node is master; 0 sends none.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_master_refresh")
     .acts(),
     keyword(
         "garp_master_refresh_repeat",
         SECONDS,
-        "Gratuitous ARPs per address and refresh.",
+        "Gratuitous ARPs for each address in such a further burst.",
     )
-    .default("the global one")
+    .default("vrrp_garp_master_refresh_repeat")
     .acts(),
     keyword(
         "garp_lower_prio_delay",
         SECONDS,
-        "Time from a lower advertisement to a second burst.",
+        "Time to a second burst after a master has heard, and silenced, a lower one.",
     )
     .seconds()
-    .default("the global one")
+    .default("vrrp_garp_lower_prio_delay")
     .acts(),
     keyword(
         "garp_lower_prio_repeat",
         SECONDS,
-        "Gratuitous ARPs per address after a lower one.",
+        "Gratuitous ARPs for each address after a master has heard a lower one.",
     )
-    .default("the global one")
+    .default("vrrp_garp_lower_prio_repeat")
     .acts(),
     keyword(
         "garp_extra_if",
         Syntax::Words,
-        "Announces on other interfaces every so many seconds.",
+        "Announces every so many seconds, 0 to 86400, on virtual MAC interfaces other than \
+         the instance's own that hold its addresses; `all` on any such interface.",
     )
+    .default("vrrp_garp_extra_if")
+    .arguments("[all] SECONDS")
     .example("all 60")
     .refused("all")
     .lenient()
@@ -494,6 +531,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Words,
         "The old name of garp_extra_if.",
     )
+    .arguments("[all] SECONDS")
     .example("all 60")
     .refused("all")
     .lenient()
@@ -503,34 +541,48 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "track_interface",
         Syntax::Lines,
-        "Interfaces whose state counts.",
+        "Interfaces that must be up: without a weight the loss of one is a fault, with one \
+         its state (below 0: its loss) changes the priority.",
     )
+    .arguments("{ INTERFACE [weight NUMBER [reverse]]... }")
     .example("eth1 weight -10")
     .refused("eth1 weight 255")
     .acts(),
     keyword(
         "track_script",
         Syntax::Lines,
-        "Scripts whose results count.",
+        "Scripts (vrrp_script) that must succeed: without a weight, here or there, failure is \
+         a fault, with one it changes the priority.",
     )
+    .arguments("{ SCRIPT [weight NUMBER [reverse|noreverse]]... }")
     .example("s1 weight -10 reverse")
     .refused("nobody")
     .acts(),
-    keyword("track_file", Syntax::Lines, "Files whose numbers count.")
-        .example("f1 weight 5")
-        .refused("nobody"),
+    keyword(
+        "track_file",
+        Syntax::Lines,
+        "Files (track_file) whose number, times the weight, is added to the priority; with \
+         weight 0 a number other than 0 is a fault.",
+    )
+    .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
+    .example("f1 weight 5")
+    .refused("nobody"),
     keyword(
         "track_process",
         Syntax::Lines,
-        "Processes whose number counts.",
+        "Processes (vrrp_track_process) that must run: without a weight their end is a fault, \
+         with one it changes the priority.",
     )
+    .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
     .example("p1 weight 5")
     .refused("nobody"),
     keyword(
         "track_bfd",
         Syntax::Lines,
-        "BFD sessions whose state counts.",
+        "BFD sessions (bfd_instance) that must be up: without a weight the loss of one is a \
+         fault, with one it changes the priority.",
     )
+    .arguments("{ SESSION [weight NUMBER [reverse|noreverse]]... }")
     .example("bfd1 weight 5 reverse")
     .refused("nobody"),
     // Notifications
@@ -539,105 +591,126 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Command,
         "Runs when the instance becomes master.",
     )
+    .example("\"/usr/local/bin/notify.sh master\"")
     .acts(),
     keyword(
         "notify_backup",
         Syntax::Command,
         "Runs when the instance becomes backup.",
     )
+    .example("\"/usr/local/bin/notify.sh backup\"")
     .acts(),
     keyword(
         "notify_fault",
         Syntax::Command,
-        "Runs when the instance enters fault.",
+        "Runs when the instance goes into fault.",
     )
+    .example("\"/usr/local/bin/notify.sh fault\"")
     .acts(),
     keyword(
         "notify_stop",
         Syntax::Command,
         "Runs when the daemon stops.",
     )
+    .example("\"/usr/local/bin/notify.sh stop\"")
     .acts(),
     keyword(
         "notify_deleted",
         Syntax::OptionalCommand,
-        "Runs when a reload removes the instance.",
+        "Runs when a reload removes the instance; without a command such an instance is \
+         reported as DELETED instead of FAULT.",
     )
     .since(2, 1, 0),
     keyword(
         "notify",
         Syntax::Command,
-        "Runs on every change of state, with four more words.",
+        "Runs on every change of state, with four more words: INSTANCE, its name, the new \
+         state and the priority.",
     )
+    .example("/usr/local/bin/notify.sh")
     .acts(),
     keyword(
         "notify_master_rx_lower_pri",
         Syntax::Command,
-        "Runs when a master hears a lower one.",
+        "Runs when a master hears an advertisement of a lower priority, a sign that two nodes \
+         were master at once.",
     )
     .acts(),
     keyword(
         "smtp_alert",
         Syntax::Bool,
-        "Sends mail on changes of state.",
+        "Sends mail when the state changes.",
     )
     .default("smtp_alert_vrrp"),
     keyword(
         "notify_priority_changes",
         Syntax::Bool,
-        "FIFOs hear of changes of priority.",
+        "Notification FIFOs also hear when the priority changes.",
     )
     .default("vrrp_notify_priority_changes"),
     keyword(
         "lvs_sync_daemon_interface",
         Syntax::Interface,
-        "Runs the IPVS sync daemon there.",
+        "Runs the IPVS connection sync daemon on that interface, as master or backup like the \
+         instance.",
     )
     .deprecated("lvs_sync_daemon in global_defs"),
 ];
 
 pub(super) const SYNC_GROUP: &[Keyword] = &[
-    keyword("group", Syntax::Lines, "The instances in the group.").example("VI_1"),
+    keyword(
+        "group",
+        Syntax::Lines,
+        "The instances of the group, by name; an instance can be in one group only.",
+    )
+    .arguments("{ INSTANCE... }")
+    .example("VI_1; VI_2"),
     keyword(
         "track_interface",
         Syntax::Lines,
-        "Interfaces whose state counts for all.",
+        "Interfaces that must be up, for all instances of the group.",
     )
+    .arguments("{ INTERFACE [weight NUMBER [reverse]]... }")
     .example("eth1 weight -10")
     .refused("eth1 weight 255"),
     keyword(
         "track_script",
         Syntax::Lines,
-        "Scripts whose results count for all.",
+        "Scripts that must succeed, for all instances of the group.",
     )
+    .arguments("{ SCRIPT [weight NUMBER [reverse|noreverse]]... }")
     .example("s1 weight -10 reverse")
     .refused("nobody"),
     keyword(
         "track_file",
         Syntax::Lines,
-        "Files whose numbers count for all.",
+        "Files whose number counts, for all instances of the group.",
     )
+    .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
     .example("f1 weight 5")
     .refused("nobody"),
     keyword(
         "track_process",
         Syntax::Lines,
-        "Processes whose number counts for all.",
+        "Processes that must run, for all instances of the group.",
     )
+    .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
     .example("p1 weight 5")
     .refused("nobody"),
     keyword(
         "track_bfd",
         Syntax::Lines,
-        "BFD sessions whose state counts for all.",
+        "BFD sessions that must be up, for all instances of the group.",
     )
+    .arguments("{ SESSION [weight NUMBER [reverse|noreverse]]... }")
     .example("bfd1 weight 5 reverse")
     .refused("nobody"),
     keyword(
         "notify_master",
         Syntax::Command,
-        "Runs when the group becomes master.",
-    ),
+        "Runs when the group, that is all its instances, becomes master.",
+    )
+    .example("\"/usr/local/bin/notify.sh master\""),
     keyword(
         "notify_backup",
         Syntax::Command,
@@ -646,7 +719,7 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     keyword(
         "notify_fault",
         Syntax::Command,
-        "Runs when the group enters fault.",
+        "Runs when the group goes into fault.",
     ),
     keyword(
         "notify_stop",
@@ -656,23 +729,32 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     keyword(
         "notify",
         Syntax::Command,
-        "Runs on every change of the group's state.",
-    ),
+        "Runs on every change of the group's state, with four more words: GROUP, its name, \
+         the new state and the priority.",
+    )
+    .example("/usr/local/bin/notify.sh"),
     keyword(
         "smtp_alert",
         Syntax::Bool,
-        "Sends mail on changes of state.",
-    ),
+        "Sends mail when the group's state changes.",
+    )
+    .default("smtp_alert_vrrp"),
     keyword(
         "notify_priority_changes",
         Syntax::Bool,
-        "FIFOs hear of changes of priority.",
-    ),
+        "Notification FIFOs also hear when the priority of its instances changes.",
+    )
+    .default("vrrp_notify_priority_changes"),
     keyword(
         "sync_group_tracking_weight",
         Syntax::Flag,
-        "Members may have weighted trackers.",
+        "Instances of the group may track with weights: what changes the priority of one \
+         changes that of all.",
     ),
-    keyword("global_tracking", Syntax::Flag, "Has no effect.")
-        .deprecated("sync_group_tracking_weight"),
+    keyword(
+        "global_tracking",
+        Syntax::Flag,
+        "Made all instances track what one tracks; has no effect.",
+    )
+    .deprecated("sync_group_tracking_weight"),
 ];

@@ -149,7 +149,8 @@ impl Parsed<'_> {
             .map(|tracked| tracked.name.value.as_str())
             .collect();
         for script in scripts {
-            if !tracked.contains(script.name.value.as_str()) {
+            let mentioned = self.scripts_mentioned.contains(&script.name.value);
+            if !mentioned && !tracked.contains(script.name.value.as_str()) {
                 let text = format!("`{}` is never tracked", script.name.value);
                 let diagnostic = Diagnostic::note(Code::ScriptUnused, script.name.span, text)
                     .help("name it in a `track_script` block");

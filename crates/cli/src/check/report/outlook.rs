@@ -10,6 +10,10 @@ pub(super) fn lines(outlook: &Outlook) -> Vec<String> {
         outlook.name, outlook.vrid
     );
     let mut lines = vec![title];
+    if outlook.scenarios.is_empty() {
+        lines.push("    ALL OF THEM: they don't hear each other, see the errors above".to_owned());
+        return lines;
+    }
     let events: Vec<String> = outlook
         .scenarios
         .iter()
@@ -83,5 +87,10 @@ pub(super) fn json(outlook: &Outlook) -> Value {
             json!({ "event": kind, "node": node, "check": check, "master": scenario.master, "priorities": priorities })
         })
         .collect();
-    json!({ "router": outlook.name, "vrid": outlook.vrid, "scenarios": scenarios })
+    json!({
+        "router": outlook.name,
+        "vrid": outlook.vrid,
+        "hear_each_other": !scenarios.is_empty(),
+        "scenarios": scenarios,
+    })
 }
