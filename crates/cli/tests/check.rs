@@ -197,10 +197,19 @@ fn several_files_are_compared_as_nodes() {
         (&4.into(), &4.into())
     );
     assert_eq!(output.status.code(), Some(1));
+    assert_eq!(report["outlook"][0]["hear_each_other"], false);
+    let b = File::new("c.conf", &text(100, 1));
+    let report = json(&standfast(&[
+        "check",
+        "--format",
+        "json",
+        a.path(),
+        b.path(),
+    ]));
     let lost = &report["outlook"][0]["scenarios"][1];
     assert_eq!(lost["event"], "node_lost");
     assert!(
-        lost["master"].as_str().unwrap().ends_with("b.conf"),
+        lost["master"].as_str().unwrap().ends_with("c.conf"),
         "{lost}"
     );
     let said = String::from_utf8(standfast(&["check", a.path(), b.path()]).stdout).unwrap();
