@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use similar::TextDiff;
-use standfast_config::{FormatError, MAX_FORMAT_BYTES, format};
+use standfast_config::{FormatError, MAX_FORMAT_BYTES, format, printable};
 
 use crate::replace::{NotReplaced, replace};
 
@@ -177,5 +177,11 @@ fn difference(name: &str, before: &[u8], after: &[u8]) -> String {
     unified
         .context_radius(CONTEXT_LINES)
         .header(name, &format!("{name} (formatted)"));
-    unified.to_string()
+    let text = unified.to_string();
+    // What goes to a program stays a difference that it can apply.
+    if io::stdout().is_terminal() {
+        text.lines().map(|line| printable(line) + "\n").collect()
+    } else {
+        text
+    }
 }

@@ -272,3 +272,37 @@ fn an_instance_that_is_not_run_is_said_so() {
     assert_eq!(not_run["line"], 1);
     assert!(not_run["message"].as_str().unwrap().contains("use_vmac"));
 }
+
+#[test]
+fn nothing_from_a_file_moves_the_cursor_of_a_terminal() {
+    let text = |priority: u8| {
+        format!(
+            "vrrp_instance \x1b[2J\u{9b}V {{\ninterface eth0\nvirtual_router_id 51\npriority \
+             {priority}\nprio\x1bity 3\nvirtual_ipaddress {{\n192.0.2.100/24\n}}\n}}\n"
+        )
+    };
+    let one = File::new("esc1.conf", &text(150));
+    let other = File::new("esc2.conf", &text(100));
+    let output = standfast(&["check", "--no-host", one.path(), other.path()]);
+    let shown = [output.stdout, output.stderr].concat();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("who is master"), "{shown}");
+    let moves = |letter: char| letter.is_control() && letter != '\n';
+    assert!(!shown.contains(moves), "{shown:?}");
+}
+
+#[test]
+fn a_pattern_beside_a_file_that_is_named_without_a_directory_is_found() {
+    let directory = std::env::temp_dir().join(format!("standfast-beside-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("k.conf"), "include *.part\n").unwrap();
+    std::fs::write(directory.join("a.part"), "bogus\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args(["check", "--no-host", "--format", "json", "k.conf"])
+        .current_dir(&directory)
+        .output();
+    std::fs::remove_dir_all(&directory).unwrap();
+    let found = json(&output.unwrap());
+    let text = found["diagnostics"].to_string();
+    assert!(text.contains("`bogus`"), "{text}");
+}

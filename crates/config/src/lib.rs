@@ -39,7 +39,7 @@ pub use reader::{
     IncludeChecks, MAX_EXPANSION_DEPTH, MAX_EXPANSIONS, MAX_FILES, MAX_INCLUDE_DEPTH,
     MAX_LINE_BYTES, MAX_LINES, MAX_TOTAL_BYTES,
 };
-pub use render::render;
+pub use render::{printable, render};
 pub use secret::SECRETS;
 pub use source::{
     Entry, Environment, Existence, FileKind, FileSource, InterfaceState, MAX_FILE_BYTES,

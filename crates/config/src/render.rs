@@ -190,8 +190,9 @@ fn decode(file: &SourceFile, range: Range<usize>) -> String {
     text
 }
 
-/// The text without anything that could move the cursor.
-fn printable(text: &str) -> String {
+/// The text without anything that could move a terminal's cursor: control characters as pictures, tabs as they are.
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars().map(picture).collect()
 }
 

@@ -79,6 +79,11 @@ impl Source for FileSource {
                 name: entry.file_name().to_string_lossy().into_owned(),
             })
         };
+        // What a relative name begins with is the working directory.
+        let directory = match directory.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => directory,
+        };
         fs::read_dir(directory)?.map(name).collect()
     }
 }

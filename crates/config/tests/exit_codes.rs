@@ -36,6 +36,8 @@ fn clean_files_exit_0() {
 fn complaints_exit_5_and_do_not_stop_it() {
     for lines in [
         "foo",
+        "include",
+        "state MASTER\nstate BACKUP",
         "prioity 3",
         "priority 0",
         "priority 1x",

@@ -660,3 +660,23 @@ fn names_in_commands_and_passwords_are_not_definitions() {
         ],
     );
 }
+
+#[test]
+fn a_peer_that_stands_twice_is_removed_only_with_nothing_else_on_its_line() {
+    let rest =
+        "interface eth0\nvirtual_router_id 5\npriority 100\nvirtual_ipaddress {\n10.0.0.9/24\n}";
+    for (line, fixed) in [
+        ("10.0.0.3", true),
+        ("10.0.0.3 # again", true),
+        ("10.0.0.3 min_ttl 254", false),
+        ("@^other 10.0.0.3", false),
+    ] {
+        let text =
+            format!("vrrp_instance A {{\n{rest}\nunicast_peer {{\n10.0.0.3\n{line}\n}}\n}}\n");
+        let loaded = read(&text);
+        let mut found = loaded.diagnostics.iter();
+        let found = found.find(|found| found.code == Code::DuplicatePeer);
+        let found = found.unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(found.fix.is_some(), fixed, "{line}");
+    }
+}

@@ -324,6 +324,17 @@ fn a_positive_weight_counts_on_both_sides() {
 }
 
 #[test]
+fn a_process_that_runs_adds_its_weight() {
+    let process = "vrrp_track_process web {\nprocess nginx\nweight 20\n}\n";
+    let tracked = node(100, "track_process {\nweb\n}");
+    let found = pair(&format!("{process}{tracked}"), &node(110, ""));
+    assert_eq!(
+        masters(&found),
+        expected(&[("well", "a"), ("web@a", "b"), ("-a", "b"), ("-b", "a"),])
+    );
+}
+
+#[test]
 fn under_nopreempt_a_weight_moves_nothing_and_a_fault_does() {
     let lines = |weight: &str| format!("nopreempt\ntrack_script {{\nchk {weight}\n}}");
     let weighed = pair(

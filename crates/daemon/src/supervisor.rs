@@ -22,7 +22,7 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
-use crate::worker::{self, Birth, load_options, log_line};
+use crate::worker::{self, Birth, load_options, log_lines};
 use crate::{record, running};
 
 const SIGNALS: u64 = 0;
@@ -123,8 +123,7 @@ fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), 
     for (_, file) in loaded.sources.files() {
         sink.info(&format!("Opening file '{}'.", file.path().display()));
     }
-    for diagnostic in &loaded.diagnostics {
-        let (level, text) = log_line(&loaded, diagnostic);
+    for (level, text) in log_lines(&loaded) {
         sink.log(level, &text);
     }
     if let Some(refusal) = loaded.keepalived_refusal() {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use standfast_config::{
-    Code, Diagnostic, Entry, FileKind, FileSource, Fixed, Loaded, Source, apply_fixes,
+    Code, Diagnostic, Entry, FileKind, FileSource, Fixed, Loaded, Source, apply_fixes, printable,
 };
 
 use crate::replace::replace;
@@ -43,7 +43,7 @@ pub(super) fn apply(loaded: &Loaded, read_again: impl Fn(&dyn Source) -> Loaded)
     };
     let mut done = true;
     for fixed in apply_fixes(&chosen, &loaded.sources) {
-        let path = fixed.path.display();
+        let path = printable(&fixed.path.to_string_lossy());
         match replace(&fixed.path, &fixed.read, &fixed.bytes) {
             Ok(()) => say(&fixed, &chosen, loaded),
             Err(why) => {
@@ -85,7 +85,7 @@ fn say(fixed: &Fixed, chosen: &[Diagnostic], loaded: &Loaded) {
         if place.path == fixed.path {
             eprintln!(
                 "{}:{}: fixed: {}",
-                place.path.display(),
+                printable(&place.path.to_string_lossy()),
                 place.line,
                 fix.title
             );

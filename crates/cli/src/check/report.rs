@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use standfast_config::nodes::Comparison;
-use standfast_config::{Diagnostic, Severity, SourceMap, Span, render};
+use standfast_config::{Diagnostic, Severity, SourceMap, Span, printable, render};
 
 use super::{Checked, Format};
 
@@ -25,14 +25,15 @@ pub(super) fn print(
             let colour = wants_colour();
             for one in checked {
                 print_text(&one.loaded.diagnostics, &one.loaded.sources, colour);
-                say(&summary(one, on_host));
+                say(&printable(&summary(one, on_host)));
             }
             if let Some(compared) = compared {
                 print_text(&compared.diagnostics, &compared.sources, colour);
                 compared
                     .outlook
                     .iter()
-                    .for_each(|outlook| say(&outlook::text(outlook)));
+                    .flat_map(outlook::lines)
+                    .for_each(|line| say(&printable(&line)));
             }
         }
         Format::Json => say(&pretty(&json_report(checked, compared))),

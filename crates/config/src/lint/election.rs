@@ -2,7 +2,7 @@
 
 use super::{Lints, name};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Config, VrrpInstance, Weight};
+use crate::model::{VrrpInstance, Weight};
 use crate::source::Existence;
 use crate::span::Span;
 use crate::units::Priority;
@@ -24,7 +24,7 @@ impl Lints<'_> {
     pub(super) fn election(&mut self, instance: &VrrpInstance) {
         self.defaults(instance);
         self.owner(instance);
-        let weights = weights(self.config, instance);
+        let weights = weights(instance);
         self.weights_without_effect(instance, &weights);
         self.clamped(instance, &weights);
         self.small(&weights);
@@ -158,11 +158,11 @@ impl Lints<'_> {
 }
 
 /// All weights that add to the instance's priority; those of files count by their value and are left out.
-fn weights<'i>(config: &'i Config, instance: &'i VrrpInstance) -> Vec<Weighed<'i>> {
+fn weights(instance: &VrrpInstance) -> Vec<Weighed<'_>> {
     let scripts = instance.track_scripts.iter().map(|tracked| Weighed {
         object: &tracked.name.value,
         weight: tracked.weight,
-        span: tracked.weight_place(config),
+        span: tracked.weight_place(),
     });
     let interfaces = instance.track_interfaces.iter().map(|tracked| Weighed {
         object: &tracked.name.value,

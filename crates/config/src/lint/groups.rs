@@ -4,23 +4,25 @@ use std::collections::BTreeMap;
 
 use super::Lints;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::SyncGroup;
+use crate::model::{SyncGroup, VrrpInstance};
+
+/// The instances by their names.
+type ByName<'c> = BTreeMap<&'c str, &'c VrrpInstance>;
 
 impl Lints<'_> {
     pub(super) fn groups(&mut self) {
-        for group in &self.config.sync_groups {
-            self.members_alike(group);
+        let config = self.config;
+        let by_name = config.instances.iter();
+        let by_name: ByName<'_> = by_name
+            .map(|instance| (instance.name.value.as_str(), instance))
+            .collect();
+        for group in &config.sync_groups {
+            self.members_alike(group, &by_name);
         }
     }
 
     /// Members move together: what one of them does differently pulls all of them.
-    fn members_alike(&mut self, group: &SyncGroup) {
-        let by_name: BTreeMap<_, _> = self
-            .config
-            .instances
-            .iter()
-            .map(|instance| (instance.name.value.as_str(), instance))
-            .collect();
+    fn members_alike(&mut self, group: &SyncGroup, by_name: &ByName<'_>) {
         let members: Vec<_> = group
             .members
             .iter()

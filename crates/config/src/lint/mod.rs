@@ -17,16 +17,21 @@ mod service;
 mod timing;
 mod unicast;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Code, Diagnostic, Sink};
-use crate::model::{Config, VrrpInstance};
+use crate::model::{Config, VrrpInstance, VrrpScript};
 use crate::reader::Reader;
 use crate::source::Environment;
-use crate::span::Span;
+use crate::span::{SourceMap, Span};
 
 /// What the lints look at, and where they say what they find.
 struct Lints<'a> {
     config: &'a Config,
+    /// The scripts by their names.
+    scripts: BTreeMap<&'a str, &'a VrrpScript>,
     environment: &'a dyn Environment,
+    sources: &'a SourceMap,
     sink: &'a mut Sink,
 }
 
@@ -46,9 +51,13 @@ impl Lints<'_> {
 
 /// Judges a configuration that was read; takes linear time.
 pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut Reader<'_>) {
+    let scripts = config.scripts.iter();
+    let scripts = scripts.map(|script| (script.name.value.as_str(), script));
     let mut lints = Lints {
         config,
+        scripts: scripts.collect(),
         environment,
+        sources: &reader.map,
         sink: &mut reader.sink,
     };
     lints.identity();

@@ -14,7 +14,7 @@ impl Lints<'_> {
     pub(super) fn timing(&mut self, instance: &VrrpInstance) {
         let down = down_interval(instance);
         for tracked in &instance.track_scripts {
-            let Some(script) = self.config.script(&tracked.name.value) else {
+            let Some(script) = self.scripts.get(tracked.name.value.as_str()) else {
                 continue;
             };
             let Some(span) = slow_place(script) else {

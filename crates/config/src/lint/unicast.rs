@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{Lints, name};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Version, VrrpInstance};
+use crate::reader::MAX_LINE_BYTES;
 use crate::source::Existence;
+use crate::span::Span;
 use crate::units::Priority;
 
 impl Lints<'_> {
@@ -31,7 +33,11 @@ impl Lints<'_> {
             } else if !seen.insert(address) {
                 let text = format!("{address} is listed twice and gets every advertisement twice");
                 let found = Diagnostic::warning(Code::DuplicatePeer, span, text);
-                self.say(found.fix("remove the line", span, ""));
+                self.say(if self.is_alone(span) {
+                    found.fix("remove the line", span, "")
+                } else {
+                    found.help("remove one of the two")
+                });
             }
         }
         if let Some(span) = instance.given.mcast_src_ip {
@@ -44,6 +50,20 @@ impl Lints<'_> {
                 "the keyword for unicast is `unicast_src_ip`",
             );
         }
+    }
+
+    /// Whether nothing else stands on the line, neither options nor a condition; a comment may.
+    fn is_alone(&self, span: Span) -> bool {
+        let Some(file) = self.sources.file(span.file) else {
+            return false;
+        };
+        let line = file.line_around(span.start(), MAX_LINE_BYTES);
+        let piece = |range: std::ops::Range<usize>| {
+            file.bytes().get(range).unwrap_or_default().trim_ascii()
+        };
+        let after = piece(span.end()..line.end.max(span.end()));
+        piece(line.start..span.start()).is_empty()
+            && (after.is_empty() || after.starts_with(b"#") || after.starts_with(b"!"))
     }
 
     fn source(&mut self, instance: &VrrpInstance) {

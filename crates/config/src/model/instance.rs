@@ -174,15 +174,17 @@ pub struct TrackedScript {
     /// Where the line's own weight stands; `None` without one.
     #[serde(skip)]
     pub weight_span: Option<Span>,
+    /// Where the script's weight stands; `None` where that is the default.
+    #[serde(skip)]
+    pub script_weight_span: Option<Span>,
 }
 
 impl TrackedScript {
     /// Where the weight in force was written: on the line, or in the script's block; else where the script is named.
     #[must_use]
-    pub fn weight_place(&self, config: &super::Config) -> Span {
-        let of_script = || config.script(&self.name.value)?.given.weight;
+    pub fn weight_place(&self) -> Span {
         self.weight_span
-            .or_else(of_script)
+            .or(self.script_weight_span)
             .unwrap_or(self.name.span)
     }
 }

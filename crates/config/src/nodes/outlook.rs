@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Seat;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Config, Family, SyncGroup, TrackedInterface, TrackedScript, Weight};
+use crate::model::{Family, SyncGroup, TrackedInterface, TrackedObject, TrackedScript, Weight};
 use crate::span::Span;
 use crate::units::Priority;
 
@@ -222,7 +222,7 @@ fn trackers<'a>(seat: &Seat<'a>) -> Vec<Tracker<'a>> {
             .any(|member| member.value == seat.instance.name.value)
     });
     let mut all: Vec<Tracker<'a>> = own(seat).collect();
-    for tracker in group.into_iter().flat_map(|group| of_group(config, group)) {
+    for tracker in group.into_iter().flat_map(of_group) {
         if !all.iter().any(|other| other.name == tracker.name) {
             all.push(tracker);
         }
@@ -231,33 +231,43 @@ fn trackers<'a>(seat: &Seat<'a>) -> Vec<Tracker<'a>> {
 }
 
 fn own<'a>(seat: &Seat<'a>) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
-    let (config, instance) = (seat.node.config, seat.instance);
-    listed(config, &instance.track_scripts, &instance.track_interfaces)
+    let instance = seat.instance;
+    listed(
+        &instance.track_scripts,
+        &instance.track_interfaces,
+        &instance.track_processes,
+    )
 }
 
-fn of_group<'a>(
-    config: &'a Config,
-    group: &'a SyncGroup,
-) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
-    listed(config, &group.track_scripts, &group.track_interfaces)
+fn of_group<'a>(group: &'a SyncGroup) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
+    listed(
+        &group.track_scripts,
+        &group.track_interfaces,
+        &group.track_processes,
+    )
 }
 
 fn listed<'a>(
-    config: &'a Config,
     scripts: &'a [TrackedScript],
     interfaces: &'a [TrackedInterface],
+    processes: &'a [TrackedObject],
 ) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
     let scripts = scripts.iter().map(|tracked| Tracker {
         name: &tracked.name.value,
         weight: tracked.weight,
-        span: tracked.weight_place(config),
+        span: tracked.weight_place(),
     });
     let interfaces = interfaces.iter().map(|tracked| Tracker {
         name: &tracked.name.value,
         weight: tracked.weight,
         span: tracked.weight_span.unwrap_or(tracked.name.span),
     });
-    scripts.chain(interfaces)
+    let processes = processes.iter().map(|tracked| Tracker {
+        name: &tracked.name.value,
+        weight: tracked.weight,
+        span: tracked.weight_span.unwrap_or(tracked.name.span),
+    });
+    scripts.chain(interfaces).chain(processes)
 }
 
 /// Says which checks of the expected master never move the address.

@@ -181,7 +181,8 @@ impl Parsed<'_> {
         if stays && state == InitialState::Backup {
             let first = draft.state.map(|given| given.span);
             let text = "`state MASTER` was given before, and stays";
-            let mut diagnostic = Diagnostic::warning(Code::AlreadySpecified, span, text);
+            let mut diagnostic = Diagnostic::warning(Code::AlreadySpecified, span, text)
+                .class(KeepalivedClass::General);
             if let Some(first) = first {
                 diagnostic = diagnostic.label(first, "given here");
             }

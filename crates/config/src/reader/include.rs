@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::glob::{self, Matches};
 use super::{Frame, Line, MAX_FILES, MAX_INCLUDE_DEPTH, MAX_TOTAL_BYTES, Reader, is_blank};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::source::FileKind;
 use crate::span::{SourceFile, Span};
 
@@ -103,7 +103,7 @@ impl Reader<'_> {
             let message = format!("{text} matches {} files; all are read", matches.paths.len());
             let diagnostic = Diagnostic::warning(Code::IncludeUnsuitable, Span::default(), message);
             self.sink
-                .push(diagnostic.class(crate::KeepalivedClass::MultipleFiles));
+                .push(diagnostic.class(KeepalivedClass::MultipleFiles));
         }
         self.frames
             .insert(0, Frame::Files(matches.paths.into(), Span::default()));
@@ -134,11 +134,9 @@ impl Reader<'_> {
         let argument = line.slice(length..text.len()).trimmed();
         if argument.text().is_empty() {
             let message = "include names no file";
-            self.sink.push(Diagnostic::error(
-                Code::IncludeNotFound,
-                line.whole(),
-                message,
-            ));
+            let found = Diagnostic::error(Code::IncludeNotFound, line.whole(), message)
+                .class(KeepalivedClass::UnknownKeyword);
+            self.sink.push(found);
             return true;
         }
         let span = argument.whole();

@@ -1,5 +1,6 @@
 //! Routes, rules, static entries and groups: their interfaces, and whether they can be watched.
 
+use super::by_name;
 use super::instance::MISSING_INTERFACE_HELP;
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{GarpGroup, GlobalDefs, Route, Rule, StaticAddress, TrackGroup, VrrpInstance};
@@ -75,11 +76,11 @@ impl Parsed<'_> {
 
     /// The groups with those of their members that exist.
     pub(super) fn resolve_track_groups(&mut self, instances: &[VrrpInstance]) -> Vec<TrackGroup> {
+        let names = by_name(instances, |instance| &instance.name.value);
         let mut groups = std::mem::take(&mut self.statics.track_groups);
         for group in &mut groups {
             group.members.retain(|member| {
-                let mut names = instances.iter().map(|instance| &instance.name.value);
-                let known = names.any(|name| *name == member.value);
+                let known = names.contains_key(member.value.as_str());
                 if !known {
                     let text = format!(
                         "there is no vrrp_instance `{}`; it is skipped",

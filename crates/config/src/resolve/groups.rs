@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Objects, rare};
+use super::{ByName, Objects, by_name, rare};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{GlobalDefs, SyncGroup, VrrpInstance, Weight};
 use crate::parse::{GroupDraft, Parsed};
@@ -26,11 +26,12 @@ impl Parsed<'_> {
         instances: &[VrrpInstance],
         objects: &Objects<'_>,
     ) -> Vec<SyncGroup> {
+        let known = by_name(instances, |instance| &instance.name.value);
         let mut taken = Taken::new();
         let mut groups = Vec::new();
         for mut draft in drafts {
             let named = std::mem::take(&mut draft.members);
-            draft.members = self.members(&draft.name, named, instances, &mut taken);
+            draft.members = self.members(&draft.name, named, &known, &mut taken);
             groups.extend(self.resolve_group(draft, global, objects));
         }
         groups
@@ -41,13 +42,12 @@ impl Parsed<'_> {
         &mut self,
         group: &Spanned<String>,
         named: Vec<Spanned<String>>,
-        instances: &[VrrpInstance],
+        instances: &ByName<'_, VrrpInstance>,
         taken: &mut Taken,
     ) -> Vec<Spanned<String>> {
         let mut members = Vec::new();
         for member in named {
-            let mut all = instances.iter();
-            if !all.any(|instance| instance.name.value == member.value) {
+            if !instances.contains_key(member.value.as_str()) {
                 let text = format!(
                     "there is no vrrp_instance `{}`; it is skipped",
                     member.value
@@ -106,7 +106,7 @@ impl Parsed<'_> {
             _ => {}
         }
         let tracking = draft.tracking;
-        let track_scripts = self.tracked_scripts(tracking.scripts, objects.scripts, None);
+        let track_scripts = self.tracked_scripts(tracking.scripts, &objects.scripts, None);
         let track_interfaces = self.tracked_interfaces(tracking.interfaces, None, global);
         let track_files = self.tracked_files(tracking.files, &objects.files, None);
         let track_processes = rare::tracked_processes(tracking.processes, &objects.processes);

@@ -56,7 +56,7 @@ impl Parsed<'_> {
         let track_interfaces = self.tracked_interfaces(tracked_interfaces, own, global);
         let tracked_files = std::mem::take(&mut tracking.files);
         let tracked_processes = std::mem::take(&mut tracking.processes);
-        let scripts = objects.scripts;
+        let scripts = &objects.scripts;
         let track_scripts = self.tracked_scripts(tracked_scripts, scripts, Some(priority));
         let track_files = self.tracked_files(tracked_files, &objects.files, Some(priority));
         let track_processes = rare::tracked_processes(tracked_processes, &objects.processes);

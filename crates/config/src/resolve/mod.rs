@@ -25,10 +25,12 @@ use crate::units::Micros;
 pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
     let global = parsed.resolve_global();
     let scripts = parsed.resolve_scripts(&global);
+    let processes = std::mem::take(&mut parsed.track_processes);
+    let files = std::mem::take(&mut parsed.track_files);
     let objects = Objects {
-        scripts: &scripts,
-        processes: std::mem::take(&mut parsed.track_processes),
-        files: std::mem::take(&mut parsed.track_files),
+        scripts: by_name(&scripts, |script| &script.name.value),
+        processes: by_name(&processes, |process| &process.name.value),
+        files: by_name(&files, |file| &file.name.value),
     };
     let drafts = std::mem::take(&mut parsed.instances);
     let instances: Vec<VrrpInstance> = drafts
@@ -56,8 +58,8 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         garp_groups: parsed.resolve_garp_groups(&global),
         linkbeat_interfaces: std::mem::take(&mut parsed.statics.linkbeat),
         interface_delays: parsed.resolve_delays(&instances),
-        track_processes: objects.processes,
-        track_files: objects.files,
+        track_processes: processes,
+        track_files: files,
         global,
         scripts,
         instances,
@@ -72,9 +74,20 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
 
 /// What instances and groups can track.
 struct Objects<'a> {
-    scripts: &'a [VrrpScript],
-    processes: Vec<TrackProcess>,
-    files: Vec<TrackFile>,
+    scripts: ByName<'a, VrrpScript>,
+    processes: ByName<'a, TrackProcess>,
+    files: ByName<'a, TrackFile>,
+}
+
+/// Objects by their names; of one name the first counts.
+type ByName<'a, T> = BTreeMap<&'a str, &'a T>;
+
+fn by_name<T>(all: &[T], name: impl Fn(&T) -> &String) -> ByName<'_, T> {
+    let mut by_name = ByName::new();
+    for one in all {
+        by_name.entry(name(one).as_str()).or_insert(one);
+    }
+    by_name
 }
 
 impl Parsed<'_> {

@@ -1,5 +1,6 @@
 //! Parts of an instance that few have: signatures, ipvlan and virtual MAC interfaces, VRFs, tracked objects.
 
+use super::ByName;
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
     Family, GlobalDefs, Hmac, HmacMode, Ipvlan, MacAddress, TrackFile, TrackProcess, TrackedObject,
@@ -139,15 +140,14 @@ impl Parsed<'_> {
     pub(super) fn tracked_files(
         &mut self,
         drafts: Vec<TrackDraft>,
-        files: &[TrackFile],
+        files: &ByName<'_, TrackFile>,
         priority: Option<Priority>,
     ) -> Vec<TrackedObject> {
         let mut tracked = Vec::new();
         for draft in drafts {
-            let file = files
-                .iter()
-                .find(|file| file.name.value == draft.name.value);
-            let Some(file) = file else { continue };
+            let Some(file) = files.get(draft.name.value.as_str()) else {
+                continue;
+            };
             let object = tracked_object(draft, file.weight);
             if priority == Some(Priority::OWNER) && object.weight.value != 0 {
                 let text = format!(
@@ -171,11 +171,10 @@ impl Parsed<'_> {
 /// `track_process`.
 pub(super) fn tracked_processes(
     drafts: Vec<TrackDraft>,
-    processes: &[TrackProcess],
+    processes: &ByName<'_, TrackProcess>,
 ) -> Vec<TrackedObject> {
     let tracked = drafts.into_iter().filter_map(|draft| {
-        let mut all = processes.iter();
-        let process = all.find(|process| process.name.value == draft.name.value)?;
+        let process = processes.get(draft.name.value.as_str())?;
         Some(tracked_object(draft, process.weight))
     });
     tracked.collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::ByName;
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
     Command, GlobalDefs, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpInstance,
@@ -57,15 +58,13 @@ impl Parsed<'_> {
     pub(super) fn tracked_scripts(
         &mut self,
         drafts: Vec<TrackDraft>,
-        scripts: &[VrrpScript],
+        scripts: &ByName<'_, VrrpScript>,
         owner: Option<Priority>,
     ) -> Vec<TrackedScript> {
         let mut tracked: Vec<TrackedScript> = Vec::new();
+        let mut seen = BTreeSet::new();
         for draft in drafts {
-            let Some(script) = scripts
-                .iter()
-                .find(|script| script.name.value == draft.name.value)
-            else {
+            let Some(script) = scripts.get(draft.name.value.as_str()) else {
                 continue;
             };
             let weight = Weight {
@@ -80,10 +79,7 @@ impl Parsed<'_> {
                 self.warn(Code::OwnerIgnoresWeight, draft.name.span, text);
                 continue;
             }
-            if tracked
-                .iter()
-                .any(|other| other.name.value == draft.name.value)
-            {
+            if !seen.insert(script.name.value.as_str()) {
                 let text = format!(
                     "`{}` is tracked twice; the first line counts",
                     draft.name.value
@@ -97,6 +93,7 @@ impl Parsed<'_> {
                 weight,
                 weight_given,
                 weight_span: draft.weight.map(|weight| weight.span),
+                script_weight_span: script.given.weight,
             });
         }
         tracked

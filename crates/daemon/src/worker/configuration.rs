@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use standfast_config::{Config, FileSource, LoadOptions, Loaded, load};
+use standfast_config::{Config, Diagnostic, FileSource, LoadOptions, Loaded, Severity, load};
 use standfast_core::journal::Level;
 use standfast_core::{Input, Micros};
 use standfast_linux::clock::monotonic;
@@ -122,8 +122,7 @@ impl Worker {
     pub(super) fn finish_reload(&mut self, reloaded: Reloaded) {
         let Reloaded { loaded, plan } = reloaded;
         self.reloading = false;
-        for diagnostic in &loaded.diagnostics {
-            let (level, text) = log_line(&loaded, diagnostic);
+        for (level, text) in log_lines(&loaded) {
             self.logger.log(level, text);
         }
         let refused = self.options.strict_config && loaded.has_errors();
@@ -173,15 +172,18 @@ pub(crate) fn load_options(options: &Options) -> LoadOptions {
     }
 }
 
-/// One line of the log for a diagnostic.
-pub(crate) fn log_line(
-    loaded: &Loaded,
-    diagnostic: &standfast_config::Diagnostic,
-) -> (Level, String) {
+/// What the log says about a configuration: one line for each error and warning. Notes are for those who ask
+/// (`standfast check`).
+pub(crate) fn log_lines(loaded: &Loaded) -> impl Iterator<Item = (Level, String)> {
+    let all = loaded.diagnostics.iter();
+    all.filter_map(|diagnostic| log_line(loaded, diagnostic))
+}
+
+fn log_line(loaded: &Loaded, diagnostic: &Diagnostic) -> Option<(Level, String)> {
     let (level, word) = match diagnostic.severity {
-        standfast_config::Severity::Error => (Level::Error, "error"),
-        standfast_config::Severity::Warning => (Level::Warning, "warning"),
-        standfast_config::Severity::Note => (Level::Info, "note"),
+        Severity::Error => (Level::Error, "error"),
+        Severity::Warning => (Level::Warning, "warning"),
+        Severity::Note => return None,
     };
     let place = match loaded.sources.locate(diagnostic.primary) {
         Some(place) => format!("{}:{}:{}: ", place.path.display(), place.line, place.column),
@@ -191,8 +193,32 @@ pub(crate) fn log_line(
         Some(help) => format!(" ({help})"),
         None => String::new(),
     };
-    (
-        level,
-        format!("{place}{word}: {}{help}", diagnostic.message),
-    )
+    let text = format!("{place}{word}: {}{help}", diagnostic.message);
+    Some((level, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use standfast_config::{MemorySource, NoEnvironment};
+
+    use super::*;
+
+    #[test]
+    fn the_log_has_errors_and_warnings_and_no_notes() {
+        let text = "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n prioity 100\n \
+                    virtual_ipaddress {\n 10.0.0.1\n }\n}\n";
+        let source = MemorySource::with("/k.conf", text);
+        let options = LoadOptions::default();
+        let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+        let notes = |found: &&Diagnostic| found.severity == Severity::Note;
+        assert!(loaded.diagnostics.iter().filter(notes).count() > 0);
+        let lines: Vec<_> = log_lines(&loaded).collect();
+        let [(Level::Warning, line)] = lines.as_slice() else {
+            panic!("{lines:?}");
+        };
+        assert!(
+            line.starts_with("/k.conf:4:2: warning: `prioity`"),
+            "{line}"
+        );
+    }
 }

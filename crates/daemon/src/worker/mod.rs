@@ -35,7 +35,7 @@ use crate::record::Record;
 use crate::runner::Runner;
 
 use configuration::Reloaded;
-pub(crate) use configuration::{load_options, log_line};
+pub(crate) use configuration::{load_options, log_lines};
 use kernel::clock_offset;
 
 const SIGNALS: u64 = 0;

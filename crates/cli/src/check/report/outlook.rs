@@ -1,19 +1,18 @@
 //! Who would be master when, as a small table and as JSON.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 use standfast_config::nodes::{Event, Outlook, Scenario};
 
 /// One line per scenario, the normal state first.
-pub(super) fn text(outlook: &Outlook) -> String {
-    let mut text = format!(
+pub(super) fn lines(outlook: &Outlook) -> Vec<String> {
+    let title = format!(
         "{} (virtual_router_id {}): who is master",
         outlook.name, outlook.vrid
     );
+    let mut lines = vec![title];
     if outlook.scenarios.is_empty() {
-        text.push_str("\n    ALL OF THEM: they don't hear each other, see the errors above");
-        return text;
+        lines.push("    ALL OF THEM: they don't hear each other, see the errors above".to_owned());
+        return lines;
     }
     let events: Vec<String> = outlook
         .scenarios
@@ -30,13 +29,10 @@ pub(super) fn text(outlook: &Outlook) -> String {
             .master
             .as_deref()
             .unwrap_or_else(|| nobody(scenario));
-        let _ = write!(
-            text,
-            "\n    {event:<width$}  {master}  ({})",
-            priorities(scenario)
-        );
+        let priorities = priorities(scenario);
+        lines.push(format!("    {event:<width$}  {master}  ({priorities})"));
     }
-    text
+    lines
 }
 
 fn nobody(scenario: &Scenario) -> &'static str {
