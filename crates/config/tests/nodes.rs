@@ -399,3 +399,28 @@ fn hundreds_of_instances_are_paired_in_no_time() {
         start.elapsed()
     );
 }
+
+#[test]
+fn a_fault_of_one_member_moves_its_whole_sync_group() {
+    let text = |priority: u8| {
+        let second = node(priority, "")
+            .replace("chk", "unused")
+            .replace("VI_1", "VI_2")
+            .replace("_id 51", "_id 52")
+            .replace("192.0.2.100", "192.0.2.101");
+        node(priority, "track_script {\nchk\n}")
+            + &second
+            + "vrrp_sync_group G {\ngroup {\nVI_1\nVI_2\n}\n}\n"
+    };
+    let found = pair(&text(110), &text(100));
+    let second = found
+        .outlook
+        .iter()
+        .find(|outlook| outlook.name == "VI_2")
+        .unwrap();
+    let fails = second
+        .scenarios
+        .iter()
+        .find(|scenario| matches!(&scenario.event, Event::CheckFails { node, .. } if node == "a"));
+    assert_eq!(fails.unwrap().master.as_deref(), Some("b"));
+}

@@ -66,8 +66,20 @@ fn say(line: &str) {
     }
 }
 
+/// JSON in which nothing can move a terminal's cursor: serde_json leaves the controls above ASCII as they are.
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                // These stand in strings only, and are below U+10000.
+                safe.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            _ => safe.push(letter),
+        }
+    }
+    safe
 }
 
 /// Every finding with the files it is about.

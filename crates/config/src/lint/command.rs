@@ -122,14 +122,16 @@ impl Lints<'_> {
             return;
         };
         let path = problem.path.display();
+        let quoted = shell_quoted(&problem.path.to_string_lossy());
         let (what, help) = match problem.kind {
             ScriptProblemKind::WritableByOthers => (
                 "others than root may write to",
-                format!("chown root {path}; chmod go-w {path}"),
+                format!("chown root {quoted}; chmod go-w {quoted}"),
             ),
-            ScriptProblemKind::NotExecutable => {
-                ("it may not be run, because of", format!("chmod a+x {path}"))
-            }
+            ScriptProblemKind::NotExecutable => (
+                "it may not be run, because of",
+                format!("chmod a+x {quoted}"),
+            ),
             // The missing file itself is reported where the script is judged.
             ScriptProblemKind::Missing | ScriptProblemKind::NotAFile => return,
         };
@@ -161,4 +163,13 @@ fn starts_shell(argv: &[String]) -> bool {
         )
     };
     argv.iter().take(3).any(shell)
+}
+
+/// The word as a shell takes it for one: people paste commands from messages.
+pub(crate) fn shell_quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-:@%+=,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -227,6 +227,25 @@ fn trackers<'a>(seat: &Seat<'a>) -> Vec<Tracker<'a>> {
             all.push(tracker);
         }
     }
+    // A fault of one member is a fault of all.
+    for member in group.into_iter().flat_map(|group| &group.members) {
+        let Some(instance) = config
+            .instance(&member.value)
+            .filter(|_| member.value != seat.instance.name.value)
+        else {
+            continue;
+        };
+        let other = Seat {
+            node: seat.node,
+            instance,
+        };
+        let faults = own(&other).filter(|tracker| tracker.weight.value == 0);
+        for tracker in faults {
+            if !all.iter().any(|known| known.name == tracker.name) {
+                all.push(tracker);
+            }
+        }
+    }
     all
 }
 

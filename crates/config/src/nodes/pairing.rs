@@ -143,7 +143,13 @@ fn likeness(one: &VrrpInstance, other: &VrrpInstance) -> Option<Likeness> {
     match (shared, same_vrid) {
         (true, true) => Some(Likeness::Both),
         (true, false) => Some(Likeness::Address),
-        (false, true) => Some(Likeness::Vrid),
+        // A VRID counts per network: with another interface and another name it is likely another router's.
+        (false, true) => {
+            let name =
+                |instance: &VrrpInstance| instance.interface.as_ref().map(|it| it.value.clone());
+            let alike = name(one) == name(other) || one.name.value == other.name.value;
+            alike.then_some(Likeness::Vrid)
+        }
         (false, false) => (one.name.value == other.name.value).then_some(Likeness::Name),
     }
 }

@@ -105,8 +105,9 @@ impl Reader<'_> {
             self.sink
                 .push(diagnostic.class(KeepalivedClass::MultipleFiles));
         }
-        self.frames
-            .insert(0, Frame::Files(matches.paths.into(), Span::default()));
+        // A FIFO would be waited for, and a device read without end.
+        let files = matches.paths.into_iter().filter(is_file).collect();
+        self.frames.insert(0, Frame::Files(files, Span::default()));
     }
 
     /// The directory relative names start at.
