@@ -11,8 +11,8 @@ use standfast_core::time::Micros;
 use standfast_linux::{Interface, InterfaceName};
 use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
 
-/// Packets of a last will in one message: the longest ones as JSON take 5 KB each.
-const PACKETS_PER_MESSAGE: usize = 8;
+/// Packets of a last will in one message: the longest ones as JSON take 17 KB each.
+const PACKETS_PER_MESSAGE: usize = 3;
 /// Addresses of a will that travel in one message: at most 140 bytes each.
 const ADDRESSES_PER_MESSAGE: usize = 256;
 
