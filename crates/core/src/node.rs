@@ -195,7 +195,7 @@ impl Node {
         let unicast = router.spec().unicast.as_ref();
         let ttl = unicast.map_or(255, |unicast| unicast.ttl);
         let message = buffer.get_mut(ipv4::HEADER_LENGTH..)?;
-        let length = encode_message(router, priority, to.into(), message)?;
+        let length = encode_message(router, priority, to, message)?;
         let header = ipv4::Header {
             identification,
             ttl,
