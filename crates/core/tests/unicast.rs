@@ -1,5 +1,7 @@
 //! Advertisements to peers instead of a group (keepalived.conf(5): `unicast_peer`).
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::net::IpAddr;
