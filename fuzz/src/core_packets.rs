@@ -56,6 +56,7 @@ fn spec(first: u8) -> RouterSpec {
         advert_interval: Micros::from_secs(1),
         authentication: Authentication::None,
         group: IpAddr::V4(GROUP),
+        unicast: None,
         source: None,
         checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(IpAddr::V4(VIP), 24)],

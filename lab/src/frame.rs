@@ -91,6 +91,8 @@ pub enum FrameKind {
 pub struct Advertisement {
     /// IPv4 source address; unspecified for VRRP over IPv6.
     pub source: Ipv4Addr,
+    /// IPv4 destination address; unspecified for VRRP over IPv6.
+    pub destination: Ipv4Addr,
     /// 2 or 3.
     pub version: u8,
     /// Virtual router identifier.
@@ -172,20 +174,27 @@ fn parse_vrrp_ipv4(packet: &[u8]) -> Option<Advertisement> {
         _ => return None,
     };
     let source = Ipv4Addr::from(array_at::<4>(packet, 12)?);
-    parse_advertisement(vrrp, source, *packet.get(8)?)
+    let destination = Ipv4Addr::from(array_at::<4>(packet, 16)?);
+    parse_advertisement(vrrp, (source, destination), *packet.get(8)?)
 }
 
 fn parse_vrrp_ipv6(packet: &[u8]) -> Option<Advertisement> {
     if *packet.get(6)? != PROTOCOL_VRRP {
         return None;
     }
-    parse_advertisement(packet.get(40..)?, Ipv4Addr::UNSPECIFIED, *packet.get(7)?)
+    let unknown = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+    parse_advertisement(packet.get(40..)?, unknown, *packet.get(7)?)
 }
 
-fn parse_advertisement(vrrp: &[u8], source: Ipv4Addr, ttl: u8) -> Option<Advertisement> {
+fn parse_advertisement(
+    vrrp: &[u8],
+    (source, destination): (Ipv4Addr, Ipv4Addr),
+    ttl: u8,
+) -> Option<Advertisement> {
     let [version_and_type, vrid, priority, address_count] = array_at(vrrp, 0)?;
     Some(Advertisement {
         source,
+        destination,
         version: version_and_type >> 4,
         vrid,
         priority,
@@ -345,6 +354,7 @@ mod tests {
         assert_eq!(frame.source_mac, MacAddress([2, 0, 0, 0, 0, 9]));
         let expected = Advertisement {
             source: Ipv4Addr::new(192, 168, 1, 9),
+            destination: Ipv4Addr::new(224, 0, 0, 18),
             version: 2,
             vrid: 51,
             priority: 99,

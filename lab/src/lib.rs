@@ -66,7 +66,7 @@ pub use injector::Injector;
 pub use lab::{HostOptions, Lab, LabOptions};
 pub use moment::Moment;
 pub use nix::sys::signal::Signal;
-pub use pair::{CONFIGURATION, Node, Pair, PairOptions, VIP, example};
+pub use pair::{CONFIGURATION, NODE_ADDRESSES, Node, Pair, PairOptions, VIP, example};
 pub use probe::{Answer, Probe};
 pub use process::{Output, Process};
 pub use protocol::{AGENT_SUBCOMMAND, ExitState, PROGRAM_FOLDER, Program};

@@ -22,7 +22,7 @@ pub const VIP: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 200);
 pub const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
 
 /// Own addresses of the two nodes and of the client.
-const NODE_ADDRESSES: [Ipv4Addr; 2] = [
+pub const NODE_ADDRESSES: [Ipv4Addr; 2] = [
     Ipv4Addr::new(192, 168, 1, 11),
     Ipv4Addr::new(192, 168, 1, 12),
 ];

@@ -23,8 +23,8 @@ pub struct Estate {
     pub interface: InterfaceIndex,
     /// Where it sent from.
     pub source: IpAddr,
-    /// Its group.
-    pub group: IpAddr,
+    /// Where it heard advertisements: its group, or with unicast its own address.
+    pub listens_at: IpAddr,
     /// Its virtual router identifier.
     pub vrid: Vrid,
     /// Its protocol version.
@@ -33,8 +33,8 @@ pub struct Estate {
     pub interval: Interval,
     /// Its authentication.
     pub authentication: Authentication,
-    /// The whole packet that resigns.
-    pub resignation: Vec<u8>,
+    /// The whole packets that resign, one for each destination.
+    pub resignations: Vec<Vec<u8>>,
     /// Go on answering until a successor is heard, at most this long; zero: release at once.
     pub bound: Micros,
     /// What to remove.
@@ -50,7 +50,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Begins at `now`; the caller sends [`Estate::resignation`].
+    /// Begins at `now`; the caller sends [`Estate::resignations`].
     pub fn begin(estate: Estate, now: Instant) -> Self {
         Execution {
             release_at: now + estate.bound,
@@ -77,8 +77,9 @@ impl Execution {
         let Ok(advertisement) = Advertisement::parse(message, source, destination) else {
             return;
         };
-        let ours = ttl == 255
-            && destination == estate.group
+        // Unicast may come over routers; who it comes from is checked by its authentication alone.
+        let ours = (ttl == 255 || !destination.is_multicast())
+            && destination == estate.listens_at
             && source != estate.source
             && advertisement.vrid == estate.vrid
             && advertisement.version == estate.version

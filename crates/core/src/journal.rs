@@ -75,13 +75,15 @@ pub enum DropCause {
     OwnAddress,
     /// We own the addresses (RFC 9568 §7.1).
     Owner,
-    /// Not sent to our group.
+    /// Not sent to our group, or with unicast to our address.
     Destination,
+    /// From none of the configured unicast peers.
+    Stranger,
 }
 
 impl DropCause {
     /// All causes, in the order of their counters.
-    pub const ALL: [DropCause; 11] = [
+    pub const ALL: [DropCause; 12] = [
         DropCause::Ttl,
         DropCause::Version,
         DropCause::Type,
@@ -93,6 +95,7 @@ impl DropCause {
         DropCause::OwnAddress,
         DropCause::Owner,
         DropCause::Destination,
+        DropCause::Stranger,
     ];
 
     /// What is wrong with the packet, for people.
@@ -108,7 +111,10 @@ impl DropCause {
             DropCause::Interval => "another advert_int than ours",
             DropCause::OwnAddress => "sent from our own address: a loop or a duplicate address",
             DropCause::Owner => "we own the addresses (priority 255) and ignore advertisements",
-            DropCause::Destination => "not sent to our multicast group",
+            DropCause::Destination => {
+                "not sent to our multicast group, or with unicast to our address"
+            }
+            DropCause::Stranger => "from none of the configured unicast peers",
         }
     }
 }
@@ -163,6 +169,8 @@ pub enum Fault {
     CheckFailed(String),
     /// The interface has no address of our family to send from.
     NoAddress(String),
+    /// There is no unicast peer (`unicast_fault_no_peer`).
+    NoPeer,
 }
 
 impl fmt::Display for Fault {
@@ -173,6 +181,7 @@ impl fmt::Display for Fault {
             Fault::TrackedInterfaceDown(name) => write!(f, "tracked interface {name} down"),
             Fault::CheckFailed(name) => write!(f, "check {name} failed"),
             Fault::NoAddress(name) => write!(f, "no address on interface {name} to send from"),
+            Fault::NoPeer => f.write_str("no unicast_peer"),
         }
     }
 }
@@ -253,6 +262,13 @@ pub enum Event {
     Dropped {
         /// Why.
         cause: DropCause,
+        /// Who sent the last one.
+        from: IpAddr,
+        /// How many this line stands for.
+        times: u64,
+    },
+    /// An advertisement from none of the unicast peers counted, because none of them was heard yet.
+    StrangerBelieved {
         /// Who sent the last one.
         from: IpAddr,
         /// How many this line stands for.
@@ -380,6 +396,7 @@ impl Event {
             },
             Event::AddressListDiffers { .. }
             | Event::Dropped { .. }
+            | Event::StrangerBelieved { .. }
             | Event::UnknownVrid { .. }
             | Event::AddressRestored(_)
             | Event::OtherHolder { .. }
@@ -560,6 +577,11 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             f,
             "ignored a packet from {from}: {}{}",
             cause.text(),
+            Times(*times)
+        ),
+        Event::StrangerBelieved { from, times } => write!(
+            f,
+            "advertisement from {from}, which is no unicast_peer, counts until a peer is heard{}",
             Times(*times)
         ),
         Event::UnknownVrid { vrid, from, times } => write!(

@@ -178,19 +178,27 @@ impl Node {
         }
     }
 
-    /// Writes the whole IPv4 packet of an advertisement; `None` if the router is gone, has no
+    /// Writes the whole IPv4 packet of an advertisement to one of [`Router::destinations`]; `None` if the router is gone, has no
     /// source, or is not IPv4 (for IPv6 the kernel writes the header), or if the buffer is small.
-    pub fn encode(&mut self, id: RouterId, priority: Priority, buffer: &mut [u8]) -> Option<usize> {
+    pub fn encode(
+        &mut self,
+        id: RouterId,
+        priority: Priority,
+        to: IpAddr,
+        buffer: &mut [u8],
+    ) -> Option<usize> {
         let router = self.routers.get_mut(&id)?;
         let identification = router.next_identification();
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (router.source()?, router.spec().group)
-        else {
+        let (IpAddr::V4(source), IpAddr::V4(destination)) = (router.source()?, to) else {
             return None;
         };
-        let length = encode_message(router, priority, buffer.get_mut(ipv4::HEADER_LENGTH..)?)?;
+        let unicast = router.spec().unicast.as_ref();
+        let ttl = unicast.map_or(255, |unicast| unicast.ttl);
+        let message = buffer.get_mut(ipv4::HEADER_LENGTH..)?;
+        let length = encode_message(router, priority, to, message)?;
         let header = ipv4::Header {
             identification,
-            ttl: 255,
+            ttl,
             protocol: ipv4::PROTOCOL_VRRP,
             source,
             destination,
@@ -206,7 +214,8 @@ impl Node {
         priority: Priority,
         buffer: &mut [u8],
     ) -> Option<usize> {
-        encode_message(self.routers.get(&id)?, priority, buffer)
+        let router = self.routers.get(&id)?;
+        encode_message(router, priority, router.spec().group, buffer)
     }
 
     /// What would be left to do should this process die now (see [`crate::estate`]).
@@ -224,9 +233,11 @@ impl Node {
     }
 
     fn estate(&mut self, id: RouterId) -> Option<Estate> {
-        let mut packet = alloc::vec![0; ipv4::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH];
-        let length = self.encode(id, Priority::RESIGN, &mut packet)?;
-        packet.truncate(length);
+        let destinations: Vec<IpAddr> = self.routers.get(&id)?.destinations().collect();
+        let resignations = destinations
+            .into_iter()
+            .filter_map(|to| self.resignation(id, to))
+            .collect();
         let router = self.routers.get(&id)?;
         let spec = router.spec();
         let bound = match spec.rules.leave {
@@ -237,15 +248,23 @@ impl Node {
             router: id,
             interface: router.interface()?,
             source: router.source()?,
-            group: spec.group,
+            listens_at: router.listens_at()?,
             vrid: spec.vrid,
             version: spec.version,
             interval: spec.wire_interval(),
             authentication: spec.authentication,
-            resignation: packet,
+            resignations,
             bound,
             addresses: router.removable_addresses(&self.interfaces),
         })
+    }
+
+    /// The whole packet of priority 0 to one destination.
+    fn resignation(&mut self, id: RouterId, to: IpAddr) -> Option<Vec<u8>> {
+        let mut packet = alloc::vec![0; ipv4::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH];
+        let length = self.encode(id, Priority::RESIGN, to, &mut packet)?;
+        packet.truncate(length);
+        Some(packet)
     }
 
     /// Somebody stopped this host for a while? Whoever is affected doubts itself.
@@ -607,7 +626,12 @@ impl Node {
     }
 }
 
-fn encode_message(router: &Router, priority: Priority, buffer: &mut [u8]) -> Option<usize> {
+fn encode_message(
+    router: &Router,
+    priority: Priority,
+    to: IpAddr,
+    buffer: &mut [u8],
+) -> Option<usize> {
     let spec = router.spec();
     let repr = AdvertisementRepr {
         vrid: spec.vrid,
@@ -617,5 +641,5 @@ fn encode_message(router: &Router, priority: Priority, buffer: &mut [u8]) -> Opt
         checksum: spec.checksum,
         addresses: router.advertised(),
     };
-    repr.emit(router.source()?, spec.group, buffer).ok()
+    repr.emit(router.source()?, to, buffer).ok()
 }

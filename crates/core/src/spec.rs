@@ -69,8 +69,10 @@ pub struct RouterSpec {
     pub advert_interval: Micros,
     /// Version 2 authentication.
     pub authentication: Authentication,
-    /// Multicast group.
+    /// Multicast group; with `unicast` only its family counts.
     pub group: IpAddr,
+    /// Advertisements go to these peers instead of the group.
+    pub unicast: Option<Unicast>,
     /// Source address of advertisements, if not the interface's primary one.
     pub source: Option<IpAddr>,
     /// Checksum form of version 3 advertisements sent for IPv4.
@@ -141,6 +143,46 @@ impl RouterSpec {
     pub fn is_owner(&self) -> bool {
         self.priority == Priority::OWNER
     }
+}
+
+/// Advertisements without multicast (keepalived.conf(5): `unicast_peer`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unicast {
+    /// Whom advertisements go to; without any the router is in FAULT.
+    pub peers: Vec<UnicastPeer>,
+    /// TTL of what is sent.
+    pub ttl: u8,
+    /// Whether others than the peers are believed.
+    pub strangers: Strangers,
+}
+
+impl Unicast {
+    /// The peer with that address.
+    pub fn peer(&self, address: IpAddr) -> Option<&UnicastPeer> {
+        self.peers.iter().find(|peer| peer.address == address)
+    }
+}
+
+/// One unicast peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastPeer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Least TTL that is accepted from it.
+    pub min_ttl: u8,
+    /// Greatest TTL that is accepted from it.
+    pub max_ttl: u8,
+}
+
+/// What advertisements from others than the configured peers are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strangers {
+    /// As much as a peer's (`check_unicast_src off`).
+    Believed,
+    /// As much as a peer's until a peer is heard, nothing from then on.
+    UntilPeerHeard,
+    /// Nothing (`check_unicast_src on`).
+    Ignored,
 }
 
 /// The configured `state` of an instance.

@@ -42,7 +42,9 @@ fn packet(spec: RouterSpec, priority: u8) -> Vec<u8> {
     let mut bench = Bench::start(spec);
     let id = bench.router().id();
     let mut buffer = [0; 2048];
-    let length = bench.node.encode(id, Priority(priority), &mut buffer);
+    let length = bench
+        .node
+        .encode(id, Priority(priority), router(100).group, &mut buffer);
     buffer[..length.unwrap()].to_vec()
 }
 

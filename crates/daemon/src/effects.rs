@@ -17,7 +17,7 @@ use standfast_wire::ipv4;
 use standfast_wire::vrrp::{MAX_LENGTH, Priority};
 
 use crate::log::Logger;
-use crate::ports::{PortKey, Ports, interface};
+use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Held, Record};
 use crate::runner::{Job, Runner};
 
@@ -29,6 +29,8 @@ const PACED_ANNOUNCEMENTS: usize = 4096;
 struct Outbox {
     bytes: Vec<u8>,
     packets: Vec<(PortKey, Range<usize>)>,
+    /// Of the router whose turn it is; kept for its room.
+    destinations: Vec<IpAddr>,
 }
 
 /// One gratuitous ARP that waits for its turn.
@@ -187,20 +189,25 @@ impl Effects {
         let Some(known) = node.router(router) else {
             return;
         };
-        let (Some(index), IpAddr::V4(group)) = (known.interface(), known.spec().group) else {
+        let (Some(index), Some(IpAddr::V4(address))) = (known.interface(), known.listens_at())
+        else {
             return;
         };
-        let start = self.outbox.bytes.len();
-        self.outbox
-            .bytes
-            .resize(start + ipv4::HEADER_LENGTH + MAX_LENGTH, 0);
-        let space = self.outbox.bytes.get_mut(start..).unwrap_or_default();
-        let length = node.encode(router, priority, space).unwrap_or(0);
-        self.outbox.bytes.truncate(start + length);
-        if length > 0 {
+        self.outbox.destinations.clear();
+        self.outbox.destinations.extend(known.destinations());
+        for to in &self.outbox.destinations {
+            let start = self.outbox.bytes.len();
             self.outbox
-                .packets
-                .push(((index, group), start..start + length));
+                .bytes
+                .resize(start + ipv4::HEADER_LENGTH + MAX_LENGTH, 0);
+            let space = self.outbox.bytes.get_mut(start..).unwrap_or_default();
+            let length = node.encode(router, priority, *to, space).unwrap_or(0);
+            self.outbox.bytes.truncate(start + length);
+            if length > 0 {
+                self.outbox
+                    .packets
+                    .push(((index, address), start..start + length));
+            }
         }
     }
 
@@ -219,8 +226,16 @@ impl Effects {
                 .iter()
                 .filter_map(|(_, range)| bytes.get(range.clone()))
                 .collect();
-            if let Some(error) = port.sender.send(&slices).failure {
-                self.report_send_failure(&error);
+            if key.1.is_multicast() {
+                if let Some(error) = port.sender.send(&slices).failure {
+                    self.report_send_failure(&error);
+                }
+                continue;
+            }
+            for slice in slices {
+                if let Some(error) = send_to_peer(port, slice) {
+                    self.report_send_failure(&error);
+                }
             }
         }
         // The buffers are kept for the next round.
@@ -379,6 +394,13 @@ impl Effects {
             self.logger.log(Level::Warning, text);
         }
     }
+}
+
+/// Sends one packet to a unicast peer. What a socket reports may be an older packet's failure, such as a peer that is not
+/// there, and this one was not sent then: it gets a second try.
+fn send_to_peer(port: &VrrpPort, packet: &[u8]) -> Option<Error> {
+    let send = || port.sender.send(&[packet]).failure;
+    send().and_then(|_| send())
 }
 
 /// What `-V` leaves on the host: what would be removed because the daemon stops, and nothing else. A

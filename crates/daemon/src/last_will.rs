@@ -123,14 +123,14 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     let (Some(interface), Some(estate)) = (will.interface(), will.estate()) else {
         return Ok(None);
     };
-    let IpAddr::V4(group) = estate.group else {
+    let IpAddr::V4(listens_at) = estate.listens_at else {
         return Ok(None);
     };
     let exclusive = estate.bound == Micros::ZERO;
     if exclusive {
         remove(commands, will, |_| true);
     }
-    let mut vrrp = Socket::open(interface, group, DEFAULT_BUFFER)?;
+    let mut vrrp = Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
     let mut arp = arp::Socket::open(interface)?;
     let watched: Vec<Ipv4Addr> = will
@@ -139,7 +139,8 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
         .filter_map(|held| v4(held.address))
         .collect();
     arp.watch(&watched)?;
-    let sent = Sender::open(interface)?.send(&[&estate.resignation]);
+    let packets: Vec<&[u8]> = estate.resignations.iter().map(Vec::as_slice).collect();
+    let sent = Sender::open(interface)?.send(&packets);
     // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
     // the others take over when they have waited for their down interval.
     if let Some(error) = sent.failure.filter(|error| error.errno.0 != ENETDOWN) {

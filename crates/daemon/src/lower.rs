@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Wanted, Weight,
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
+    UnicastPeer, VirtualAddress, Wanted, Weight,
 };
 use standfast_core::time::Micros;
 use standfast_linux::script_security::{self, Unusable};
@@ -88,8 +89,6 @@ pub fn not_run(config: &config::Config) -> Vec<(&config::VrrpInstance, &'static 
 fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
     if instance.family == config::Family::V6 {
         Some("IPv6")
-    } else if instance.unicast.is_some() {
-        Some("unicast_peer")
     } else if instance.interface.is_none() {
         Some("an instance without an interface")
     } else if instance.vmac.is_some() || instance.ipvlan.is_some() {
@@ -166,6 +165,10 @@ impl Plan {
             advert_interval: micros(instance.advert_int),
             authentication: authentication(instance),
             group: instance.multicast_group,
+            unicast: instance
+                .unicast
+                .as_ref()
+                .map(|given| unicast(given, instance.strict)),
             source: instance.source_address.as_ref().map(|source| source.value),
             checksum: if instance.v3_checksum_as_v2 {
                 ChecksumForm::Plain
@@ -310,6 +313,25 @@ fn tracks(instance: &config::VrrpInstance) -> Vec<Track> {
         weight: weight(track.weight),
     });
     scripts.chain(interfaces).collect()
+}
+
+/// Strict mode knows no rules of ours: anybody is believed, as in keepalived, unless the configuration says otherwise.
+fn unicast(given: &config::Unicast, strict: bool) -> Unicast {
+    let peers = given.peers.iter().map(|peer| UnicastPeer {
+        address: peer.address.value,
+        min_ttl: peer.min_ttl,
+        max_ttl: peer.max_ttl,
+    });
+    Unicast {
+        peers: peers.collect(),
+        ttl: given.ttl,
+        strangers: match given.check_source {
+            Some(true) => Strangers::Ignored,
+            Some(false) => Strangers::Believed,
+            None if strict => Strangers::Believed,
+            None => Strangers::UntilPeerHeard,
+        },
+    }
 }
 
 /// Where scripts act on the role, two nodes must never both have it: such an instance leaves

@@ -11,6 +11,8 @@ use standfast_core::time::Micros;
 use standfast_linux::{Interface, InterfaceName};
 use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
 
+/// Packets of a last will in one message: the longest ones as JSON take 17 KB each.
+const PACKETS_PER_MESSAGE: usize = 3;
 /// Addresses of a will that travel in one message: at most 140 bytes each.
 const ADDRESSES_PER_MESSAGE: usize = 256;
 
@@ -43,6 +45,8 @@ pub(crate) enum Report {
         router: u32,
         addresses: Vec<WillAddress>,
     },
+    /// More packets of the last will before: each unicast peer gets one.
+    WillPackets { router: u32, packets: Vec<Vec<u8>> },
     /// This router has nothing to leave any more.
     NoWill { router: u32 },
     /// One line for people about what is going on.
@@ -56,12 +60,12 @@ pub(crate) struct Will {
     interface: u32,
     interface_name: String,
     source: IpAddr,
-    group: IpAddr,
+    listens_at: IpAddr,
     vrid: u8,
     version: u8,
     interval: u16,
     password: Option<[u8; 8]>,
-    resignation: Vec<u8>,
+    pub(crate) resignations: Vec<Vec<u8>>,
     bound_us: u64,
     pub(crate) addresses: Vec<WillAddress>,
 }
@@ -108,7 +112,7 @@ impl Will {
             interface: estate.interface.0,
             interface_name: name(estate.interface)?,
             source: estate.source,
-            group: estate.group,
+            listens_at: estate.listens_at,
             vrid: estate.vrid.get(),
             version,
             interval,
@@ -116,7 +120,7 @@ impl Will {
                 Authentication::Password(password) => Some(password),
                 Authentication::None | Authentication::Other(_) => None,
             },
-            resignation: estate.resignation.clone(),
+            resignations: estate.resignations.clone(),
             bound_us: estate.bound.0,
             addresses: addresses.collect(),
         })
@@ -127,13 +131,24 @@ impl Will {
         let mut parts = self.addresses.chunks(ADDRESSES_PER_MESSAGE);
         let first = Will {
             addresses: parts.next().unwrap_or_default().to_vec(),
+            resignations: self.resignations.first().cloned().into_iter().collect(),
             ..self.clone()
         };
+        let others = self.resignations.get(1..).unwrap_or_default();
+        let packets = others
+            .chunks(PACKETS_PER_MESSAGE)
+            .map(|part| Report::WillPackets {
+                router: self.router,
+                packets: part.to_vec(),
+            });
         let more = parts.map(|part| Report::WillAddresses {
             router: self.router,
             addresses: part.to_vec(),
         });
-        std::iter::once(Report::Will(first)).chain(more).collect()
+        std::iter::once(Report::Will(first))
+            .chain(more)
+            .chain(packets)
+            .collect()
     }
 
     /// The interface that the router advertised on.
@@ -159,14 +174,14 @@ impl Will {
             router: RouterId(self.router),
             interface: InterfaceIndex(self.interface),
             source: self.source,
-            group: self.group,
+            listens_at: self.listens_at,
             vrid: Vrid::new(self.vrid)?,
             version,
             interval,
             authentication: self
                 .password
                 .map_or(Authentication::None, Authentication::Password),
-            resignation: self.resignation.clone(),
+            resignations: self.resignations.clone(),
             bound: Micros(self.bound_us),
             addresses: addresses.collect(),
         })
@@ -185,7 +200,7 @@ impl Will {
     /// Equal in everything but the bytes of the packet, whose identification counts up.
     pub(crate) fn same_but_packet(&self, other: &Will) -> bool {
         let without = |will: &Will| Will {
-            resignation: Vec::new(),
+            resignations: Vec::new(),
             ..will.clone()
         };
         without(self) == without(other)
@@ -210,12 +225,12 @@ mod tests {
             interface: 2,
             interface_name: "eth0".into(),
             source: IpAddr::from([192, 0, 2, 1]),
-            group: IpAddr::from([224, 0, 0, 18]),
+            listens_at: IpAddr::from([224, 0, 0, 18]),
             vrid: 51,
             version: 2,
             interval: 1,
             password: Some([255; 8]),
-            resignation: vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH],
+            resignations: vec![vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH]; 100],
             bound_us: 4_000_000,
             addresses: (0..2000).map(address).collect(),
         };
@@ -228,6 +243,10 @@ mod tests {
                 Some(Report::WillAddresses { router, addresses }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();
                     known.addresses.extend(addresses);
+                }
+                Some(Report::WillPackets { router, packets }) => {
+                    let known: &mut Will = taken.get_mut(&router).unwrap();
+                    known.resignations.extend(packets);
                 }
                 other => panic!("{other:?}"),
             }

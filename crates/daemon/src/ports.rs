@@ -10,10 +10,10 @@ use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
 use standfast_linux::{Error, Interface, InterfaceName, arp};
 
-/// Where advertisements are sent and heard: an interface and a group.
+/// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address.
 pub(crate) type PortKey = (InterfaceIndex, Ipv4Addr);
 
-/// Sockets for one interface and group.
+/// Sockets for one interface and group or own address.
 pub(crate) struct VrrpPort {
     pub(crate) socket: vrrp::Socket,
     pub(crate) stray: vrrp::Stray,
@@ -160,10 +160,11 @@ impl Ports {
 fn wanted_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
     let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
     for router in node.routers() {
-        let (Some(index), IpAddr::V4(group)) = (router.interface(), router.spec().group) else {
+        let (Some(index), Some(IpAddr::V4(address))) = (router.interface(), router.listens_at())
+        else {
             continue;
         };
-        let vrids = wanted.entry((index, group)).or_default();
+        let vrids = wanted.entry((index, address)).or_default();
         vrids.insert(router.spec().vrid.get());
     }
     wanted

@@ -582,6 +582,11 @@ impl Supervisor {
                     will.addresses.extend(addresses);
                 }
             }
+            Report::WillPackets { router, packets } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.resignations.extend(packets);
+                }
+            }
             Report::NoWill { router } => {
                 self.wills.remove(&router);
             }

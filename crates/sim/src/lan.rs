@@ -292,7 +292,7 @@ impl Lan {
         for estate in estates {
             let resignation = Frame {
                 kind: Kind::Vrrp,
-                bytes: estate.resignation,
+                bytes: estate.resignations.into_iter().next().unwrap_or_default(),
                 bad: false,
             };
             self.transmit(Port::Node(id.0), &resignation);

@@ -33,6 +33,7 @@ pub fn plain_router(priority: u8) -> RouterSpec {
         advert_interval: Micros::from_secs(1),
         authentication: Authentication::Password(*b"1111\0\0\0\0"),
         group: IpAddr::V4(vrrp::GROUP),
+        unicast: None,
         source: None,
         checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(0)), 24)],

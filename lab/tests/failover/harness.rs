@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use standfast_lab::{Daemon, Moment, Pair, PairOptions, Start, WebServer};
+use standfast_lab::{Daemon, Moment, NODE_ADDRESSES, Pair, PairOptions, Start, WebServer};
 
 use crate::bounds::{FIRST_PRIORITY, SECOND_PRIORITY, SMOOTH, down_interval};
 
@@ -21,7 +21,8 @@ pub const STANDFAST: Subject = Subject::Standfast;
 pub struct Scenario {
     /// Whether nginx runs on the nodes.
     pub nginx: bool,
-    /// Changes to the example's configurations: this text becomes that one, in both.
+    /// Changes to the example's configurations: this text becomes that one, in both; `OWN_ADDRESS` and `PEER_ADDRESS` become
+    /// each node's.
     pub changes: &'static [(&'static str, &'static str)],
     /// Whether the daemons run, and the first node has the address, when it begins.
     pub started: bool,
@@ -40,6 +41,12 @@ pub fn run(first: Subject, second: Subject, scenario: &Scenario) {
             );
             *configuration = configuration.replace(from, to);
         }
+    }
+    let [one, other] = &mut options.configurations;
+    for (configuration, own, peer) in [(one, 0, 1), (other, 1, 0)] {
+        *configuration = configuration
+            .replace("OWN_ADDRESS", &NODE_ADDRESSES[own].to_string())
+            .replace("PEER_ADDRESS", &NODE_ADDRESSES[peer].to_string());
     }
     let mut pair = Pair::new(&options).unwrap();
     let result = catch_unwind(AssertUnwindSafe(|| {

@@ -17,6 +17,7 @@ mod floods;
 mod harness;
 mod links;
 mod start_and_stop;
+mod unicast;
 
 use harness::run;
 
@@ -50,6 +51,9 @@ for_every_pair! {
     the_port_check_notices_a_dead_nginx: super::checks::PORT;
     the_http_check_notices_a_dead_nginx: super::checks::HTTP;
     invalid_advertisements_change_nothing: super::floods::INVALID;
+    over_unicast_a_pulled_cable_moves_the_address_and_back: super::unicast::CABLE;
+    over_unicast_a_stopped_daemon_leaves_the_address_to_the_other: super::unicast::TERMINATE;
+    over_unicast_version_3_does_the_same: super::unicast::VERSION_3;
     clients_find_the_right_node_after_a_pause: super::conflicts::PAUSE;
     clients_find_the_right_node_after_a_split: super::conflicts::SPLIT;
     clients_find_the_right_node_after_a_one_way_partition: super::conflicts::ONE_WAY;

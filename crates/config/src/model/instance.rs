@@ -243,8 +243,9 @@ pub struct Unicast {
     pub peers: Vec<UnicastPeer>,
     /// TTL or hop limit of what is sent.
     pub ttl: u8,
-    /// Advertisements from others than the peers are dropped.
-    pub check_source: bool,
+    /// `check_unicast_src`: whether advertisements from others than the peers are dropped; `None` where nothing says so,
+    /// which keepalived takes for no. TTL limits of a peer imply yes.
+    pub check_source: Option<bool>,
     /// Without peers the instance is in fault.
     pub fault_no_peer: bool,
 }

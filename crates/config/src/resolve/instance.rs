@@ -443,10 +443,11 @@ impl Parsed<'_> {
             peers,
             ttl: draft.unicast_ttl.map_or(u8::MAX, |ttl| ttl.value),
             // Limits on a peer's TTL make sense only for known peers.
-            check_source: limited
-                || draft
-                    .check_unicast_src
-                    .map_or(global.check_unicast_src, |given| given.value),
+            check_source: match draft.check_unicast_src {
+                _ if limited => Some(true),
+                Some(given) => Some(given.value),
+                None => global.check_unicast_src.then_some(true),
+            },
             fault_no_peer: draft.unicast_fault_no_peer,
         })
     }

@@ -204,6 +204,8 @@ pub struct Router {
     listening: bool,
     faults: BTreeSet<Fault>,
     waiting: bool,
+    /// Unicast: a configured peer was heard.
+    peer_heard: bool,
     /// What was on the interface before us has been looked at.
     claimed: bool,
     /// It has taken part: a check that is pending no longer holds it back.
@@ -236,6 +238,7 @@ struct Digests {
     other_holder: Digest,
     two_owners: Digest,
     lower_notify: Digest,
+    stranger: Digest,
 }
 
 /// A kernel operation whose result is awaited.
@@ -299,6 +302,7 @@ impl Router {
             listening: false,
             faults: BTreeSet::new(),
             waiting: true,
+            peer_heard: false,
             claimed: false,
             started: false,
             served,
@@ -327,6 +331,21 @@ impl Router {
     /// What it was asked to do.
     pub fn spec(&self) -> &RouterSpec {
         &self.spec
+    }
+
+    /// Where advertisements go: the group, or each peer.
+    pub fn destinations(&self) -> impl Iterator<Item = IpAddr> {
+        let group = self.spec.unicast.is_none().then_some(self.spec.group);
+        let peers = self.spec.unicast.iter().flat_map(|unicast| &unicast.peers);
+        group.into_iter().chain(peers.map(|peer| peer.address))
+    }
+
+    /// Where advertisements come to: the group, or our own address; `None` while there is none.
+    pub fn listens_at(&self) -> Option<IpAddr> {
+        match self.spec.unicast {
+            None => Some(self.spec.group),
+            Some(_) => self.source,
+        }
     }
 
     /// Its state.

@@ -11,6 +11,7 @@ use super::fsm::{Heard, Step};
 use super::{Effects, REPORT_PERIOD, Router, State};
 use crate::input::Packet;
 use crate::journal::{DropCause, Event};
+use crate::spec::Strangers;
 use crate::time::Micros;
 
 const TTL: u8 = 255;
@@ -21,6 +22,7 @@ impl Router {
         match self.accept_packet(packet) {
             Ok(advertisement) => {
                 self.counters.received += 1;
+                self.note_peer(packet.source, fx);
                 self.compare_addresses(&advertisement, packet.source, fx);
                 let heard = Heard {
                     source: packet.source,
@@ -35,12 +37,7 @@ impl Router {
 
     /// The checks of RFC 9568 §7.1 and RFC 3768 §7.1, in the order in which keepalived counts them.
     fn accept_packet<'p>(&self, packet: &Packet<'p>) -> Result<Advertisement<'p>, DropCause> {
-        if packet.ttl != TTL {
-            return Err(DropCause::Ttl);
-        }
-        if packet.destination != self.spec.group {
-            return Err(DropCause::Destination);
-        }
+        self.check_path(packet)?;
         let (version, _) = peek(packet.message).map_err(drop_cause)?;
         if version != self.spec.version.number() {
             return Err(DropCause::Version);
@@ -56,6 +53,42 @@ impl Router {
             return Err(DropCause::Owner);
         }
         Ok(advertisement)
+    }
+
+    /// Multicast comes from this link only (TTL 255) and to our group; unicast to our address, from a peer within the
+    /// limits that are configured for it.
+    fn check_path(&self, packet: &Packet<'_>) -> Result<(), DropCause> {
+        let Some(unicast) = &self.spec.unicast else {
+            return match () {
+                () if packet.ttl != TTL => Err(DropCause::Ttl),
+                () if packet.destination != self.spec.group => Err(DropCause::Destination),
+                () => Ok(()),
+            };
+        };
+        if Some(packet.destination) != self.source {
+            return Err(DropCause::Destination);
+        }
+        match unicast.peer(packet.source) {
+            Some(peer) if (peer.min_ttl..=peer.max_ttl).contains(&packet.ttl) => Ok(()),
+            Some(_) => Err(DropCause::Ttl),
+            None => match unicast.strangers {
+                Strangers::Believed => Ok(()),
+                Strangers::UntilPeerHeard if !self.peer_heard => Ok(()),
+                Strangers::UntilPeerHeard | Strangers::Ignored => Err(DropCause::Stranger),
+            },
+        }
+    }
+
+    /// A configured peer speaks: strangers are not believed from now on.
+    fn note_peer(&mut self, from: IpAddr, fx: &mut Effects<'_>) {
+        let Some(unicast) = &self.spec.unicast else {
+            return;
+        };
+        if unicast.peer(from).is_some() {
+            self.peer_heard = true;
+        } else if let Some(times) = self.digests.stranger.note(fx.now, REPORT_PERIOD) {
+            self.event(Event::StrangerBelieved { from, times }, fx);
+        }
     }
 
     fn check_authentication(&self, advertisement: &Advertisement<'_>) -> Result<(), DropCause> {

@@ -102,6 +102,7 @@ impl Router {
                 Some(Fault::InterfaceDown(name))
             }
             Some(_) if self.sourceless => Some(Fault::NoAddress(name)),
+            Some(_) if self.destinations().next().is_none() => Some(Fault::NoPeer),
             Some(_) => None,
         }
     }

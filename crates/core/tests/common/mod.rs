@@ -41,6 +41,8 @@ pub struct Bench {
     pub node: Node,
     pub now: Instant,
     pub log: Vec<(u64, Action)>,
+    /// Whole advertisements with their destinations.
+    pub sent_to: Vec<(IpAddr, Vec<u8>)>,
     pub events: Vec<Entry>,
     /// Addresses that the kernel holds.
     pub kernel: Vec<IpAddr>,
@@ -64,6 +66,7 @@ pub fn router(priority: u8) -> RouterSpec {
         advert_interval: Micros::from_secs(1),
         authentication: Authentication::Password(*b"1111\0\0\0\0"),
         group: GROUP,
+        unicast: None,
         source: None,
         checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(vip(), 24)],
@@ -108,6 +111,7 @@ impl Bench {
             node: Node::new(),
             now: Instant(0),
             log: Vec::new(),
+            sent_to: Vec::new(),
             events: Vec::new(),
             kernel: Vec::new(),
             auto_notify: true,
@@ -280,8 +284,13 @@ impl Bench {
         let mut buffer = [0; 8192];
         let spec = self.node.router(router).unwrap().spec().clone();
         if spec.group.is_ipv4() {
-            let length = self.node.encode(router, priority, &mut buffer).unwrap();
-            assert!(length > 28);
+            let destinations: Vec<IpAddr> =
+                self.node.router(router).unwrap().destinations().collect();
+            for to in destinations {
+                let length = self.node.encode(router, priority, to, &mut buffer).unwrap();
+                assert!(length > 28);
+                self.sent_to.push((to, buffer[..length].to_vec()));
+            }
         } else {
             let length = self.node.encode_message(router, priority, &mut buffer);
             assert!(length.unwrap() > 8);

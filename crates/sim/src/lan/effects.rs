@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use standfast_core::Micros;
 use standfast_core::input::{Output, RouterId};
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::ipv4;
-use standfast_core::wire::vrrp::Priority;
+use standfast_core::wire::vrrp::{GROUP, Priority};
+use standfast_core::{Micros, Node};
 
 use super::{Event, Lan};
 use crate::convert::kernel_events;
@@ -108,7 +108,9 @@ impl Lan {
             host.last_advertised = Some(self.now);
         }
         let encoded = host.node.as_mut();
-        if let Some(length) = encoded.and_then(|node| node.encode(router, priority, &mut bytes)) {
+        let group = IpAddr::V4(GROUP);
+        let encode = |node: &mut Node| node.encode(router, priority, group, &mut bytes);
+        if let Some(length) = encoded.and_then(encode) {
             bytes.truncate(length);
             let frame = Frame {
                 kind: Kind::Vrrp,
