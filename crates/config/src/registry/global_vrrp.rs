@@ -125,6 +125,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Flag,
         "Drops unicast advertisements from addresses that are no peers.",
     )
+    .acts()
     .since(2, 1, 0),
     keyword(
         "vrrp_skip_check_adv_addr",

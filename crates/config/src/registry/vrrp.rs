@@ -211,7 +211,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
          theirs.",
     )
     .example("192.0.2.2")
-    .default("the interface's first address"),
+    .default("the interface's first address")
+    .acts(),
     keyword(
         "unicast_peer",
         Syntax::Lines,
@@ -221,27 +222,32 @@ pub(super) const INSTANCE: &[Keyword] = &[
     )
     .arguments("{ ADDRESS [min_ttl NUMBER] [max_ttl NUMBER]... }")
     .example("10.0.0.2 min_ttl 254")
-    .refused("10.0.0.300"),
+    .refused("10.0.0.300")
+    .acts(),
     keyword(
         "unicast_fault_no_peer",
         Syntax::Flag,
         "An instance with an empty list of peers goes into fault instead of falling back to \
          multicast.",
     )
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "unicast_ttl",
         int(0, 255),
         "TTL, or hop limit, of the unicast advertisements that are sent.",
     )
     .default("255")
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "check_unicast_src",
         Syntax::Bool,
-        "Drops unicast advertisements from addresses that are no peers.",
+        "Drops unicast advertisements from addresses that are no peers; off believes anybody, and without a word a \
+         stranger is believed until a peer is heard.",
     )
     .default("vrrp_check_unicast_src")
+    .acts()
     .since(2, 1, 0),
     keyword(
         "mcast_dst_ip",
