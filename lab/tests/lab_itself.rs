@@ -52,13 +52,10 @@ fn hosts_share_a_wire_and_nothing_else() {
     let one = lab.host(&HostOptions::new("one", address(1))).unwrap();
     let two = lab.host(&HostOptions::new("two", address(2))).unwrap();
     let sleeper = one.spawn(&["sleep", "60"], &[]).unwrap();
-    for path in [
-        "/etc/lab-test",
-        "/etc/keepalived/lab-test",
-        "/run/x",
-        "/opt/x",
-        "/tmp/x",
-    ] {
+    for directory in ["/etc", "/etc/keepalived", "/run", "/opt", "/tmp"] {
+        // A name that nobody else on this machine has given to anything.
+        let path = format!("{directory}/lab-test-{}", std::process::id());
+        let path = path.as_str();
         one.write_file(path, "mine", 0o600).unwrap();
         assert_eq!(one.read_file(path).unwrap(), "mine");
         assert!(two.read_file(path).is_err(), "{path} is not private");
