@@ -389,6 +389,8 @@ codes! {
     SecondariesNotPromoted = "SF0406",
     /// IPv6 is disabled on an interface with IPv6 virtual addresses.
     Ipv6Disabled = "SF0407",
+    /// The interface of an instance could not take part now.
+    InterfaceNotReady = "SF0408",
     /// Routers of another service use the same VRID on the network.
     ForeignGroup = "SF0420",
     /// A router of the same VRID speaks another version of VRRP.

@@ -35,6 +35,8 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::StrictReversePath,
     Code::SecondariesNotPromoted,
     Code::Ipv6Disabled,
+    // daemon: host::links
+    Code::InterfaceNotReady,
     // a_foreign_group_is_named_with_free_vrids
     Code::ForeignGroup,
     // what_differs_within_the_group_is_said_once_each

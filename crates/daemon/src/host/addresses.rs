@@ -17,10 +17,22 @@ const RECORD_DIRECTORIES: [&str; 2] = ["/run/keepalived", "/run/standfast"];
 /// Entries of those directories that are looked at.
 const MAX_RECORDS: usize = 256;
 
+/// What an interface could do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkState {
+    /// Somebody set it up.
+    pub(crate) up: bool,
+    /// It has a carrier.
+    pub(crate) running: bool,
+    /// It can do multicast.
+    pub(crate) multicast: bool,
+}
+
 /// What the interfaces have.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnAddresses {
     own: BTreeMap<String, Vec<IpNetwork>>,
+    links: BTreeMap<String, LinkState>,
     /// What a daemon here holds as master.
     held: BTreeSet<IpAddr>,
     macs: BTreeSet<[u8; 6]>,
@@ -43,6 +55,12 @@ impl OwnAddresses {
                     let name = link.name.to_string();
                     known.own.entry(name.clone()).or_default();
                     known.macs.extend(link.mac);
+                    let state = LinkState {
+                        up: link.up,
+                        running: link.running,
+                        multicast: link.multicast,
+                    };
+                    known.links.insert(name.clone(), state);
                     names.insert(link.index, name);
                 }
                 Event::Address(event) if event.added => {
@@ -67,6 +85,11 @@ impl OwnAddresses {
     /// The host's own addresses on the interface; `None` where there is none of that name.
     pub(crate) fn of(&self, interface: &str) -> Option<&[IpNetwork]> {
         self.own.get(interface).map(Vec::as_slice)
+    }
+
+    /// The interface's state; `None` where there is none of that name.
+    pub(crate) fn link(&self, interface: &str) -> Option<LinkState> {
+        self.links.get(interface).copied()
     }
 
     /// Whether some interface has the address, and not as master.

@@ -7,6 +7,7 @@ mod addresses;
 mod daemons;
 mod firewall;
 mod kernel;
+mod links;
 mod managers;
 
 use std::fs;
@@ -31,7 +32,8 @@ pub fn findings(config: &Config, environment: &HostEnvironment) -> Vec<Diagnosti
     if config.instances.is_empty() || other_namespace(config).is_some() {
         return Vec::new();
     }
-    let mut found = firewall::findings(config);
+    let mut found = links::findings(config, environment);
+    found.extend(firewall::findings(config));
     found.extend(daemons::findings(config));
     found.extend(managers::findings(config));
     found.extend(kernel::findings(config, environment));
