@@ -78,6 +78,11 @@ impl Marks {
         self == Self::TEXT
     }
 
+    /// Whether there are text and braces, and nothing else that a step before the parser looks for.
+    pub(super) fn is_words_and_braces(self) -> bool {
+        self.0 == Self::TEXT.0 | Self::BRACE.0
+    }
+
     /// Whether any of the other's are among them.
     pub(super) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -86,6 +86,8 @@ pub(crate) struct Reader<'a> {
     frames: Vec<Frame>,
     /// What followed a brace on its line.
     residue: Option<Line>,
+    /// The `{` after the words of a line that needed no other step.
+    plain_brace: Option<Line>,
     definitions: BTreeMap<Vec<u8>, Definition>,
     /// Name of the instance being read, for `${_INSTANCE}`.
     pub(crate) instance: String,
@@ -125,6 +127,7 @@ impl<'a> Reader<'a> {
             sink: Sink::default(),
             frames: Vec::new(),
             residue: None,
+            plain_brace: None,
             definitions: BTreeMap::new(),
             instance: String::new(),
             random_state: options.random_seed,
@@ -187,6 +190,23 @@ impl<'a> Reader<'a> {
         if self.residue.is_some() {
             return None;
         }
+        let line = match self.plain_brace.take() {
+            Some(brace) => brace,
+            None => self.take_plain()?,
+        };
+        match line.text() {
+            b"{" => self.open_brace(line.whole()),
+            b"}" => self.close_brace(line.whole()),
+            _ => {}
+        }
+        self.last_span = line.whole();
+        self.sink.set_line(None);
+        Some(line)
+    }
+
+    /// Takes the next line of a file if it is words, words and a `{`, or a brace, and nothing that a step before the parser
+    /// looks for; the `{` after words waits.
+    fn take_plain(&mut self) -> Option<Line> {
         let Some(Frame::File {
             file,
             bytes,
@@ -201,26 +221,29 @@ impl<'a> Reader<'a> {
         let text = rest.get(..length)?;
         let start = text.iter().position(|byte| !is_blank(*byte))?;
         let end = 1 + text.iter().rposition(|byte| !is_blank(*byte))?;
-        let special = text.get(start..end).is_none_or(|text| {
-            matches!(text.first(), Some(b'@' | b'~')) || text.starts_with(b"include")
-        });
-        let closes = text.get(start..end) == Some(b"}");
-        if special || length > MAX_LINE_BYTES || !(closes || marks.is_plain()) {
+        let body = text.get(start..end)?;
+        if matches!(body.first(), Some(b'@' | b'~')) || body.starts_with(b"include") {
             return None;
         }
-        let range = *offset + start..*offset + end;
-        let line = Line::direct(*file, Arc::clone(bytes), range, marks);
+        let words = plain_words(body, marks)?;
         // As many as the steps that are left out would count.
-        if self.lines.saturating_add(2) >= MAX_LINES {
+        if length > MAX_LINE_BYTES || self.lines.saturating_add(3) >= MAX_LINES {
             return None;
+        }
+        let at = *offset + start;
+        let line = Line::direct(*file, Arc::clone(bytes), at..at + words, marks);
+        if words < body.len() {
+            let brace = *offset + end - 1;
+            self.plain_brace = Some(Line::direct(
+                *file,
+                Arc::clone(bytes),
+                brace..brace + 1,
+                marks,
+            ));
+            self.lines += 1;
         }
         self.lines += 2;
         *offset += length + 1;
-        if closes {
-            self.close_brace(line.whole());
-        }
-        self.last_span = line.whole();
-        self.sink.set_line(None);
         Some(line)
     }
 
@@ -433,6 +456,20 @@ impl<'a> Reader<'a> {
     fn bind(bindings: Bindings) -> Option<Rc<Bindings>> {
         (!bindings.is_empty()).then(|| Rc::new(bindings))
     }
+}
+
+/// How many bytes of a line are words, where all else is one `{` at its end, or where it is a brace alone; `None` for other
+/// lines.
+fn plain_words(body: &[u8], marks: Marks) -> Option<usize> {
+    if marks.is_plain() || (marks.is_words_and_braces() && matches!(body, b"{" | b"}")) {
+        return Some(body.len());
+    }
+    let words = body
+        .strip_suffix(b"{")
+        .filter(|_| marks.is_words_and_braces())?;
+    let braces = words.iter().any(|byte| matches!(byte, b'{' | b'}'));
+    let length = 1 + words.iter().rposition(|byte| !is_blank(*byte))?;
+    (!braces).then_some(length)
 }
 
 /// The `@id` or `@^id` that a line begins with.
