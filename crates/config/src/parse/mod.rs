@@ -78,6 +78,9 @@ pub(crate) enum Use {
     Notify,
 }
 
+/// Keywords with one value in a usual block.
+const USUAL_KEYWORDS: usize = 8;
+
 /// A keyword with the line it stands on.
 type Placed = (&'static Keyword, Span);
 
@@ -178,7 +181,7 @@ impl Parsed<'_> {
     /// Gives the place of that `}`, or `None` where the text ends first. Recursion ends with the registry's deepest block.
     fn walk(&mut self, block: Block, report: bool) -> Option<Span> {
         let mut brace_due = block != Block::Root;
-        let mut given: Vec<Placed> = Vec::new();
+        let mut given: Vec<Placed> = Vec::with_capacity(USUAL_KEYWORDS);
         while let Some(line) = self.reader.next_line() {
             match line.text() {
                 b"{" if brace_due => {
