@@ -120,14 +120,16 @@ impl Parsed<'_> {
             self.reader.sink.push(diagnostic);
             return;
         }
-        let same = |group: &&VirtualServerGroup| group.name.value == name.value;
-        if let Some(other) = self.service.groups.iter().find(same) {
+        if let Some(other) = self.service.group_names.get(&name.value) {
             let text = format!("group `{}` is defined twice; the first counts", name.value);
             let diagnostic = Diagnostic::warning(Code::DuplicateName, name.span, text)
-                .label(other.name.span, "defined here");
+                .label(*other, "defined here");
             self.reader.sink.push(diagnostic);
             return;
         }
+        self.service
+            .group_names
+            .insert(name.value.clone(), name.span);
         self.service
             .groups
             .push(VirtualServerGroup { name, entries });

@@ -120,15 +120,17 @@ impl Parsed<'_> {
             self.bfd_error(end, &draft, text.to_owned());
             return;
         }
-        let same = |other: &&BfdInstance| other.neighbor.value == neighbor.value;
-        if let Some(other) = self.service.bfds.iter().find(same) {
+        if let Some(other) = self.service.neighbors.get(&neighbor.value) {
             let text = format!(
                 "session `{}` has the neighbour {} already; this one is ignored",
-                other.name.value, neighbor.value
+                other.value, neighbor.value
             );
             self.bfd_error(end, &draft, text);
             return;
         }
+        self.service
+            .neighbors
+            .insert(neighbor.value, draft.name.clone());
         let ttl = draft.ttl.unwrap_or(default_ttl(neighbor.value));
         let hops = match draft.max_hops.unwrap_or(0) {
             -1 => u8::MAX,

@@ -1,5 +1,6 @@
 //! What the blocks of load balancing say, before inheritance and defaults.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
@@ -20,6 +21,10 @@ pub(crate) struct ServiceDraft {
     pub(crate) servers: Vec<VirtualServerDraft>,
     pub(crate) ssl: Option<Ssl>,
     pub(crate) bfds: Vec<BfdInstance>,
+    /// Where the group of each name is defined.
+    pub(super) group_names: BTreeMap<String, Span>,
+    /// The session of each neighbour.
+    pub(super) neighbors: BTreeMap<IpAddr, Spanned<String>>,
     /// The session that is being read.
     pub(super) bfd: Option<BfdDraft>,
     /// The checker that is being read.

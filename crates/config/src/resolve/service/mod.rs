@@ -2,15 +2,19 @@
 
 mod checker;
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    CheckDefaults, Family, Forwarding, GlobalDefs, Granularity, GroupTarget, Persistence, Port,
-    RealServer, Scheduler, ServerAddress, ServiceIdentity, ServiceProtocol, SorryServer,
-    VirtualServer, VirtualServerGroup,
+    CheckDefaults, Family, Forwarding, GlobalDefs, Granularity, GroupEntry, GroupTarget,
+    Persistence, Port, RealServer, Scheduler, ServerAddress, ServiceIdentity, ServiceProtocol,
+    SorryServer, VirtualServer, VirtualServerGroup,
 };
 use crate::parse::{
     CheckDraft, DEFAULT_PERSISTENCE_S, Parsed, RealServerDraft, SorryDraft, VirtualServerDraft,
 };
+use crate::registry::nearest_of;
 use crate::span::{Span, Spanned};
 use crate::units::Micros;
 
@@ -18,6 +22,8 @@ use crate::units::Micros;
 const DEFAULT_DELAY_LOOP: Micros = Micros::from_secs(60);
 /// `connect_timeout` where nobody gives one.
 const DEFAULT_CONNECT_TIMEOUT: Micros = Micros::from_secs(5);
+/// Names of groups that are compared with an unknown one: the search is for people, whose files have few.
+const MAX_SUGGESTIONS: usize = 1000;
 
 /// What `global_defs` says about load balancing.
 #[derive(Clone, Copy)]
@@ -38,6 +44,17 @@ struct Contents {
     all_ports: bool,
 }
 
+/// A group, looked at once for all servers that use it.
+struct GroupView<'a> {
+    contents: Contents,
+    /// The first two ports that differ, with their entries; `None` for all ports and for marks.
+    ports: Vec<(Option<Port>, &'a GroupEntry)>,
+}
+
+type Groups<'a> = BTreeMap<&'a str, GroupView<'a>>;
+/// Where each real server of a service stands.
+type Taken = BTreeMap<(IpAddr, Option<u16>), Span>;
+
 impl Parsed<'_> {
     /// Every virtual server that keepalived would set up.
     pub(super) fn resolve_services(
@@ -50,20 +67,24 @@ impl Parsed<'_> {
             log_all_failures: global.lvs.log_all_failures,
         };
         let drafts = std::mem::take(&mut self.service.servers);
+        let views = groups
+            .iter()
+            .map(|group| (group.name.value.as_str(), GroupView::of(group)));
+        let views: Groups<'_> = views.collect();
         drafts
             .into_iter()
-            .filter_map(|draft| self.resolve_service(draft, groups, global))
+            .filter_map(|draft| self.resolve_service(draft, &views, global))
             .collect()
     }
 
     fn resolve_service(
         &mut self,
         mut draft: VirtualServerDraft,
-        groups: &[VirtualServerGroup],
+        groups: &Groups<'_>,
         global: ServiceGlobals,
     ) -> Option<VirtualServer> {
         let group = self.group(&draft, groups)?;
-        let contents = contents(&draft, group);
+        let contents = contents(&draft.identity.value, group);
         let span = draft.span;
         if draft.real_servers.is_empty() {
             let text = "this virtual server has no real server; it is ignored";
@@ -89,9 +110,10 @@ impl Parsed<'_> {
             global,
         };
         let mut real_servers: Vec<RealServer> = Vec::new();
+        let mut taken = BTreeMap::new();
         for server in servers {
             let server = self.resolve_real_server(server, &inherited, group);
-            if self.is_new_server(&server, &real_servers) {
+            if self.is_new_server(&server, &mut taken) {
                 real_servers.push(server);
             }
         }
@@ -133,20 +155,22 @@ impl Parsed<'_> {
     }
 
     /// The group the server names, if it names one; `None`, reported, where that does not exist.
-    fn group<'a>(
+    fn group<'a, 'g>(
         &mut self,
         draft: &VirtualServerDraft,
-        groups: &'a [VirtualServerGroup],
-    ) -> Option<Option<&'a VirtualServerGroup>> {
+        groups: &'a Groups<'g>,
+    ) -> Option<Option<&'a GroupView<'g>>> {
         let ServiceIdentity::Group(name) = &draft.identity.value else {
             return Some(None);
         };
-        let found = groups.iter().find(|group| group.name.value == *name);
+        let found = groups.get(name.as_str());
         if found.is_none() {
             let text = format!("there is no group `{name}`; this virtual server is ignored");
-            let names = groups.iter().map(|group| group.name.value.as_str());
             let mut diagnostic = Diagnostic::warning(Code::GroupUnknown, draft.identity.span, text);
-            if let Some(alike) = crate::registry::nearest_of(names, name) {
+            // A suggestion that nobody would see is not looked for.
+            if !self.reader.sink.is_full()
+                && let Some(alike) = nearest_of(groups.keys().copied().take(MAX_SUGGESTIONS), name)
+            {
                 diagnostic = diagnostic.help(format!("did you mean `{alike}`?"));
             }
             self.reader.sink.push(diagnostic);
@@ -247,7 +271,7 @@ impl Parsed<'_> {
         &mut self,
         draft: RealServerDraft,
         inherited: &Inherited<'_>,
-        group: Option<&VirtualServerGroup>,
+        group: Option<&GroupView<'_>>,
     ) -> RealServer {
         let service = inherited.service;
         let forwarding = draft.forwarding.unwrap_or(inherited.forwarding);
@@ -324,7 +348,7 @@ impl Parsed<'_> {
         &mut self,
         server: Spanned<ServerAddress>,
         forwarding: Forwarding,
-        group: Option<&VirtualServerGroup>,
+        group: Option<&GroupView<'_>>,
     ) {
         let (Some(group), Some(port)) = (group, server.value.port) else {
             return;
@@ -332,20 +356,7 @@ impl Parsed<'_> {
         if forwarding == Forwarding::Nat {
             return;
         }
-        let other = group
-            .entries
-            .iter()
-            .find(|entry| match entry.target.port() {
-                Some(entry_port) => entry_port != Some(port),
-                // keepalived does not look at the others.
-                None => matches!(
-                    entry.target,
-                    GroupTarget::Mark {
-                        family: Family::V4,
-                        ..
-                    }
-                ),
-            });
+        let other = group.other_port(port);
         if let Some(entry) = other {
             let text =
                 format!("only NAT changes ports; port {port} is not that of the whole group");
@@ -356,14 +367,15 @@ impl Parsed<'_> {
         }
     }
 
-    fn is_new_server(&mut self, server: &RealServer, others: &[RealServer]) -> bool {
-        let same = |other: &&RealServer| other.address.value == server.address.value;
-        let Some(other) = others.iter().find(same) else {
+    fn is_new_server(&mut self, server: &RealServer, taken: &mut Taken) -> bool {
+        let ServerAddress { address, port } = server.address.value;
+        let Some(other) = taken.get(&(address, port.map(Port::get))).copied() else {
+            taken.insert((address, port.map(Port::get)), server.address.span);
             return true;
         };
         let text = "this real server is there already; the second one is removed";
         let diagnostic = Diagnostic::error(Code::DuplicateServer, server.address.span, text)
-            .label(other.address.span, "the first one")
+            .label(other, "the first one")
             .help("for a greater share of the connections raise its `weight`")
             .class(KeepalivedClass::General);
         self.reader.sink.push(diagnostic);
@@ -425,31 +437,69 @@ struct Inherited<'a> {
     global: ServiceGlobals,
 }
 
-fn contents(draft: &VirtualServerDraft, group: Option<&VirtualServerGroup>) -> Contents {
-    let mut contents = Contents::default();
-    match &draft.identity.value {
-        ServiceIdentity::Address(address) => {
-            contents.addresses = true;
-            contents.all_ports = address.port.is_none();
-        }
-        ServiceIdentity::Mark(_) => (contents.marks, contents.v4_mark_first) = (true, true),
-        ServiceIdentity::Group(_) => {}
+fn contents(identity: &ServiceIdentity, group: Option<&GroupView<'_>>) -> Contents {
+    match identity {
+        ServiceIdentity::Address(address) => Contents {
+            addresses: true,
+            all_ports: address.port.is_none(),
+            ..Contents::default()
+        },
+        ServiceIdentity::Mark(_) => Contents {
+            marks: true,
+            v4_mark_first: true,
+            ..Contents::default()
+        },
+        ServiceIdentity::Group(_) => group.map(|group| group.contents).unwrap_or_default(),
     }
-    for entry in group.iter().flat_map(|group| &group.entries) {
-        match entry.target {
+}
+
+impl<'a> GroupView<'a> {
+    fn of(group: &'a VirtualServerGroup) -> Self {
+        let mut view = Self {
+            contents: Contents::default(),
+            ports: Vec::new(),
+        };
+        for entry in &group.entries {
+            view.contents.add(entry.target);
+            // keepalived does not look at other marks.
+            let counts = !matches!(
+                entry.target,
+                GroupTarget::Mark {
+                    family: Family::V6,
+                    ..
+                }
+            );
+            let new = |(port, _): &(Option<Port>, _)| *port != entry.target.port().flatten();
+            if counts && view.ports.len() < 2 && view.ports.iter().all(new) {
+                view.ports.push((entry.target.port().flatten(), entry));
+            }
+        }
+        view
+    }
+
+    /// An entry that is not of that port.
+    fn other_port(&self, port: Port) -> Option<&'a GroupEntry> {
+        let mut ports = self.ports.iter();
+        let (_, entry) = ports.find(|(other, _)| *other != Some(port))?;
+        Some(*entry)
+    }
+}
+
+impl Contents {
+    fn add(&mut self, target: GroupTarget) {
+        match target {
             GroupTarget::Mark { family, .. } => {
-                contents.v4_mark_first |= !contents.marks && family == Family::V4;
-                contents.marks = true;
+                self.v4_mark_first |= !self.marks && family == Family::V4;
+                self.marks = true;
             }
             GroupTarget::Address(ServerAddress { port, .. })
             | GroupTarget::Range { port, .. }
             | GroupTarget::Network { port, .. } => {
-                contents.addresses = true;
-                contents.all_ports |= port.is_none();
+                self.addresses = true;
+                self.all_ports |= port.is_none();
             }
         }
     }
-    contents
 }
 
 /// The draft's own values, else the inherited ones, else the defaults.
