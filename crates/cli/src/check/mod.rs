@@ -336,7 +336,10 @@ pub(crate) fn keepalived_test(
     let written = match log {
         None => {
             let colour = std::io::stderr().is_terminal();
-            report::print_text(&loaded.diagnostics, &loaded.sources, colour);
+            // keepalived says nothing of what only may be unwise.
+            let mut said = loaded.diagnostics.clone();
+            said.retain(|found| found.severity > Severity::Note);
+            report::print_text(&said, &loaded.sources, colour);
             Ok(())
         }
         Some(path) => OpenOptions::new()
