@@ -25,6 +25,8 @@ pub struct Estate {
     pub source: IpAddr,
     /// Where it heard advertisements: its group, or with unicast its own address.
     pub listens_at: IpAddr,
+    /// Its unicast peers, one of which is the successor; none with multicast.
+    pub peers: Vec<IpAddr>,
     /// Its virtual router identifier.
     pub vrid: Vrid,
     /// Its protocol version.
@@ -77,8 +79,9 @@ impl Execution {
         let Ok(advertisement) = Advertisement::parse(message, source, destination) else {
             return;
         };
-        // Unicast may come over routers; who it comes from is checked by its authentication alone.
-        let ours = (ttl == 255 || !destination.is_multicast())
+        // Unicast may come over routers, and from anywhere: only a peer can be the successor.
+        let from_peer = estate.peers.contains(&source);
+        let ours = (from_peer || (estate.peers.is_empty() && ttl == 255))
             && destination == estate.listens_at
             && source != estate.source
             && advertisement.vrid == estate.vrid

@@ -249,6 +249,12 @@ impl Node {
             interface: router.interface()?,
             source: router.source()?,
             listens_at: router.listens_at()?,
+            peers: spec
+                .unicast
+                .iter()
+                .flat_map(|unicast| &unicast.peers)
+                .map(|peer| peer.address)
+                .collect(),
             vrid: spec.vrid,
             version: spec.version,
             interval: spec.wire_interval(),

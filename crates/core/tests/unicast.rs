@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use common::{Bench, router};
 use standfast_core::Micros;
+use standfast_core::estate::Execution;
 use standfast_core::journal::{DropCause, Event, Fault};
 use standfast_core::router::State;
 use standfast_core::spec::{RouterSpec, Strangers, Unicast, UnicastPeer};
@@ -176,4 +177,28 @@ fn a_last_will_has_a_packet_for_each_peer() {
         .collect();
     assert_eq!(to, [ip(PEER), ip(OTHER_PEER)]);
     assert!(estate.bound > Micros::ZERO);
+}
+
+#[test]
+fn only_a_peer_succeeds_a_dead_worker() {
+    let mut bench = Bench::start(unicast(Strangers::UntilPeerHeard));
+    bench.run_until(6 * SECOND);
+    let estate = bench.node.estates().remove(0);
+    let succeeds = |from: &str| {
+        let mut execution = Execution::begin(estate.clone(), bench.now);
+        let repr = AdvertisementRepr {
+            vrid: estate.vrid,
+            priority: Priority(90),
+            interval: estate.interval,
+            authentication: estate.authentication,
+            checksum: bench.router().spec().checksum,
+            addresses: &[common::vip()],
+        };
+        let mut buffer = [0; 2048];
+        let length = repr.emit(ip(from), ip(OWN), &mut buffer).unwrap();
+        execution.heard(bench.now, ip(from), ip(OWN), 64, &buffer[..length]);
+        execution.succeeded()
+    };
+    assert!(succeeds(PEER));
+    assert!(!succeeds(STRANGER));
 }
