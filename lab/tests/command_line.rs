@@ -198,18 +198,26 @@ fn without_capabilities_it_says_which_and_how_to_grant_them() {
 fn a_daemon_in_the_background_has_pid_files_and_lets_no_second_one_run() {
     let (_lab, host) = ready_host();
     host.run(&[KEEPALIVED, "-D", "-G"]).unwrap();
-    let pid = |path: &str| host.read_file(path).unwrap().trim().parse::<i32>().unwrap();
+    // A file is made before its number is written.
+    let pid = |path: &str| {
+        let end = Moment::now() + SECOND * 10;
+        loop {
+            let text = host.read_file(path).unwrap_or_default();
+            if let Ok(pid) = text.trim().parse::<i32>() {
+                return pid;
+            }
+            assert!(Moment::now() < end, "no process id in {path}: {text:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
     let supervisor = pid("/run/keepalived.pid");
-    let end = Moment::now() + SECOND * 3;
-    while host.read_file("/run/vrrp.pid").is_err() && Moment::now() < end {
-        thread::sleep(Duration::from_millis(20));
-    }
     assert_ne!(supervisor, pid("/run/vrrp.pid"));
     let second = host
-        .run_within(SECOND * 5, &[KEEPALIVED, "-n", "-l", "-G"])
+        .run_within(SECOND * 10, &[KEEPALIVED, "-n", "-l", "-G"])
         .unwrap();
-    assert_eq!(second.status, ExitState::Code(1));
-    assert!((second.output + &second.error).contains("already running"));
+    let said = second.output + &second.error;
+    assert_eq!(second.status, ExitState::Code(1), "{said}");
+    assert!(said.contains("already running"), "{said}");
     let mine = [
         KEEPALIVED,
         "-G",
@@ -229,7 +237,7 @@ fn a_daemon_in_the_background_has_pid_files_and_lets_no_second_one_run() {
     assert_ne!(pid("/run/a.pid"), supervisor);
     host.run(&["sh", "-c", "kill $(cat /run/a.pid)"]).unwrap();
     host.run(&["/etc/init.d/keepalived", "stop"]).unwrap();
-    let end = Moment::now() + SECOND * 6;
+    let end = Moment::now() + SECOND * 15;
     while host.read_file(&format!("/proc/{supervisor}/comm")).is_ok() {
         assert!(Moment::now() < end, "the init script did not stop it");
         thread::sleep(Duration::from_millis(50));

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Read, Seek, Write};
+use std::io::Read;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::sys::check;
@@ -86,12 +86,12 @@ impl PidFile {
     /// Writes the calling process's id, after a fork, and makes it the one that removes the file.
     pub fn take_over(&mut self) -> Result<(), Error> {
         let pid = std::process::id();
-        let write = |file: &mut File| {
-            file.rewind()?;
-            file.set_len(0)?;
-            writeln!(file, "{pid}")
-        };
-        write(&mut self.file)
+        let text = format!("{pid}\n");
+        // In one write and never emptied first: whoever reads meanwhile finds a whole number.
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.file
+            .write_all_at(text.as_bytes(), 0)
+            .and_then(|()| self.file.set_len(length))
             .map_err(|error| Errno::from(error).at("write", self.path.as_path()))?;
         self.owner = pid;
         Ok(())
