@@ -5,11 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use standfast_core::input::{
     HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet,
 };
-use standfast_core::spec::{Garp, RouterSpec, Rules, Spec, VirtualAddress, Wanted};
+use standfast_core::spec::{RouterSpec, Rules, Spec, VirtualAddress};
 use standfast_core::wire::MacAddress;
-use standfast_core::wire::vrrp::{
-    AdvertisementRepr, Authentication, ChecksumForm, GROUP, Priority, Version, Vrid,
-};
+use standfast_core::wire::vrrp::{AdvertisementRepr, GROUP, Priority, Version, Vrid};
 use standfast_core::{Input, Instant, Micros, Node};
 
 const ETH0: InterfaceIndex = InterfaceIndex(2);
@@ -43,40 +41,23 @@ pub fn core_packets(bytes: &[u8]) {
 }
 
 fn spec(first: u8) -> RouterSpec {
+    let vrid = Vrid::new(51).expect("51 is a VRID");
     RouterSpec {
         name: "fuzz".into(),
-        interface: "eth0".into(),
-        vrid: Vrid::new(51).expect("51 is a VRID"),
         version: if first & 1 == 0 {
             Version::V2
         } else {
             Version::V3
         },
-        priority: Priority(first.max(1)),
-        advert_interval: Micros::from_secs(1),
-        authentication: Authentication::None,
-        group: IpAddr::V4(GROUP),
-        unicast: None,
-        source: None,
-        checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(IpAddr::V4(VIP), 24)],
-        excluded: Vec::new(),
-        wanted: Wanted::Unset,
         preempt: first & 2 == 0,
         preempt_delay: Micros::from_secs(u64::from(first & 4)),
-        down_timer_adverts: 3,
-        skip_check_adv_addr: false,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        owner_ignore_adverts: false,
-        garp: Garp::default(),
-        track_primary: true,
-        tracks: Vec::new(),
         rules: if first & 8 == 0 {
             Rules::OVERLAP
         } else {
             Rules::PROTOCOL
         },
+        ..RouterSpec::plain(vrid, Priority(first.max(1)))
     }
 }
 

@@ -108,6 +108,38 @@ pub struct RouterSpec {
 }
 
 impl RouterSpec {
+    /// A router of version 2 for IPv4 on `eth0`, named `VI_1`, without addresses, otherwise with
+    /// keepalived's defaults and our rules.
+    pub fn plain(vrid: Vrid, priority: Priority) -> Self {
+        RouterSpec {
+            name: String::from("VI_1"),
+            interface: String::from("eth0"),
+            vrid,
+            version: Version::V2,
+            priority,
+            advert_interval: Micros::from_secs(1),
+            authentication: Authentication::None,
+            group: IpAddr::V4(standfast_wire::vrrp::GROUP),
+            unicast: None,
+            source: None,
+            checksum: ChecksumForm::PseudoHeader,
+            addresses: Vec::new(),
+            excluded: Vec::new(),
+            wanted: Wanted::Unset,
+            preempt: true,
+            preempt_delay: Micros::ZERO,
+            down_timer_adverts: 3,
+            skip_check_adv_addr: false,
+            lower_prio_no_advert: false,
+            higher_prio_send_advert: false,
+            owner_ignore_adverts: false,
+            garp: Garp::default(),
+            track_primary: true,
+            tracks: Vec::new(),
+            rules: Rules::OVERLAP,
+        }
+    }
+
     /// The identity of this router across reloads.
     pub fn key(&self) -> RouterKey {
         RouterKey {

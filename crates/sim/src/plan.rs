@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::Micros;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Wanted, Weight,
+    CheckSpec, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Weight,
 };
-use standfast_core::wire::vrrp::{self, Authentication, ChecksumForm, Priority, Version, Vrid};
+use standfast_core::wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
 use crate::host::{NodeId, NodeSetup};
 use crate::lan::Lan;
@@ -25,31 +25,9 @@ pub const fn virtual_address(number: u8) -> Ipv4Addr {
 /// keepalived's defaults and our rules: version 2, VRID 51, one address, one second.
 pub fn plain_router(priority: u8) -> RouterSpec {
     RouterSpec {
-        name: "VI_1".into(),
-        interface: "eth0".into(),
-        vrid: Vrid::new(51).unwrap_or(ONE),
-        version: Version::V2,
-        priority: Priority(priority),
-        advert_interval: Micros::from_secs(1),
         authentication: Authentication::Password(*b"1111\0\0\0\0"),
-        group: IpAddr::V4(vrrp::GROUP),
-        unicast: None,
-        source: None,
-        checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(0)), 24)],
-        excluded: Vec::new(),
-        wanted: Wanted::Unset,
-        preempt: true,
-        preempt_delay: Micros::ZERO,
-        down_timer_adverts: 3,
-        skip_check_adv_addr: false,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        owner_ignore_adverts: false,
-        garp: Garp::default(),
-        track_primary: true,
-        tracks: Vec::new(),
-        rules: Rules::OVERLAP,
+        ..RouterSpec::plain(Vrid::new(51).unwrap_or(ONE), Priority(priority))
     }
 }
 

@@ -13,10 +13,10 @@ use standfast_core::input::{
 };
 use standfast_core::journal::{Entry, Event};
 use standfast_core::router::{Router, State};
-use standfast_core::spec::{Garp, RouterSpec, Rules, Spec, VirtualAddress, Wanted};
+use standfast_core::spec::{RouterSpec, Spec, VirtualAddress};
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::{
-    AdvertisementRepr, Authentication, ChecksumForm, Interval, Priority, Version, Vrid,
+    AdvertisementRepr, Authentication, Interval, Priority, Version, Vrid,
 };
 use standfast_core::{Input, Instant, Micros, Node, Output};
 
@@ -58,31 +58,9 @@ pub fn vip() -> IpAddr {
 /// The tutorial's instance: version 2, VRID 51, PASS 1111, one address.
 pub fn router(priority: u8) -> RouterSpec {
     RouterSpec {
-        name: "VI_1".into(),
-        interface: "eth0".into(),
-        vrid: Vrid::new(51).unwrap(),
-        version: Version::V2,
-        priority: Priority(priority),
-        advert_interval: Micros::from_secs(1),
         authentication: Authentication::Password(*b"1111\0\0\0\0"),
-        group: GROUP,
-        unicast: None,
-        source: None,
-        checksum: ChecksumForm::PseudoHeader,
         addresses: vec![VirtualAddress::plain(vip(), 24)],
-        excluded: Vec::new(),
-        wanted: Wanted::Unset,
-        preempt: true,
-        preempt_delay: Micros::ZERO,
-        down_timer_adverts: 3,
-        skip_check_adv_addr: false,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        owner_ignore_adverts: false,
-        garp: Garp::default(),
-        track_primary: true,
-        tracks: Vec::new(),
-        rules: Rules::OVERLAP,
+        ..RouterSpec::plain(Vrid::new(51).unwrap(), Priority(priority))
     }
 }
 
