@@ -232,6 +232,13 @@ pub enum Output {
         /// The router waits for the scripts; answer with [`Input::NotifyDone`].
         wait: bool,
     },
+    /// Tell the outside that a sync group changed.
+    NotifyGroup {
+        /// Its name.
+        group: String,
+        /// What.
+        event: NotifyEvent,
+    },
     /// Something worth writing down.
     Event(Entry),
     /// Every router has left; the process may end.

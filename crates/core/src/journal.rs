@@ -37,6 +37,8 @@ pub enum Subject {
     Router(String),
     /// A check, by its name.
     Check(String),
+    /// A sync group, by its name.
+    Group(String),
 }
 
 /// How much an entry matters.
@@ -137,6 +139,8 @@ pub enum Cause {
         /// With which priority.
         priority: Priority,
     },
+    /// Another member of its sync group changed, and it follows.
+    SyncGroup,
     /// After a pause of this host somebody else is Active.
     Superseded {
         /// Who.
@@ -171,6 +175,8 @@ pub enum Fault {
     NoAddress(String),
     /// There is no unicast peer (`unicast_fault_no_peer`).
     NoPeer,
+    /// Another member of the sync group cannot take part.
+    SyncGroup(String),
 }
 
 impl fmt::Display for Fault {
@@ -181,6 +187,9 @@ impl fmt::Display for Fault {
             Fault::TrackedInterfaceDown(name) => write!(f, "tracked interface {name} down"),
             Fault::CheckFailed(name) => write!(f, "check {name} failed"),
             Fault::NoAddress(name) => write!(f, "no address on interface {name} to send from"),
+            Fault::SyncGroup(group) => {
+                write!(f, "another member of sync group {group} is in FAULT")
+            }
             Fault::NoPeer => f.write_str("no unicast_peer"),
         }
     }
@@ -357,6 +366,10 @@ pub enum Event {
     CheckUnusable(String),
     /// A tracked check is not configured.
     UnknownCheck(String),
+    /// The members of a sync group follow one of them.
+    Syncing(State),
+    /// A member of a sync group is ready to be Active and waits for the others.
+    AwaitsGroup,
     /// The specification was replaced.
     Reloaded,
 }
@@ -380,8 +393,10 @@ impl Event {
             | Event::CheckIs { .. }
             | Event::Reasserting
             | Event::AddressKept(_)
+            | Event::Syncing(_)
             | Event::Reloaded => Level::Info,
             Event::AdvertisementTimeout
+            | Event::AwaitsGroup
             | Event::BackupHeardResign(_)
             | Event::ActiveHeardResign(_)
             | Event::Following { .. }
@@ -428,6 +443,10 @@ impl fmt::Display for Entry {
             (Subject::Check(name), event) => check_line(f, name, event),
             (Subject::Router(name), event) => {
                 write!(f, "({name}) ")?;
+                router_line(f, event)
+            }
+            (Subject::Group(name), event) => {
+                write!(f, "VRRP_Group({name}) ")?;
                 router_line(f, event)
             }
             (Subject::Node, event) => router_line(f, event),
@@ -548,6 +567,7 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
             "Entering {name} STATE: while this host was paused {by} became master"
         ),
         Cause::FaultCleared => write!(f, "Entering {name} STATE: no fault is left"),
+        Cause::SyncGroup => write!(f, "Entering {name} STATE: with its sync group"),
         Cause::AddressesLost => write!(
             f,
             "Entering {name} STATE: something on this host keeps deleting our addresses (a network \
@@ -608,6 +628,11 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::NoSuccessor => f.write_str("nobody took over in time"),
         Event::Released => f.write_str("the addresses are released"),
         Event::UnknownCheck(name) => write!(f, "track script {name} not found, ignoring..."),
+        Event::Syncing(state) => {
+            let name = state.keepalived_name();
+            write!(f, "Syncing instances to {name} state")
+        }
+        Event::AwaitsGroup => f.write_str("ready to be master, waiting for the rest of the group"),
         Event::Reloaded => f.write_str("Configuration reloaded"),
         other => address_line(f, other),
     }

@@ -23,6 +23,7 @@ extern crate alloc;
 
 pub mod check;
 pub mod estate;
+mod group;
 pub mod input;
 pub mod interface;
 pub mod journal;

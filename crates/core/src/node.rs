@@ -10,6 +10,7 @@ use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
 
 use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
+use crate::group::{self, Group};
 use crate::input::{
     CheckId, CheckOutcome, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
     RouterId,
@@ -38,10 +39,13 @@ pub enum Reason {
 /// All decisions of one host.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
-    routers: BTreeMap<RouterId, Router>,
+    pub(crate) routers: BTreeMap<RouterId, Router>,
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// Sync groups whose members changed.
+    pub(crate) regroup: Vec<String>,
     checks: BTreeMap<CheckId, Check>,
     interfaces: Interfaces,
-    outputs: VecDeque<Output>,
+    pub(crate) outputs: VecDeque<Output>,
     journal: Journal,
     operations: BTreeMap<OperationId, Pending>,
     next_operation: u64,
@@ -109,6 +113,7 @@ impl Node {
             Input::Stop => self.stop(now),
             Input::Wakeup => self.wake(now),
         }
+        self.settle_groups(now);
         self.last_input = Some(now);
         self.say_when_stopped();
     }
@@ -418,6 +423,7 @@ impl Node {
         self.stopping = true;
         self.checks.clear();
         self.each_router(now, |router, fx| router.leave_for(Cause::Stopping, fx));
+        self.tell_groups_stop();
     }
 
     /// Replaces what is wanted; what stays the same does not notice.
@@ -449,6 +455,9 @@ impl Node {
                 None => self.add_router(router, now, not_before),
             }
         }
+        let before = core::mem::take(&mut self.groups);
+        self.groups = group::regrouped(before, self.routers.values());
+        self.regroup = self.groups.keys().cloned().collect();
         self.report_unknown_checks(now);
         if !first {
             self.event(now, Subject::Node, Event::Reloaded);
@@ -526,7 +535,7 @@ impl Node {
         self.evaluate_these(now, &ids);
     }
 
-    fn evaluate_these(&mut self, now: Instant, ids: &[RouterId]) {
+    pub(crate) fn evaluate_these(&mut self, now: Instant, ids: &[RouterId]) {
         for id in ids {
             let Some(mut router) = self.routers.remove(id) else {
                 continue;
@@ -567,13 +576,14 @@ impl Node {
             interfaces,
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
+            regroup: &mut self.regroup,
         };
         if !router.is_finished() {
             router.evaluate(&view, &mut fx);
         }
     }
 
-    fn with_router(
+    pub(crate) fn with_router(
         &mut self,
         now: Instant,
         id: RouterId,
@@ -586,6 +596,7 @@ impl Node {
             interfaces: &self.interfaces,
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
+            regroup: &mut self.regroup,
         };
         if let Some(router) = self.routers.get_mut(&id) {
             act(router, &mut fx);
@@ -600,13 +611,14 @@ impl Node {
             interfaces: &self.interfaces,
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
+            regroup: &mut self.regroup,
         };
         for router in self.routers.values_mut() {
             act(router, &mut fx);
         }
     }
 
-    fn event(&mut self, now: Instant, subject: Subject, event: Event) {
+    pub(crate) fn event(&mut self, now: Instant, subject: Subject, event: Event) {
         let entry = crate::journal::Entry {
             at: now,
             subject,

@@ -103,6 +103,8 @@ pub struct RouterSpec {
     pub track_primary: bool,
     /// Tracked objects.
     pub tracks: Vec<Track>,
+    /// The group that it belongs to: all of its members are Active, or none (`vrrp_sync_group`).
+    pub sync_group: Option<String>,
     /// Where we go beyond the protocol.
     pub rules: Rules,
 }
@@ -136,6 +138,7 @@ impl RouterSpec {
             garp: Garp::default(),
             track_primary: true,
             tracks: Vec::new(),
+            sync_group: None,
             rules: Rules::OVERLAP,
         }
     }

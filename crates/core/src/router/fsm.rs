@@ -9,6 +9,7 @@ use standfast_wire::vrrp::Priority;
 use super::announce::Sign;
 use super::{
     ELECTION_REPORT_PERIOD, Effects, Followed, PreemptDelay, REPORT_PERIOD, Router, State, Timer,
+    Wish,
 };
 use crate::input::NotifyEvent;
 use crate::journal::{Cause, Event, Fault};
@@ -111,7 +112,10 @@ impl Router {
     fn start(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         self.started = true;
         let owner_starts = self.spec.is_owner() && self.spec.wanted != Wanted::Backup;
-        if owner_starts && fx.now >= self.not_before {
+        if owner_starts && fx.now >= self.not_before && self.spec.sync_group.is_some() {
+            self.enter_backup(cause, fx);
+            self.claim(Cause::Owner, fx);
+        } else if owner_starts && fx.now >= self.not_before {
             self.become_active(Cause::Owner, fx);
         } else {
             self.enter_backup(cause, fx);
@@ -131,6 +135,8 @@ impl Router {
         self.timers.retain(|timer, _| *timer == Timer::Reconcile);
         self.announcer.forget();
         self.event(Event::Entering { state, cause }, fx);
+        self.membership.forget();
+        self.regroup(fx);
     }
 
     pub(super) fn enter_backup(&mut self, cause: Cause, fx: &mut Effects<'_>) {
@@ -140,6 +146,7 @@ impl Router {
         self.arm_down_timer(fx.now);
         if was_serving {
             self.remove_addresses(fx);
+            self.wish(Wish::Backup, fx);
         }
         self.notify(NotifyEvent::Backup, false, fx);
     }
@@ -192,7 +199,7 @@ impl Router {
                 } else {
                     Cause::Silence
                 };
-                self.become_active(cause, fx);
+                self.claim(cause, fx);
             }
             Timer::PreemptDelay => self.preempt_delay = PreemptDelay::Elapsed,
             Timer::Reconcile => self.reconcile(fx),
@@ -301,14 +308,18 @@ impl Router {
         let ready = fx.now >= self.not_before && !self.waiting;
         let delays = self.spec.preempt_delay > Micros::ZERO;
         if fell && ready && !delays && self.spec.rules.fast_resignation {
-            let soon = fx.now + self.skew();
-            let due = self.timers.get(&Timer::Down).copied();
-            self.set_timer(Timer::Down, due.map_or(soon, |due| due.min(soon)));
+            if self.spec.sync_group.is_some() {
+                self.membership.shortens = true;
+                self.regroup(fx);
+            } else {
+                self.shorten_down_timer(fx);
+            }
         }
     }
 
     fn accept(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         self.resigned = false;
+        self.wish(Wish::Backup, fx);
         self.learn_interval(heard.interval, fx);
         self.arm_down_timer(fx.now);
     }
@@ -431,6 +442,8 @@ impl Router {
             self.advertise(self.effective, fx);
         }
         self.conflict_sign(Sign::Advertisement, self.spec.garp.lower_prio_repeat, fx);
+        self.membership.answered = self.spec.sync_group.is_some();
+        self.regroup(fx);
     }
 
     fn report_two_owners(&mut self, heard: Heard, fx: &mut Effects<'_>) {

@@ -21,6 +21,7 @@
 //! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
 //! - [`leave`]: make before break.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
+//! - [`sync`]: what is left to a sync group.
 //! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
 
 mod addresses;
@@ -28,9 +29,11 @@ mod announce;
 mod fsm;
 mod leave;
 mod receive;
+mod sync;
 mod track;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -52,6 +55,7 @@ use addresses::Holding;
 use announce::Announcer;
 use fsm::Step;
 use leave::Leaving;
+use sync::{Membership, Wish};
 
 /// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
 /// has to hear us needs one; a flood shall not become ours.
@@ -198,6 +202,7 @@ pub struct Router {
     /// The down timer runs because the Active router resigned.
     resigned: bool,
     preempt_delay: PreemptDelay,
+    membership: Membership,
     not_before: Instant,
     last_sent: Instant,
     last_probe: Option<Instant>,
@@ -257,6 +262,8 @@ pub(crate) struct Effects<'a> {
     pub(crate) interfaces: &'a Interfaces,
     pub(crate) operations: &'a mut BTreeMap<OperationId, Pending>,
     pub(crate) next_operation: &'a mut u64,
+    /// Sync groups whose members changed.
+    pub(crate) regroup: &'a mut Vec<String>,
 }
 
 impl Effects<'_> {
@@ -296,6 +303,7 @@ impl Router {
             followed: None,
             resigned: false,
             preempt_delay: PreemptDelay::Idle,
+            membership: Membership::default(),
             not_before,
             last_sent: now,
             last_probe: None,

@@ -68,6 +68,9 @@ impl Router {
             weights: 0,
         };
         verdict.faults.extend(self.interface_fault(view));
+        if let (true, Some(group)) = (self.membership.fault, &self.spec.sync_group) {
+            verdict.faults.insert(Fault::SyncGroup(group.clone()));
+        }
         for track in &self.spec.tracks {
             let (up, fault) = match &track.object {
                 Tracked::Interface(name) => {
@@ -109,6 +112,9 @@ impl Router {
 
     fn set_faults(&mut self, faults: BTreeSet<Fault>, fx: &mut Effects<'_>) {
         let before = core::mem::replace(&mut self.faults, faults.clone());
+        if before != faults {
+            self.regroup(fx);
+        }
         for fault in faults.difference(&before) {
             self.event(Event::FaultAppeared(fault.clone()), fx);
         }

@@ -48,6 +48,8 @@ pub struct Bench {
     pub kernel: Vec<IpAddr>,
     pub auto_notify: bool,
     pub probes: Vec<(u64, IpAddr)>,
+    /// What was told of sync groups.
+    pub groups: Vec<(String, NotifyEvent)>,
     state: Option<State>,
 }
 
@@ -94,6 +96,7 @@ impl Bench {
             kernel: Vec::new(),
             auto_notify: true,
             probes: Vec::new(),
+            groups: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -236,6 +239,7 @@ impl Bench {
                 self.probes.push((self.now.0, address));
             }
             Output::RunCheck(_) => self.note(Action::RunCheck),
+            Output::NotifyGroup { group, event } => self.groups.push((group, event)),
             Output::Notify {
                 event,
                 priority,

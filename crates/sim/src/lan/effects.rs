@@ -74,7 +74,7 @@ impl Lan {
                     self.schedule(SCRIPT_TIME, done);
                 }
             }
-            Output::Event(_) | Output::Stopped => {}
+            Output::NotifyGroup { .. } | Output::Event(_) | Output::Stopped => {}
         }
     }
 
