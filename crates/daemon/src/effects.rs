@@ -169,6 +169,9 @@ impl Effects {
                         });
                     }
                 }
+                Output::NotifyGroup { group, event } => {
+                    runner.submit(Job::NotifyGroup { group, event });
+                }
                 Output::Event(entry) => {
                     let level = match entry.event {
                         Event::UnknownVrid { .. } if self.log_unknown_vrids => Level::Info,

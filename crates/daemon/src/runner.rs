@@ -1,6 +1,6 @@
 //! Runs checks and notification scripts on a thread of its own and reports how they ended.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -48,17 +48,20 @@ pub(crate) enum Job {
         priority: Priority,
         wait: bool,
     },
+    /// The scripts of a sync group for an event.
+    NotifyGroup { group: String, event: NotifyEvent },
     /// What there is to run from now on.
     Programs(Programs),
     /// Answer when no notification script runs or waits any more.
     Finish(SyncSender<()>),
 }
 
-/// What each check and each router runs.
+/// What each check, each router and each sync group runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
     pub(crate) checks: BTreeMap<CheckId, (Program, Micros)>,
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    pub(crate) groups: BTreeMap<String, Notifies>,
 }
 
 /// The handle of the VRRP loop.
@@ -87,6 +90,9 @@ impl Runner {
             running: BTreeMap::new(),
             next_token: 1,
             waiting: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            bid_farewell: BTreeSet::new(),
+            held: Vec::new(),
             left_behind: BTreeMap::new(),
             finishing: None,
         };
@@ -126,12 +132,20 @@ impl Runner {
     }
 }
 
+/// Whose events are told by scripts, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Teller {
+    Router(RouterId),
+    /// A sync group, by the number that it has here.
+    Group(u32),
+}
+
 /// Who wants to know how a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Check(CheckId),
-    /// The scripts of a router for its event of that number.
-    Notify(RouterId, u64),
+    /// The scripts of a router or group for its event of that number.
+    Notify(Teller, u64),
 }
 
 struct Running {
@@ -143,15 +157,19 @@ struct Running {
     reported: bool,
 }
 
-/// Scripts of one router, in the order of its events.
+/// Scripts of one router or group, in the order of its events.
 #[derive(Default)]
 struct Line {
     queue: VecDeque<Event>,
     running: usize,
     /// Counts the events; scripts of one that was overtaken end for nobody.
     event: u64,
+    /// Name in the configuration.
+    name: String,
     since: Instant,
     wait: bool,
+    /// The daemon stops, and these are the scripts for it.
+    farewell: bool,
 }
 
 struct Event {
@@ -171,7 +189,13 @@ struct Worker {
     programs: Programs,
     running: BTreeMap<u64, Running>,
     next_token: u64,
-    waiting: BTreeMap<RouterId, Line>,
+    waiting: BTreeMap<Teller, Line>,
+    /// Numbers of sync groups.
+    groups: BTreeMap<String, u32>,
+    /// Sync groups whose last scripts have ended.
+    bid_farewell: BTreeSet<u32>,
+    /// Routers whose own scripts have ended and whose group's have not.
+    held: Vec<(RouterId, u32)>,
     /// Ended scripts whose pipe somebody still writes into.
     left_behind: BTreeMap<u64, Running>,
     finishing: Option<SyncSender<()>>,
@@ -227,7 +251,7 @@ impl Worker {
                     priority,
                     wait,
                 }) => self.enqueue(
-                    router,
+                    Teller::Router(router),
                     Event {
                         event,
                         name,
@@ -235,6 +259,7 @@ impl Worker {
                         wait,
                     },
                 ),
+                Ok(Job::NotifyGroup { group, event }) => self.enqueue_group(group, event),
                 Ok(Job::Programs(programs)) => self.programs = programs,
                 Ok(Job::Finish(done)) => self.finishing = Some(done),
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
@@ -288,19 +313,36 @@ impl Worker {
         self.done.wake();
     }
 
-    fn enqueue(&mut self, router: RouterId, event: Event) {
-        let line = self.waiting.entry(router).or_default();
+    fn enqueue_group(&mut self, group: String, event: NotifyEvent) {
+        let teller = Teller::Group(self.group_number(&group));
+        let event = Event {
+            event,
+            name: group,
+            // A group has none: keepalived says 0.
+            priority: Priority(0),
+            wait: false,
+        };
+        self.enqueue(teller, event);
+    }
+
+    fn group_number(&mut self, group: &str) -> u32 {
+        let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
+        *self.groups.entry(group.to_owned()).or_insert(next)
+    }
+
+    fn enqueue(&mut self, teller: Teller, event: Event) {
+        let line = self.waiting.entry(teller).or_default();
         if line.queue.len() == QUEUED_EVENTS {
             line.queue.pop_front();
         }
         line.queue.push_back(event);
-        self.advance(router);
+        self.advance(teller);
     }
 
     /// Starts the scripts of the next event unless those of the one before still run.
-    fn advance(&mut self, router: RouterId) {
+    fn advance(&mut self, teller: Teller) {
         let now = now();
-        while let Some(line) = self.waiting.get_mut(&router) {
+        while let Some(line) = self.waiting.get_mut(&teller) {
             let busy = line.running > 0 && now.since(line.since) < ORDER_PATIENCE;
             if busy {
                 return;
@@ -312,15 +354,19 @@ impl Worker {
             line.running = 0;
             line.event += 1;
             line.wait = event.wait;
-            let purpose = Purpose::Notify(router, line.event);
-            self.start_scripts(router, purpose, &event);
+            line.name.clone_from(&event.name);
+            line.farewell = event.event == NotifyEvent::Stop;
+            let purpose = Purpose::Notify(teller, line.event);
+            self.start_scripts(teller, purpose, &event);
         }
     }
 
-    fn start_scripts(&mut self, router: RouterId, purpose: Purpose, event: &Event) {
-        let commands = self
-            .programs
-            .notifies
+    fn start_scripts(&mut self, teller: Teller, purpose: Purpose, event: &Event) {
+        let all = match teller {
+            Teller::Router(_) => &self.programs.notifies,
+            Teller::Group(_) => &self.programs.groups,
+        };
+        let commands = all
             .get(&event.name)
             .map(|notifies| notifies.commands(event.event, event.priority))
             .unwrap_or_default();
@@ -339,11 +385,48 @@ impl Worker {
                 }
             }
         }
-        match self.waiting.get_mut(&router) {
+        match self.waiting.get_mut(&teller) {
             Some(line) if started > 0 => line.running = started,
-            _ if event.wait => self.send(Input::NotifyDone(router)),
-            _ => {}
+            _ => self.scripts_ended(teller),
         }
+    }
+
+    /// The scripts of the current event have ended, or there were none.
+    fn scripts_ended(&mut self, teller: Teller) {
+        let Some(line) = self.waiting.get_mut(&teller) else {
+            return;
+        };
+        let (waits, farewell) = (std::mem::take(&mut line.wait), line.farewell);
+        match teller {
+            Teller::Router(router) if waits => match self.unfinished_group(router, farewell) {
+                Some(group) => self.held.push((router, group)),
+                None => self.send(Input::NotifyDone(router)),
+            },
+            Teller::Group(group) if farewell => {
+                self.bid_farewell.insert(group);
+                let held = std::mem::take(&mut self.held);
+                for (router, of) in held {
+                    match of == group {
+                        true => self.send(Input::NotifyDone(router)),
+                        false => self.held.push((router, of)),
+                    }
+                }
+            }
+            Teller::Router(_) | Teller::Group(_) => {}
+        }
+    }
+
+    /// The group whose scripts have to end before that router lets its addresses go.
+    fn unfinished_group(&mut self, router: RouterId, farewell: bool) -> Option<u32> {
+        let line = self.waiting.get(&Teller::Router(router))?;
+        let notifies = self.programs.notifies.get(&line.name)?;
+        let group = notifies.group.clone().filter(|_| farewell)?;
+        let tells = |scripts: &Notifies| scripts.stop.is_some() || scripts.any.is_some();
+        if !self.programs.groups.get(&group).is_some_and(tells) {
+            return None;
+        }
+        let number = self.group_number(&group);
+        (!self.bid_farewell.contains(&number)).then_some(number)
     }
 
     fn spawn(
@@ -414,9 +497,9 @@ impl Worker {
                 self.check_done(check, outcome, text);
             }
             Purpose::Check(_) => {}
-            Purpose::Notify(router, event) => {
+            Purpose::Notify(teller, event) => {
                 report_failure(&self.logger, outcome, &text);
-                self.notify_ended(router, event);
+                self.notify_ended(teller, event);
             }
         }
     }
@@ -442,8 +525,8 @@ impl Worker {
         }
     }
 
-    fn notify_ended(&mut self, router: RouterId, event: u64) {
-        let Some(line) = self.waiting.get_mut(&router) else {
+    fn notify_ended(&mut self, teller: Teller, event: u64) {
+        let Some(line) = self.waiting.get_mut(&teller) else {
             return;
         };
         if line.event != event {
@@ -451,10 +534,8 @@ impl Worker {
         }
         line.running = line.running.saturating_sub(1);
         if line.running == 0 {
-            if std::mem::take(&mut line.wait) {
-                self.send(Input::NotifyDone(router));
-            }
-            self.advance(router);
+            self.scripts_ended(teller);
+            self.advance(teller);
         }
     }
 
@@ -482,9 +563,9 @@ impl Worker {
         for token in overdue {
             self.time_out(token, now);
         }
-        let routers: Vec<RouterId> = self.waiting.keys().copied().collect();
-        for router in routers {
-            self.advance(router);
+        let tellers: Vec<Teller> = self.waiting.keys().copied().collect();
+        for teller in tellers {
+            self.advance(teller);
         }
     }
 
@@ -563,7 +644,7 @@ impl Notifies {
         };
         let own = own.as_ref().and_then(|program| command(program, &[]));
         let any = word.and_then(|word| {
-            let words = ["INSTANCE", &self.instance, word, &priority.to_string()];
+            let words = [self.kind.word(), &self.name, word, &priority.to_string()];
             command(self.any.as_ref()?, &words)
         });
         own.into_iter().chain(any).collect()
@@ -608,6 +689,9 @@ mod tests {
             next_token: 1,
             left_behind: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            bid_farewell: BTreeSet::new(),
+            held: Vec::new(),
             finishing: None,
         };
         (worker, results)
@@ -623,11 +707,43 @@ mod tests {
             wait: true,
             ..Line::default()
         };
-        worker.waiting.insert(router, line);
-        worker.notify_ended(router, 1);
+        let teller = Teller::Router(router);
+        worker.waiting.insert(teller, line);
+        worker.notify_ended(teller, 1);
         assert!(results.try_recv().is_err());
-        worker.notify_ended(router, 2);
+        worker.notify_ended(teller, 2);
         assert!(matches!(results.try_recv(), Ok(Input::NotifyDone(done)) if done == router));
+    }
+
+    #[test]
+    fn a_member_waits_for_the_last_script_of_its_group() {
+        let (mut worker, results) = worker();
+        let sleep = Program::Run {
+            argv: vec!["/bin/sleep".into(), "5".into()],
+            identity: own_identity(),
+        };
+        let group = Notifies {
+            stop: Some(sleep),
+            ..Notifies::default()
+        };
+        let member = Notifies {
+            group: Some("G".into()),
+            ..Notifies::default()
+        };
+        worker.programs.groups.insert("G".into(), group);
+        worker.programs.notifies.insert("V".into(), member);
+        let stop = Event {
+            event: NotifyEvent::Stop,
+            name: "V".into(),
+            priority: Priority(100),
+            wait: true,
+        };
+        worker.enqueue(Teller::Router(RouterId(1)), stop);
+        worker.enqueue_group("G".into(), NotifyEvent::Stop);
+        assert!(results.try_recv().is_err(), "the group's script runs");
+        worker.notify_ended(Teller::Group(0), 1);
+        let done = results.try_recv();
+        assert!(matches!(done, Ok(Input::NotifyDone(RouterId(1)))));
     }
 
     #[test]

@@ -301,18 +301,11 @@ fn say_what_does_not_run(loaded: &mut Loaded, on_host: bool) -> usize {
 
 /// What this version leaves undone although the instances run: on the host that is no matter of taste.
 fn not_run_beside_instances(loaded: &Loaded) -> Vec<Diagnostic> {
-    let groups = loaded.config.sync_groups.iter().map(|group| {
-        let text = format!(
-            "the sync group `{}` is not acted on by this version: its instances move one by one",
-            group.name.value
-        );
-        Diagnostic::error(Code::NotSupported, group.name.span, text)
-    });
     let services = loaded.config.virtual_servers.first().map(|service| {
         let text = "virtual servers are not run by this version: nothing is distributed";
         Diagnostic::error(Code::NotSupported, service.identity.span, text)
     });
-    groups.chain(services).collect()
+    services.into_iter().collect()
 }
 
 /// `keepalived -t`: messages to standard error or a file, keepalived's exit codes.

@@ -73,7 +73,8 @@ pub(super) const ROOT: &[Keyword] = &[
         Syntax::Named(Block::SyncGroup),
         "Instances that change state together.",
     )
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "vrrp_track_process",
         Syntax::Named(Block::TrackProcess),

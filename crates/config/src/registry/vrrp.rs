@@ -670,7 +670,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         "The instances of the group, by name; an instance can be in one group only.",
     )
     .arguments("{ INSTANCE... }")
-    .example("VI_1; VI_2"),
+    .example("VI_1; VI_2")
+    .acts(),
     keyword(
         "track_interface",
         Syntax::Lines,
@@ -678,7 +679,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     )
     .arguments("{ INTERFACE [weight NUMBER [reverse]]... }")
     .example("eth1 weight -10")
-    .refused("eth1 weight 255"),
+    .refused("eth1 weight 255")
+    .acts(),
     keyword(
         "track_script",
         Syntax::Lines,
@@ -686,7 +688,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     )
     .arguments("{ SCRIPT [weight NUMBER [reverse|noreverse]]... }")
     .example("s1 weight -10 reverse")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "track_file",
         Syntax::Lines,
@@ -716,29 +719,34 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         Syntax::Command,
         "Runs when the group, that is all its instances, becomes master.",
     )
-    .example("\"/usr/local/bin/notify.sh master\""),
+    .example("\"/usr/local/bin/notify.sh master\"")
+    .acts(),
     keyword(
         "notify_backup",
         Syntax::Command,
         "Runs when the group becomes backup.",
-    ),
+    )
+    .acts(),
     keyword(
         "notify_fault",
         Syntax::Command,
         "Runs when the group goes into fault.",
-    ),
+    )
+    .acts(),
     keyword(
         "notify_stop",
         Syntax::Command,
         "Runs when the daemon stops.",
-    ),
+    )
+    .acts(),
     keyword(
         "notify",
         Syntax::Command,
         "Runs on every change of the group's state, with four more words: GROUP, its name, \
          the new state and the priority.",
     )
-    .example("/usr/local/bin/notify.sh"),
+    .example("/usr/local/bin/notify.sh")
+    .acts(),
     keyword(
         "smtp_alert",
         Syntax::Bool,
@@ -756,7 +764,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         Syntax::Flag,
         "Instances of the group may track with weights: what changes the priority of one \
          changes that of all.",
-    ),
+    )
+    .acts(),
     keyword(
         "global_tracking",
         Syntax::Flag,

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) checks: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// What each sync group runs, by name.
+    pub(crate) groups: BTreeMap<String, Notifies>,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -41,7 +43,7 @@ pub(crate) enum Program {
     FileReadable(PathBuf),
 }
 
-/// The scripts of one router.
+/// The scripts of one router or sync group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notifies {
     pub(crate) master: Option<Program>,
@@ -50,7 +52,29 @@ pub(crate) struct Notifies {
     pub(crate) stop: Option<Program>,
     pub(crate) master_rx_lower_pri: Option<Program>,
     pub(crate) any: Option<Program>,
-    pub(crate) instance: String,
+    /// What keepalived calls it.
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    /// The sync group of a router.
+    pub(crate) group: Option<String>,
+}
+
+/// What a notification is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[default]
+    Instance,
+    Group,
+}
+
+impl Kind {
+    /// As scripts and FIFOs are told.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Kind::Instance => "INSTANCE",
+            Kind::Group => "GROUP",
+        }
+    }
 }
 
 /// Lowers what this release acts on; instances that it cannot run are named in the complaints.
@@ -71,10 +95,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     }
     plan.forget_untracked_checks();
     for group in &config.sync_groups {
-        plan.complaints.push(format!(
-            "sync group {} is not acted on by this version: its instances move independently",
-            group.name.value
-        ));
+        plan.lower_group(config, group);
     }
     plan
 }
@@ -155,7 +176,12 @@ impl Plan {
         ) else {
             return;
         };
-        let notifies = self.lower_notifies(config, instance);
+        let name = &instance.name.value;
+        let group = group_of(config, name);
+        let notifies = Notifies {
+            group: group.map(|group| group.name.value.clone()),
+            ..self.lower_notifies(config, &instance.notify, Kind::Instance, name)
+        };
         let spec = RouterSpec {
             name: instance.name.value.clone(),
             interface: interface.value.clone(),
@@ -190,19 +216,28 @@ impl Plan {
             owner_ignore_adverts: instance.owner_ignore_adverts,
             garp: garp(instance.garp),
             track_primary: !instance.dont_track_primary,
-            tracks: tracks(instance),
-            rules: rules(instance),
+            tracks: tracks(instance, group),
+            sync_group: notifies.group.clone(),
+            rules: rules(instance, group),
         };
         self.notifies.insert(spec.name.clone(), notifies);
         self.spec.routers.push(spec);
     }
 
+    /// Members and trackers are lowered with the instances.
+    fn lower_group(&mut self, config: &config::Config, group: &config::SyncGroup) {
+        let name = &group.name.value;
+        let notifies = self.lower_notifies(config, &group.notify, Kind::Group, name);
+        self.groups.insert(name.clone(), notifies);
+    }
+
     fn lower_notifies(
         &mut self,
         config: &config::Config,
-        instance: &config::VrrpInstance,
+        notify: &config::Notify,
+        kind: Kind,
+        name: &str,
     ) -> Notifies {
-        let name = &instance.name.value;
         let mut lower = |keyword: &str, script: &Option<Box<config::Script>>| {
             let script = script.as_ref()?;
             match program(config, script, false) {
@@ -218,7 +253,6 @@ impl Plan {
                 }
             }
         };
-        let notify = &instance.notify;
         Notifies {
             master: lower("notify_master", &notify.master),
             backup: lower("notify_backup", &notify.backup),
@@ -226,7 +260,9 @@ impl Plan {
             stop: lower("notify_stop", &notify.stop),
             master_rx_lower_pri: lower("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
             any: lower("notify", &notify.any),
-            instance: name.clone(),
+            kind,
+            name: name.to_owned(),
+            group: None,
         }
     }
 }
@@ -299,20 +335,41 @@ fn garp(garp: config::Garp) -> Garp {
     }
 }
 
-fn tracks(instance: &config::VrrpInstance) -> Vec<Track> {
+fn group_of<'c>(config: &'c config::Config, member: &str) -> Option<&'c config::SyncGroup> {
+    let is_in = |group: &&config::SyncGroup| group.members.iter().any(|one| one.value == member);
+    config.sync_groups.iter().find(is_in)
+}
+
+/// What the group tracks every member tracks; where both track the same the group's weight counts.
+fn tracks(instance: &config::VrrpInstance, group: Option<&config::SyncGroup>) -> Vec<Track> {
+    let mut tracks: Vec<Track> = group
+        .map(|group| lower_tracks(&group.track_scripts, &group.track_interfaces).collect())
+        .unwrap_or_default();
+    for own in lower_tracks(&instance.track_scripts, &instance.track_interfaces) {
+        if !tracks.iter().any(|known| known.object == own.object) {
+            tracks.push(own);
+        }
+    }
+    tracks
+}
+
+fn lower_tracks<'t>(
+    scripts: &'t [config::TrackedScript],
+    interfaces: &'t [config::TrackedInterface],
+) -> impl Iterator<Item = Track> + 't {
     let weight = |weight: config::Weight| Weight {
         value: weight.value,
         reverse: weight.reverse,
     };
-    let scripts = instance.track_scripts.iter().map(|track| Track {
+    let scripts = scripts.iter().map(move |track| Track {
         object: Tracked::Check(track.name.value.clone()),
         weight: weight(track.weight),
     });
-    let interfaces = instance.track_interfaces.iter().map(|track| Track {
+    let interfaces = interfaces.iter().map(move |track| Track {
         object: Tracked::Interface(track.name.value.clone()),
         weight: weight(track.weight),
     });
-    scripts.chain(interfaces).collect()
+    scripts.chain(interfaces)
 }
 
 /// Strict mode knows no rules of ours: anybody is believed, as in keepalived, unless the configuration says otherwise.
@@ -336,9 +393,12 @@ fn unicast(given: &config::Unicast, strict: bool) -> Unicast {
 
 /// Where scripts act on the role, two nodes must never both have it: such an instance leaves
 /// exclusively, all others overlap with their successor. Strict mode does nothing of all this.
-fn rules(instance: &config::VrrpInstance) -> Rules {
-    let notify = &instance.notify;
-    let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
+fn rules(instance: &config::VrrpInstance, group: Option<&config::SyncGroup>) -> Rules {
+    let notifies = std::iter::once(&instance.notify).chain(group.map(|group| &group.notify));
+    let acts = |notify: &config::Notify| {
+        let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
+        acting.iter().any(|script| script.is_some())
+    };
     if instance.strict {
         return Rules::PROTOCOL;
     }
@@ -346,7 +406,7 @@ fn rules(instance: &config::VrrpInstance) -> Rules {
         Some(config::Handover::Overlap) => Leave::Overlap,
         Some(config::Handover::Exclusive) => Leave::Exclusive,
         Some(config::Handover::Immediate) => Leave::Immediate,
-        None if acting.iter().any(|script| script.is_some()) => Leave::Exclusive,
+        None if notifies.into_iter().any(acts) => Leave::Exclusive,
         None => Leave::Overlap,
     };
     Rules {

@@ -35,12 +35,14 @@ impl Worker {
             spec,
             checks,
             mut notifies,
+            groups,
             ..
         } = plan;
         self.keep_farewells(&mut notifies);
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
             notifies: notifies.clone(),
+            groups: groups.clone(),
             ..Programs::default()
         }));
         let now = now();
@@ -53,6 +55,7 @@ impl Worker {
         self.runner.submit(Job::Programs(Programs {
             checks: running.collect(),
             notifies,
+            groups,
         }));
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
