@@ -85,6 +85,32 @@ impl Node {
         self.tell_group(name, &members);
     }
 
+    /// The scripts of a leaving router have ended. Members of a group let go together: the successor
+    /// takes over none before it can take all.
+    pub(crate) fn scripts_ended(&mut self, now: Instant, id: RouterId) {
+        let Some(router) = self.routers.get_mut(&id) else {
+            return;
+        };
+        router.note_scripts_ended();
+        let mut ready = alloc::vec![id];
+        if let Some(group) = router.spec().sync_group.clone() {
+            let of_group = |router: &&Router| router.spec().sync_group.as_ref() == Some(&group);
+            let mut members = self.routers.values().filter(of_group);
+            if members.any(Router::awaits_scripts) {
+                return;
+            }
+            ready = self
+                .routers
+                .values()
+                .filter(of_group)
+                .map(Router::id)
+                .collect();
+        }
+        for id in ready {
+            self.with_router(now, id, |router, fx| router.scripts_ended(fx));
+        }
+    }
+
     /// A fault of one member is a fault of every other one.
     fn share_faults(&mut self, now: Instant, members: &[RouterId]) {
         let faulty = |router: &Router| usize::from(router.has_own_fault());

@@ -103,9 +103,7 @@ impl Node {
                     });
                 }
             }
-            Input::NotifyDone(router) => {
-                self.with_router(now, router, |router, fx| router.scripts_ended(fx));
-            }
+            Input::NotifyDone(router) => self.scripts_ended(now, router),
             // Who leaves does not come back: a reload after a stop changes nothing.
             Input::Spec(_) if self.stopping => {}
             Input::Spec(spec) => self.apply(now, *spec),

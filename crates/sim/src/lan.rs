@@ -478,6 +478,13 @@ impl Lan {
         specs.map(RouterSpec::key).collect()
     }
 
+    /// Whether that address is virtual in the configuration of a host.
+    pub(crate) fn configured(&self, id: NodeId, address: IpAddr) -> bool {
+        let routers = self.spec(id).into_iter().flat_map(|spec| &spec.routers);
+        let mut held = routers.flat_map(RouterSpec::all_addresses);
+        held.any(|held| held.address == address)
+    }
+
     fn observe(&mut self) {
         let mut findings = Vec::new();
         for address in self.watched.keys() {

@@ -81,6 +81,8 @@ struct Window {
 pub(crate) struct Oracle {
     routers: BTreeMap<RouterId, Watch>,
     adopted: bool,
+    /// Virtual routers that somebody else has advertised since the start.
+    heard: BTreeSet<u8>,
     stopped: bool,
     inputs: u64,
 }
@@ -142,7 +144,7 @@ impl Oracle {
                     outranked = Some(read.interval);
                 }
                 if read.priority != Priority::RESIGN && router.state() != State::Fault {
-                    self.adopted = false;
+                    self.heard.insert(read.vrid);
                 }
                 if let Some(watch) = self.routers.get_mut(&router.id()) {
                     watch.hear(now, router.spec(), &read);
@@ -182,6 +184,7 @@ impl Oracle {
         for router in node.routers() {
             self.check_router(now, before, outputs, router)?;
         }
+        check_groups(node)?;
         if self.inputs.is_multiple_of(JOURNAL_EVERY) {
             let length = node.journal().entries().count();
             if length > JOURNAL_LENGTH {
@@ -234,6 +237,12 @@ impl Oracle {
             for (address, believed) in router.addresses() {
                 let address = address.address;
                 let wrong = believed != host.kernel.contains_key(&address);
+                let leaver = |other: &Router| other.is_serving() && other.id() != router.id();
+                if node.routers().any(|other| {
+                    leaver(other) && other.addresses().any(|(held, _)| held.address == address)
+                }) {
+                    continue;
+                }
                 // After a refusal it may only take too much for held, and tries again.
                 if wrong && !router.is_leaving() && !(refused && believed) {
                     return Err(Violation::KernelDiffers { address, believed });
@@ -244,8 +253,12 @@ impl Oracle {
             }
         }
         let idle = host.kernel.keys().find(|held| !serving.contains(*held));
+        let adopted = |address: IpAddr| {
+            let heard = |router: &Router| self.heard.contains(&router.spec().vrid.get());
+            self.adopted && owner_of(node, address).is_some_and(|router| !heard(router))
+        };
         match idle {
-            Some(address) if !refused && !self.adopted => Err(Violation::HeldWhile {
+            Some(address) if !refused && !adopted(*address) => Err(Violation::HeldWhile {
                 address: *address,
                 state: state_of(node, *address),
             }),
@@ -254,10 +267,27 @@ impl Oracle {
     }
 }
 
-fn state_of(node: &Node, address: IpAddr) -> State {
+/// All members of a group are Active or none is, whatever just happened to one of them.
+fn check_groups(node: &Node) -> Result<(), Violation> {
+    let mut active: BTreeMap<&str, bool> = BTreeMap::new();
+    for router in node.routers().filter(|router| !router.is_leaving()) {
+        if let Some(group) = &router.spec().sync_group {
+            let is_active = router.state() == State::Active;
+            if *active.entry(group).or_insert(is_active) != is_active {
+                return Err(Violation::GroupTorn);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn owner_of(node: &Node, address: IpAddr) -> Option<&Router> {
     let has = |router: &&Router| router.addresses().any(|(held, _)| held.address == address);
-    let found = node.routers().find(has);
-    found.map_or(State::Initialize, Router::state)
+    node.routers().find(has)
+}
+
+fn state_of(node: &Node, address: IpAddr) -> State {
+    owner_of(node, address).map_or(State::Initialize, Router::state)
 }
 
 impl Watch {
@@ -333,7 +363,8 @@ impl Watch {
             _ => {}
         }
         self.follow(now, read, false);
-        if !hardened || !matches!(self.base, Base::Resigned(_)) {
+        // Whether this is a repetition is not known after a pause.
+        if !hardened || matches!(self.base, Base::Heard(_)) {
             self.base = Base::Resigned(now);
             self.fell = None;
         }
@@ -433,6 +464,10 @@ impl Watch {
     ) -> Result<(), Violation> {
         self.window.transitions += 1;
         if state != State::Active || self.state != State::Backup {
+            return Ok(());
+        }
+        // Waits for the rest of its group, longer than this oracle knows.
+        if router.spec().sync_group.is_some() {
             return Ok(());
         }
         let agrees = match (self.base, cause) {

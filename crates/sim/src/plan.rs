@@ -14,6 +14,8 @@ use crate::random::Random;
 
 /// The first virtual address is this one, the next the one after it.
 const FIRST_VIRTUAL: u8 = 100;
+/// The virtual address of a second router that moves with the first.
+const IN_GROUP: u8 = 20;
 /// The only check of a random LAN.
 const CHECK: &str = "service";
 
@@ -79,6 +81,7 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
     let count = [2, 2, 2, 3, 3, 4, 5][random.position(7)];
     let template = random_router(random);
     let tracks = random.chance(500).then(|| random_track(random));
+    let in_group = random.chance(250);
     for number in 0..count {
         let mut router = template.clone();
         router.priority = random_priority(random);
@@ -86,8 +89,12 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
             router.advert_interval = Micros(random.between(Micros(10), Micros(100)).0 * 10_000);
         }
         router.tracks.extend(tracks.clone());
+        let routers = match in_group {
+            true => grouped(router),
+            false => vec![router],
+        };
         let spec = Spec {
-            routers: vec![router],
+            routers,
             checks: vec![check()],
             startup_delay: Micros::ZERO,
         };
@@ -95,6 +102,24 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
         debug_assert_eq!(id, NodeId(number));
     }
     lan
+}
+
+/// The router and another one that moves with it.
+fn grouped(first: RouterSpec) -> Vec<RouterSpec> {
+    let first = RouterSpec {
+        sync_group: Some("G".into()),
+        ..first
+    };
+    let second = RouterSpec {
+        name: "VI_2".into(),
+        vrid: Vrid::new(52).unwrap_or(ONE),
+        addresses: vec![VirtualAddress::plain(
+            IpAddr::V4(virtual_address(IN_GROUP)),
+            24,
+        )],
+        ..first.clone()
+    };
+    vec![first, second]
 }
 
 fn random_priority(random: &mut Random) -> Priority {

@@ -91,6 +91,8 @@ pub enum Violation {
         /// How long it may be.
         allowed: Micros,
     },
+    /// One member of a sync group is Active and another one is not.
+    GroupTorn,
     /// The core changed its mind about stopping.
     ActiveAfterStop,
 }
@@ -113,6 +115,9 @@ impl fmt::Display for Violation {
                 write!(f, "sent priority {priority} while {state}")
             }
             Violation::AdvertisementLate(late) => write!(f, "an advertisement is late by {late}"),
+            Violation::GroupTorn => {
+                f.write_str("one member of a sync group is Active and another one is not")
+            }
             Violation::ResignedTooOften => f.write_str("priority 0 more than twice per leave"),
             Violation::TooMany { what, count } => write!(f, "{count} {what:?} within one second"),
             Violation::BusyLoop(at) => write!(f, "woken, and wants to be woken at {} us", at.0),

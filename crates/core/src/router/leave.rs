@@ -27,6 +27,8 @@ pub const SCRIPT_BOUND: Micros = Micros::from_secs(5);
 pub(super) struct Leaving {
     cause: Cause,
     phase: Phase,
+    /// Demoting: its own scripts have ended.
+    scripts_ended: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +84,11 @@ impl Router {
             cause: cause.clone(),
         };
         self.event(event, fx);
-        self.leaving = Some(Leaving { cause, phase });
+        self.leaving = Some(Leaving {
+            cause,
+            phase,
+            scripts_ended: false,
+        });
     }
 
     /// Whether it was taken out of the configuration, and nobody has taken over since.
@@ -159,6 +165,21 @@ impl Router {
         }
     }
 
+    pub(crate) fn note_scripts_ended(&mut self) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.scripts_ended = true;
+        }
+    }
+
+    /// Whether its own scripts keep it from letting go.
+    pub(crate) fn awaits_scripts(&self) -> bool {
+        let ended = self
+            .leaving
+            .as_ref()
+            .is_some_and(|leaving| leaving.scripts_ended);
+        self.is_leaving() && self.phase() == Phase::Demoting && !ended
+    }
+
     /// Exclusive: first let go, then let the successor take.
     pub(super) fn scripts_done(&mut self, fx: &mut Effects<'_>) {
         if self.phase() == Phase::Demoting {
@@ -185,6 +206,7 @@ impl Router {
         self.leaving = Some(Leaving {
             cause,
             phase: Phase::Succeeded,
+            scripts_ended: true,
         });
         self.remove_addresses(fx);
         self.notify(self.farewell(), false, fx);
