@@ -5,7 +5,7 @@
 //! Whether a virtual router, an interval or a password is the right one is the caller's to decide.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU8;
 
 use crate::checksum::sum;
@@ -15,6 +15,8 @@ use crate::{BufferTooSmall, internet_checksum};
 
 /// The IPv4 multicast group of VRRP (RFC 9568 §5.1.1.2).
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// The IPv6 multicast group of VRRP (RFC 9568 §5.1.2.2).
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// Bytes before the addresses.
 pub const HEADER_LENGTH: usize = 8;
 /// Bytes of authentication data that every version 2 message ends with.
