@@ -359,7 +359,7 @@ pub struct AdvertisementRepr<'a> {
     pub interval: Interval,
     /// Version 2 authentication; ignored in version 3.
     pub authentication: Authentication,
-    /// Form of a version 3 checksum; ignored in version 2.
+    /// Form of a version 3 checksum for IPv4; ignored in version 2 and for IPv6.
     pub checksum: ChecksumForm,
     /// The addresses, at most 255 and all of the packet's family; further ones are not sent.
     pub addresses: &'a [IpAddr],
@@ -411,7 +411,11 @@ impl AdvertisementRepr<'_> {
             });
         }
         let message = writer.finish()?;
-        let checksum = match (version, self.checksum) {
+        let form = match source {
+            IpAddr::V4(_) => self.checksum,
+            IpAddr::V6(_) => ChecksumForm::PseudoHeader,
+        };
+        let checksum = match (version, form) {
             (Version::V3, ChecksumForm::PseudoHeader) => !pseudo_sum(source, destination, message),
             (Version::V2, _) | (Version::V3, ChecksumForm::Plain) => internet_checksum(message),
         };
