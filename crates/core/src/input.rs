@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
@@ -15,6 +15,11 @@ use crate::time::Micros;
 /// Number of an interface in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InterfaceIndex(pub u32);
+
+impl InterfaceIndex {
+    /// No particular one: where a unicast router without an interface sends and hears.
+    pub const ANY: InterfaceIndex = InterfaceIndex(0);
+}
 
 /// A virtual router of this node; stays the same across reloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +45,15 @@ pub enum Input<'a> {
         /// Sender protocol address.
         sender: Ipv4Addr,
         /// Sender hardware address.
+        mac: MacAddress,
+    },
+    /// A Neighbour Advertisement for an address that may be one of ours arrived; never our own.
+    NeighbourAdvertisement {
+        /// Where.
+        interface: InterfaceIndex,
+        /// The address that it tells of.
+        target: Ipv6Addr,
+        /// The hardware address that it claims for it.
         mac: MacAddress,
     },
     /// An interface is there, or changed.
@@ -81,7 +95,7 @@ pub enum Input<'a> {
 /// A received VRRP packet; its bytes may be anything.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// Interface it came in on.
+    /// Interface it came in on; [`InterfaceIndex::ANY`] from a socket that belongs to none.
     pub interface: InterfaceIndex,
     /// Sender.
     pub source: IpAddr,
@@ -203,7 +217,8 @@ pub enum Output {
         rounds: u16,
     },
     /// Ask on the network whether somebody else holds an address, in a way that changes no neighbour
-    /// table (ARP probe); an answer comes back as [`Input::Arp`].
+    /// table (ARP probe, or Neighbour Solicitation from the own link-local address); an answer comes back as
+    /// [`Input::Arp`] or [`Input::NeighbourAdvertisement`].
     Probe {
         /// Where.
         interface: InterfaceIndex,

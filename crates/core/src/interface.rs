@@ -99,15 +99,22 @@ impl Interfaces {
 }
 
 impl Interface {
-    /// The address of a family to send from: the first primary one that is not virtual.
+    /// The address of a family to send from that is not virtual: for IPv4 the first primary one, for IPv6 the lowest
+    /// link-local one (RFC 9568 §5.1.2.1).
     pub fn source(&self, family: Family, is_virtual: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
         let own =
             |held: &&HostAddress| Family::of(held.address) == family && !is_virtual(held.address);
         let usable = || self.addresses.iter().filter(own);
-        usable()
-            .find(|held| !held.secondary)
-            .or_else(|| usable().next())
-            .map(|held| held.address)
+        match family {
+            Family::V4 => usable()
+                .find(|held| !held.secondary)
+                .or_else(|| usable().next())
+                .map(|held| held.address),
+            Family::V6 => usable()
+                .map(|held| held.address)
+                .filter(|address| is_link_local(*address))
+                .min(),
+        }
     }
 
     /// All addresses, in the kernel's order.
@@ -118,5 +125,12 @@ impl Interface {
     /// The record of an address, if the interface has it.
     pub fn address(&self, address: IpAddr) -> Option<&HostAddress> {
         self.addresses.iter().find(|held| held.address == address)
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }

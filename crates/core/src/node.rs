@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use standfast_wire::ipv4;
 use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
+use standfast_wire::{ipv4, ipv6};
 
 use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
@@ -22,6 +22,8 @@ use crate::router::{Effects, Pending, Router, Timer, View};
 use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
 use crate::time::{Instant, Micros};
 
+/// Length in bytes that no advertisement with its IP header exceeds.
+pub const PACKET_LENGTH: usize = ipv6::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH;
 /// A late wake-up below this is ordinary scheduling.
 const PAUSE_THRESHOLD: Micros = Micros::from_millis(5);
 /// Unknown VRIDs are reported at once and then this often.
@@ -77,7 +79,14 @@ impl Node {
                 sender,
                 mac,
             } => {
-                self.arp(now, interface, IpAddr::V4(sender), mac);
+                self.claimed(now, interface, IpAddr::V4(sender), mac);
+            }
+            Input::NeighbourAdvertisement {
+                interface,
+                target,
+                mac,
+            } => {
+                self.claimed(now, interface, IpAddr::V6(target), mac);
             }
             Input::Link(link) => {
                 self.interfaces.update(link);
@@ -181,8 +190,8 @@ impl Node {
         }
     }
 
-    /// Writes the whole IPv4 packet of an advertisement to one of [`Router::destinations`]; `None` if the router is gone, has no
-    /// source, or is not IPv4 (for IPv6 the kernel writes the header), or if the buffer is small.
+    /// Writes the whole IP packet of an advertisement to one of [`Router::destinations`]; `None` if the router is gone or
+    /// has no source, or if the buffer is small ([`PACKET_LENGTH`] never is).
     pub fn encode(
         &mut self,
         id: RouterId,
@@ -192,22 +201,34 @@ impl Node {
     ) -> Option<usize> {
         let router = self.routers.get_mut(&id)?;
         let identification = router.next_identification();
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (router.source()?, to) else {
-            return None;
-        };
         let unicast = router.spec().unicast.as_ref();
-        let ttl = unicast.map_or(255, |unicast| unicast.ttl);
-        let message = buffer.get_mut(ipv4::HEADER_LENGTH..)?;
-        let length = encode_message(router, priority, to, message)?;
-        let header = ipv4::Header {
-            identification,
-            ttl,
-            protocol: ipv4::PROTOCOL_VRRP,
-            source,
-            destination,
+        let ttl = unicast.map_or(ipv6::HOP_LIMIT_ON_LINK, |unicast| unicast.ttl);
+        let header_length = match to {
+            IpAddr::V4(_) => ipv4::HEADER_LENGTH,
+            IpAddr::V6(_) => ipv6::HEADER_LENGTH,
         };
-        let header = header.emit(u16::try_from(length).ok()?, buffer).ok()?;
-        Some(header + length)
+        let message = buffer.get_mut(header_length..)?;
+        let length = encode_message(router, priority, to, message)?;
+        let payload = u16::try_from(length).ok()?;
+        let header = match (router.source()?, to) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => ipv4::Header {
+                identification,
+                ttl,
+                protocol: ipv4::PROTOCOL_VRRP,
+                source,
+                destination,
+            }
+            .emit(payload, buffer),
+            (IpAddr::V6(source), IpAddr::V6(destination)) => ipv6::Header {
+                hop_limit: ttl,
+                next_header: ipv4::PROTOCOL_VRRP,
+                source,
+                destination,
+            }
+            .emit(payload, buffer),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
+        };
+        Some(header.ok()? + length)
     }
 
     /// The VRRP message alone.
@@ -270,7 +291,7 @@ impl Node {
 
     /// The whole packet of priority 0 to one destination.
     fn resignation(&mut self, id: RouterId, to: IpAddr) -> Option<Vec<u8>> {
-        let mut packet = alloc::vec![0; ipv4::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH];
+        let mut packet = alloc::vec![0; PACKET_LENGTH];
         let length = self.encode(id, Priority::RESIGN, to, &mut packet)?;
         packet.truncate(length);
         Some(packet)
@@ -319,11 +340,12 @@ impl Node {
         }
     }
 
-    fn arp(
+    /// Somebody has claimed an address by ARP or neighbour discovery.
+    fn claimed(
         &mut self,
         now: Instant,
         interface: InterfaceIndex,
-        sender: IpAddr,
+        address: IpAddr,
         mac: standfast_wire::MacAddress,
     ) {
         // A second interface of ours on the same network may answer as well: that is no conflict.
@@ -331,8 +353,8 @@ impl Node {
             return;
         }
         self.each_router(now, |router, fx| {
-            if router.interface() == Some(interface) && router.has_address(sender) {
-                router.other_holder(sender, mac, fx);
+            if router.has_address_on(interface, address, fx.interfaces) {
+                router.other_holder(address, mac, fx);
             }
         });
     }

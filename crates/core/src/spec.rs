@@ -3,7 +3,7 @@
 //! A `Spec` is complete and valid by construction of its types; what a configuration file leaves
 //! out has been filled with keepalived's defaults before.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -44,7 +44,7 @@ impl Family {
 /// What makes two virtual routers the same one across a reload: not the name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RouterKey {
-    /// Interface name.
+    /// Interface name, or without an interface the source address.
     pub interface: String,
     /// Virtual router identifier.
     pub vrid: Vrid,
@@ -57,7 +57,7 @@ pub struct RouterKey {
 pub struct RouterSpec {
     /// Name in the configuration.
     pub name: String,
-    /// Interface that advertisements are sent on.
+    /// Interface that advertisements are sent on; empty for a unicast router that has none and therefore a `source`.
     pub interface: String,
     /// Virtual router identifier.
     pub vrid: Vrid,
@@ -145,11 +145,18 @@ impl RouterSpec {
 
     /// The identity of this router across reloads.
     pub fn key(&self) -> RouterKey {
+        let without = || self.source.map(|source| source.to_string());
+        let interface = Some(self.interface.clone()).filter(|_| self.has_interface());
         RouterKey {
-            interface: self.interface.clone(),
+            interface: interface.or_else(without).unwrap_or_default(),
             vrid: self.vrid,
             family: self.family(),
         }
+    }
+
+    /// Whether it belongs to an interface.
+    pub fn has_interface(&self) -> bool {
+        !self.interface.is_empty()
     }
 
     /// Address family, that of the group.

@@ -6,22 +6,22 @@ use std::ops::Range;
 
 use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
 use standfast_core::journal::{Event, Level};
-use standfast_core::spec::VirtualAddress;
+use standfast_core::node::PACKET_LENGTH;
+use standfast_core::spec::{Family, VirtualAddress};
 use standfast_core::{Input, Instant, Micros, Node, Output};
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Commands, HostAddress, Lifetime, Scope,
 };
 use standfast_linux::{Error, InterfaceName};
-use standfast_wire::arp::Arp;
-use standfast_wire::ipv4;
-use standfast_wire::vrrp::{MAX_LENGTH, Priority};
+use standfast_wire::vrrp::Priority;
 
+use crate::announce::{Announcer, Frame, probe};
 use crate::log::Logger;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Held, Record};
 use crate::runner::{Job, Runner};
 
-/// Announcements that may wait for `vrrp_garp_interval`; more are dropped, oldest first.
+/// Announcements that may wait for `vrrp_garp_interval` or `vrrp_gna_interval`; more are dropped, oldest first.
 const PACED_ANNOUNCEMENTS: usize = 4096;
 
 /// Advertisements of one round, sent together.
@@ -33,7 +33,7 @@ struct Outbox {
     destinations: Vec<IpAddr>,
 }
 
-/// One gratuitous ARP that waits for its turn.
+/// One announcement that waits for its turn.
 struct Paced {
     router: RouterId,
     interface: InterfaceIndex,
@@ -48,6 +48,8 @@ pub(crate) struct Effects {
     next_paced: Instant,
     /// `vrrp_garp_interval`; zero: no pacing.
     pub(crate) garp_interval: Micros,
+    /// `vrrp_gna_interval`; zero: no pacing.
+    pub(crate) gna_interval: Micros,
     /// `-V`: addresses stay when the daemon ends.
     pub(crate) keep_addresses: bool,
     /// `log_unknown_vrids`
@@ -68,6 +70,7 @@ impl Effects {
             paced: VecDeque::new(),
             next_paced: Instant(0),
             garp_interval: Micros::ZERO,
+            gna_interval: Micros::ZERO,
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
@@ -137,11 +140,8 @@ impl Effects {
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
                 Output::Probe { interface, address } => {
-                    if let (IpAddr::V4(address), Some(known)) =
-                        (address, node.interfaces().get(interface))
-                    {
-                        let frame = Arp::probe(known.mac, address).emit();
-                        self.send_frames(interface, &[&frame], ports);
+                    if let Some(frame) = probe(node, interface, address) {
+                        self.send_frame(interface, &frame, ports);
                     }
                 }
                 Output::Kernel {
@@ -192,17 +192,14 @@ impl Effects {
         let Some(known) = node.router(router) else {
             return;
         };
-        let (Some(index), Some(IpAddr::V4(address))) = (known.interface(), known.listens_at())
-        else {
+        let (Some(index), Some(address)) = (known.interface(), known.listens_at()) else {
             return;
         };
         self.outbox.destinations.clear();
         self.outbox.destinations.extend(known.destinations());
         for to in &self.outbox.destinations {
             let start = self.outbox.bytes.len();
-            self.outbox
-                .bytes
-                .resize(start + ipv4::HEADER_LENGTH + MAX_LENGTH, 0);
+            self.outbox.bytes.resize(start + PACKET_LENGTH, 0);
             let space = self.outbox.bytes.get_mut(start..).unwrap_or_default();
             let length = node.encode(router, priority, *to, space).unwrap_or(0);
             self.outbox.bytes.truncate(start + length);
@@ -266,32 +263,56 @@ impl Effects {
         node: &Node,
         ports: &Ports,
     ) {
-        if self.garp_interval > Micros::ZERO {
-            self.pace(now, router, addresses, rounds);
-            self.send_paced(now, node, ports);
-            return;
-        }
-        for on_one in addresses.chunk_by(|(one, _), (other, _)| one == other) {
+        let (paced, at_once): (Vec<_>, Vec<_>) = addresses
+            .iter()
+            .partition(|(_, address)| self.interval(*address) > Micros::ZERO);
+        for on_one in at_once.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((index, _)) = on_one.first() else {
                 continue;
             };
-            let frames: Vec<_> = on_one
+            let mut announcer = Announcer::new(node, *index);
+            let frames: Vec<Frame> = on_one
                 .iter()
-                .filter_map(|(index, address)| announcement(node, *index, *address))
+                .filter_map(|(_, address)| announcer.announcement(*address))
                 .collect();
-            let rounds = usize::from(rounds);
-            let burst: Vec<&[u8]> = std::iter::repeat_n(&frames, rounds)
-                .flatten()
-                .map(|frame| frame.as_slice())
-                .collect();
-            self.send_frames(*index, &burst, ports);
+            for family in [Family::V4, Family::V6] {
+                let of_family = frames.iter().filter(|frame| frame.family() == family);
+                let once: Vec<&[u8]> = of_family.map(Frame::bytes).collect();
+                let burst = once.repeat(usize::from(rounds));
+                self.send_frames(*index, family, &burst, ports);
+            }
+        }
+        if !paced.is_empty() {
+            self.pace(now, router, &paced, rounds);
+            self.send_paced(now, node, ports);
         }
     }
 
-    fn send_frames(&mut self, index: InterfaceIndex, frames: &[&[u8]], ports: &Ports) {
-        if let Some(port) = ports.arp.get(&index)
-            && let Some(error) = port.socket.send(frames).failure
-        {
+    /// Time between two announcements of an address's family.
+    fn interval(&self, address: IpAddr) -> Micros {
+        match address {
+            IpAddr::V4(_) => self.garp_interval,
+            IpAddr::V6(_) => self.gna_interval,
+        }
+    }
+
+    fn send_frame(&mut self, index: InterfaceIndex, frame: &Frame, ports: &Ports) {
+        self.send_frames(index, frame.family(), &[frame.bytes()], ports);
+    }
+
+    fn send_frames(
+        &mut self,
+        index: InterfaceIndex,
+        family: Family,
+        frames: &[&[u8]],
+        ports: &Ports,
+    ) {
+        let sent = match family {
+            _ if frames.is_empty() => None,
+            Family::V4 => ports.arp.get(&index).map(|port| port.socket.send(frames)),
+            Family::V6 => ports.ndp.get(&index).map(|port| port.socket.send(frames)),
+        };
+        if let Some(error) = sent.and_then(|sent| sent.failure) {
             self.report_send_failure(&error);
         }
     }
@@ -333,10 +354,11 @@ impl Effects {
             if !active {
                 continue;
             }
-            if let Some(frame) = announcement(node, next.interface, next.address) {
-                self.send_frames(next.interface, &[&frame], ports);
+            let frame = Announcer::new(node, next.interface).announcement(next.address);
+            if let Some(frame) = frame {
+                self.send_frame(next.interface, &frame, ports);
             }
-            self.next_paced = now + self.garp_interval;
+            self.next_paced = now + self.interval(next.address);
         }
     }
 
@@ -410,18 +432,6 @@ fn send_to_peer(port: &VrrpPort, packet: &[u8]) -> Option<Error> {
 /// Backup that kept its addresses would answer beside the new master.
 fn stays(change: Change, stopping: bool) -> bool {
     stopping && change == Change::Remove
-}
-
-fn announcement(
-    node: &Node,
-    index: InterfaceIndex,
-    address: IpAddr,
-) -> Option<[u8; standfast_wire::arp::FRAME_LENGTH]> {
-    let IpAddr::V4(address) = address else {
-        return None;
-    };
-    let mac = node.interfaces().get(index)?.mac;
-    Some(Arp::announcement(mac, address).emit())
 }
 
 fn address_change(

@@ -1,6 +1,7 @@
 //! Executes what a dead worker left to do: resign, answer until a successor is there, let go.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 
 use standfast_core::estate::Execution;
@@ -14,12 +15,13 @@ use standfast_linux::packet::PacketRing;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
 use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::vrrp::{DEFAULT_BUFFER, Sender, Socket};
-use standfast_linux::{Error, Interface, arp};
+use standfast_linux::{Error, Interface, arp, ndp};
 use standfast_wire::arp::Arp;
-use standfast_wire::ipv4;
+use standfast_wire::ndp::NeighbourAdvertisement;
 
 use crate::log::Sink;
 use crate::message::Will;
+use crate::worker::read_packet;
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +37,8 @@ struct Case {
     execution: Execution,
     will: Will,
     vrrp: Socket,
-    arp: arp::Socket,
+    arp: Vec<arp::Socket>,
+    ndp: Vec<ndp::Socket>,
     done: bool,
 }
 
@@ -72,9 +75,12 @@ pub(crate) fn execute(
             }
         }
     }
-    for (token, case) in (FIRST_CASE..).step_by(2).zip(&cases) {
-        poller.add(case.vrrp.as_fd(), token, Interest::Read)?;
-        poller.add(case.arp.as_fd(), token + 1, Interest::Read)?;
+    for (token, case) in (FIRST_CASE..).zip(&cases) {
+        let arp = case.arp.iter().map(AsFd::as_fd);
+        let ndp = case.ndp.iter().map(AsFd::as_fd);
+        for socket in std::iter::once(case.vrrp.as_fd()).chain(arp).chain(ndp) {
+            poller.add(socket, token, Interest::Read)?;
+        }
     }
     let mut outcome = Outcome::default();
     let mut ring = PacketRing::new();
@@ -120,27 +126,21 @@ fn release_all(cases: &mut [Case], commands: &mut Commands, sink: &mut Sink) {
 
 /// Resigns for the dead router. One that must not overlap with its successor lets go first.
 fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option<Case>, Error> {
-    let (Some(interface), Some(estate)) = (will.interface(), will.estate()) else {
+    let (interface, Some(estate)) = (will.interface(), will.estate()) else {
         return Ok(None);
     };
-    let IpAddr::V4(listens_at) = estate.listens_at else {
+    if interface.is_none() && will.has_interface() {
         return Ok(None);
-    };
+    }
     let exclusive = estate.bound == Micros::ZERO;
     if exclusive {
         remove(commands, will, |_| true);
     }
-    let mut vrrp = Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
+    let mut vrrp = Socket::open(interface, estate.listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
-    let mut arp = arp::Socket::open(interface)?;
-    let watched: Vec<Ipv4Addr> = will
-        .addresses
-        .iter()
-        .filter_map(|held| v4(held.address))
-        .collect();
-    arp.watch(&watched)?;
+    let (arp, ndp) = watch(will)?;
     let packets: Vec<&[u8]> = estate.resignations.iter().map(Vec::as_slice).collect();
-    let sent = Sender::open(interface)?.send(&packets);
+    let sent = Sender::open_for(interface, estate.listens_at)?.send(&packets);
     // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
     // the others take over when they have waited for their down interval.
     if let Some(error) = sent.failure.filter(|error| error.errno.0 != ENETDOWN) {
@@ -151,42 +151,82 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
         will: will.clone(),
         vrrp,
         arp,
+        ndp,
         done: exclusive,
     }))
 }
 
-const ENETDOWN: i32 = 100;
-
-fn v4(address: IpAddr) -> Option<Ipv4Addr> {
-    match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
+/// Sockets that hear who else claims the addresses, where they are.
+fn watch(will: &Will) -> Result<(Vec<arp::Socket>, Vec<ndp::Socket>), Error> {
+    let mut v4: BTreeMap<Interface, Vec<Ipv4Addr>> = BTreeMap::new();
+    let mut v6: BTreeMap<Interface, Vec<Ipv6Addr>> = BTreeMap::new();
+    for held in &will.addresses {
+        match (held.interface(), held.address) {
+            (Some(interface), IpAddr::V4(address)) => {
+                v4.entry(interface).or_default().push(address);
+            }
+            (Some(interface), IpAddr::V6(address)) => {
+                v6.entry(interface).or_default().push(address);
+            }
+            (None, _) => {}
+        }
     }
+    let arp = v4.into_iter().map(|(interface, addresses)| {
+        let mut socket = arp::Socket::open(interface)?;
+        socket.watch(&addresses)?;
+        Ok(socket)
+    });
+    let ndp = v6.into_iter().map(|(interface, addresses)| {
+        let mut socket = ndp::Socket::open(interface)?;
+        socket.watch(&addresses)?;
+        Ok(socket)
+    });
+    Ok((
+        arp.collect::<Result<_, Error>>()?,
+        ndp.collect::<Result<_, Error>>()?,
+    ))
 }
+
+const ENETDOWN: i32 = 100;
 
 impl Case {
     fn listen(&mut self, ring: &mut PacketRing, commands: &mut Commands) {
         if let Ok(packets) = self.vrrp.receive(ring) {
             for packet in packets {
-                if let Ok(packet) = ipv4::Packet::parse(packet.bytes) {
+                if let Some(packet) = read_packet(self.execution.estate().interface, &packet) {
                     self.execution.heard(
                         now(),
-                        IpAddr::V4(packet.source),
-                        IpAddr::V4(packet.destination),
+                        packet.source,
+                        packet.destination,
                         packet.ttl,
-                        packet.payload,
+                        packet.message,
                     );
                 }
             }
         }
-        if let Ok(packets) = self.arp.receive(ring) {
-            for packet in packets {
-                if let Ok(arp) = Arp::parse(packet.bytes) {
-                    let gone = self.execution.announced(IpAddr::V4(arp.sender));
-                    remove_these(commands, &self.will, &gone);
-                }
+        for address in self.claimed(ring) {
+            let gone = self.execution.announced(address);
+            remove_these(commands, &self.will, &gone);
+        }
+    }
+
+    /// Addresses that somebody else has claimed.
+    fn claimed(&self, ring: &mut PacketRing) -> Vec<IpAddr> {
+        let mut claimed = Vec::new();
+        for socket in &self.arp {
+            if let Ok(packets) = socket.receive(ring) {
+                let senders = packets.filter_map(|packet| Arp::parse(packet.bytes).ok());
+                claimed.extend(senders.map(|arp| IpAddr::V4(arp.sender)));
             }
         }
+        for socket in &self.ndp {
+            if let Ok(packets) = socket.receive(ring) {
+                let all =
+                    packets.filter_map(|packet| NeighbourAdvertisement::parse(packet.bytes).ok());
+                claimed.extend(all.map(|advertisement| IpAddr::V6(advertisement.target)));
+            }
+        }
+        claimed
     }
 
     /// Ends the case when its time has come; true if its addresses stay.

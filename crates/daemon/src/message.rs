@@ -111,7 +111,10 @@ impl Will {
         Some(Will {
             router: estate.router.0,
             interface: estate.interface.0,
-            interface_name: name(estate.interface)?,
+            interface_name: match estate.interface {
+                InterfaceIndex::ANY => String::new(),
+                index => name(index)?,
+            },
             source: estate.source,
             listens_at: estate.listens_at,
             peers: estate.peers.clone(),
@@ -151,6 +154,11 @@ impl Will {
             .chain(more)
             .chain(packets)
             .collect()
+    }
+
+    /// Whether the router advertised on an interface of its own.
+    pub(crate) fn has_interface(&self) -> bool {
+        self.interface != InterfaceIndex::ANY.0
     }
 
     /// The interface that the router advertised on.

@@ -1,17 +1,18 @@
 //! The sockets of the VRRP loop: what each interface must hear and send on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 
 use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
 use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
-use standfast_linux::{Error, Interface, InterfaceName, arp};
+use standfast_linux::{Error, Interface, InterfaceName, arp, ndp};
 
-/// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address.
-pub(crate) type PortKey = (InterfaceIndex, Ipv4Addr);
+/// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address, then also
+/// without an interface ([`InterfaceIndex::ANY`]).
+pub(crate) type PortKey = (InterfaceIndex, IpAddr);
 
 /// Sockets for one interface and group or own address.
 pub(crate) struct VrrpPort {
@@ -27,11 +28,18 @@ pub(crate) struct ArpPort {
     addresses: BTreeSet<Ipv4Addr>,
 }
 
+/// The socket for neighbour discovery on one interface.
+pub(crate) struct NdpPort {
+    pub(crate) socket: ndp::Socket,
+    addresses: BTreeSet<Ipv6Addr>,
+}
+
 /// What a poller token means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PortToken {
     Vrrp(PortKey),
     Arp(InterfaceIndex),
+    Ndp(InterfaceIndex),
 }
 
 /// All sockets; opened and closed as the node's routers come and go.
@@ -39,6 +47,7 @@ pub(crate) enum PortToken {
 pub(crate) struct Ports {
     pub(crate) vrrp: BTreeMap<PortKey, VrrpPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
+    pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
     tokens: BTreeMap<u64, PortToken>,
     next_token: u64,
     /// Failures that were reported; not again until they change.
@@ -63,16 +72,29 @@ impl Ports {
             let result = self.want_vrrp(node, poller, key, vrids);
             failures.extend(self.note(key.0, result));
         }
-        let watched = watched_addresses(node);
-        self.arp.retain(|index, _| watched.contains_key(index));
-        for (index, addresses) in watched {
+        let v4 = watched_addresses(node, |address| match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        });
+        self.arp.retain(|index, _| v4.contains_key(index));
+        for (index, addresses) in v4 {
             let result = self.want_arp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
-        let (vrrp, arp) = (&self.vrrp, &self.arp);
+        let v6 = watched_addresses(node, |address| match address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => Some(address),
+        });
+        self.ndp.retain(|index, _| v6.contains_key(index));
+        for (index, addresses) in v6 {
+            let result = self.want_ndp(node, poller, index, addresses);
+            failures.extend(self.note(index, result));
+        }
+        let (vrrp, arp, ndp) = (&self.vrrp, &self.arp, &self.ndp);
         self.tokens.retain(|_, token| match token {
             PortToken::Vrrp(key) => vrrp.contains_key(key),
             PortToken::Arp(index) => arp.contains_key(index),
+            PortToken::Ndp(index) => ndp.contains_key(index),
         });
         failures
     }
@@ -93,14 +115,15 @@ impl Ports {
         key: PortKey,
         vrids: BTreeSet<u8>,
     ) -> Result<(), Error> {
-        let Some(interface) = interface(node, key.0) else {
+        let interface = interface(node, key.0);
+        if interface.is_none() && key.0 != InterfaceIndex::ANY {
             return Ok(());
-        };
+        }
         if !self.vrrp.contains_key(&key) {
             let port = VrrpPort {
                 socket: vrrp::Socket::open(interface, key.1, DEFAULT_BUFFER)?,
                 stray: vrrp::Stray::open(interface, key.1)?,
-                sender: vrrp::Sender::open(interface)?,
+                sender: vrrp::Sender::open_for(interface, key.1)?,
                 vrids: BTreeSet::new(),
             };
             let token = self.take_token(PortToken::Vrrp(key));
@@ -149,6 +172,36 @@ impl Ports {
         Ok(())
     }
 
+    fn want_ndp(
+        &mut self,
+        node: &Node,
+        poller: &Poller,
+        index: InterfaceIndex,
+        addresses: BTreeSet<Ipv6Addr>,
+    ) -> Result<(), Error> {
+        let Some(interface) = interface(node, index) else {
+            return Ok(());
+        };
+        if !self.ndp.contains_key(&index) {
+            let port = NdpPort {
+                socket: ndp::Socket::open(interface)?,
+                addresses: BTreeSet::new(),
+            };
+            let token = self.take_token(PortToken::Ndp(index));
+            poller.add(port.socket.as_fd(), token, Interest::Read)?;
+            self.ndp.insert(index, port);
+        }
+        let Some(port) = self.ndp.get_mut(&index) else {
+            return Ok(());
+        };
+        if port.addresses != addresses {
+            let list: Vec<Ipv6Addr> = addresses.iter().copied().collect();
+            port.socket.watch(&list)?;
+            port.addresses = addresses;
+        }
+        Ok(())
+    }
+
     fn take_token(&mut self, meaning: PortToken) -> u64 {
         let token = FIRST_TOKEN + self.next_token;
         self.next_token += 1;
@@ -160,8 +213,7 @@ impl Ports {
 fn wanted_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
     let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
     for router in node.routers() {
-        let (Some(index), Some(IpAddr::V4(address))) = (router.interface(), router.listens_at())
-        else {
+        let (Some(index), Some(address)) = (router.interface(), router.listens_at()) else {
             continue;
         };
         let vrids = wanted.entry((index, address)).or_default();
@@ -170,13 +222,17 @@ fn wanted_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
     wanted
 }
 
-fn watched_addresses(node: &Node) -> BTreeMap<InterfaceIndex, BTreeSet<Ipv4Addr>> {
-    let mut watched: BTreeMap<InterfaceIndex, BTreeSet<Ipv4Addr>> = BTreeMap::new();
+/// The virtual addresses of one family by their interfaces.
+fn watched_addresses<A: Ord>(
+    node: &Node,
+    of_family: impl Fn(IpAddr) -> Option<A>,
+) -> BTreeMap<InterfaceIndex, BTreeSet<A>> {
+    let mut watched: BTreeMap<InterfaceIndex, BTreeSet<A>> = BTreeMap::new();
     for router in node.routers() {
         for held in router.spec().all_addresses() {
             let name = held.interface.as_ref().unwrap_or(&router.spec().interface);
-            if let (Some((index, _)), IpAddr::V4(address)) =
-                (node.interfaces().named(name), held.address)
+            if let (Some((index, _)), Some(address)) =
+                (node.interfaces().named(name), of_family(held.address))
             {
                 watched.entry(index).or_default().insert(address);
             }

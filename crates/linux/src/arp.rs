@@ -30,7 +30,13 @@ pub struct Socket {
 impl Socket {
     /// Opens the socket; nothing passes until [`Socket::watch`]. Frames this host sends are not heard.
     pub fn open(interface: Interface) -> Result<Self, Error> {
-        let fd = open(interface).map_err(|errno| errno.at("open ARP socket on", interface))?;
+        Self::open_for(interface, ETHERTYPE_ARP)
+            .map_err(|errno| errno.at("open ARP socket on", interface))
+    }
+
+    /// The same for frames of another type.
+    pub(crate) fn open_for(interface: Interface, ethertype: u16) -> Result<Self, Errno> {
+        let fd = open(interface, ethertype)?;
         Ok(Self { fd, interface })
     }
 
@@ -73,7 +79,7 @@ impl AsFd for Socket {
     }
 }
 
-fn open(interface: Interface) -> Result<OwnedFd, Errno> {
+fn open(interface: Interface, ethertype: u16) -> Result<OwnedFd, Errno> {
     // Protocol 0 hears nothing, so that the filter is in place before the first frame.
     let fd = socket(libc::AF_PACKET, libc::SOCK_RAW, 0)?;
     Filter::nothing().attach(fd.as_fd())?;
@@ -84,15 +90,15 @@ fn open(interface: Interface) -> Result<OwnedFd, Errno> {
         &1_i32,
     )?;
     stamp_arrival(fd.as_fd())?;
-    bind(fd.as_fd(), &link_address(interface)?)?;
+    bind(fd.as_fd(), &link_address(interface, ethertype)?)?;
     discard(fd.as_fd());
     Ok(fd)
 }
 
-fn link_address(interface: Interface) -> Result<libc::sockaddr_ll, Errno> {
+fn link_address(interface: Interface, ethertype: u16) -> Result<libc::sockaddr_ll, Errno> {
     Ok(libc::sockaddr_ll {
         sll_family: libc::sa_family_t::try_from(libc::AF_PACKET).unwrap_or(0),
-        sll_protocol: ETHERTYPE_ARP.to_be(),
+        sll_protocol: ethertype.to_be(),
         sll_ifindex: i32::try_from(interface.index).map_err(|_| Errno(libc::ENODEV))?,
         sll_hatype: 0,
         sll_pkttype: 0,

@@ -92,6 +92,12 @@ impl From<Interface> for Object {
     }
 }
 
+impl From<Option<Interface>> for Object {
+    fn from(interface: Option<Interface>) -> Self {
+        interface.map_or(Self::Named("all interfaces"), Self::Interface)
+    }
+}
+
 impl From<&std::path::Path> for Object {
     fn from(path: &std::path::Path) -> Self {
         Self::Path(path.to_path_buf())

@@ -1,6 +1,6 @@
 //! Classic BPF programs that keep unwanted packets away from the process (bpf(4), linux/filter.h).
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::BorrowedFd;
 
 use libc::sock_filter;
@@ -15,6 +15,7 @@ const LOAD_BYTE_AT_X: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_IND;
 const LOAD_LENGTH: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_LEN;
 const LOAD_CONSTANT: u32 = libc::BPF_LD | libc::BPF_IMM;
 const LOAD_MEMORY: u32 = libc::BPF_LD | libc::BPF_MEM;
+const LOAD_X_CONSTANT: u32 = libc::BPF_LDX | libc::BPF_IMM;
 const LOAD_X_MEMORY: u32 = libc::BPF_LDX | libc::BPF_MEM;
 const LOAD_X_HEADER_LENGTH: u32 = libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH;
 const STORE: u32 = libc::BPF_ST;
@@ -57,20 +58,26 @@ impl Filter {
         Self(vec![statement(RETURN, DROP)])
     }
 
-    /// Passes IPv4 packets to `destination` by the virtual router id in the second byte after their
-    /// header. A bit map of eight words, so that the cost does not depend on the number of ids.
-    pub(crate) fn vrrp(destination: Ipv4Addr, routers: VirtualRouters<'_>) -> Self {
+    /// Passes packets to `destination` by the virtual router id in the second byte after their header. A bit map of
+    /// eight words, so that the cost does not depend on the number of ids.
+    pub(crate) fn vrrp(destination: IpAddr, routers: VirtualRouters<'_>) -> Self {
         let (ids, inverted) = match routers {
             VirtualRouters::Only(ids) => (ids, false),
             VirtualRouters::AllBut(ids) => (ids, true),
         };
-        let mut program = vec![
-            statement(LOAD_WORD, 16),
-            jump(JUMP_EQUAL, destination.to_bits(), 1, 0),
-            statement(RETURN, DROP),
-            statement(LOAD_X_HEADER_LENGTH, 0),
-            statement(LOAD_LENGTH, 0),
-            statement(SUBTRACT_X, 0),
+        let mut program = match destination {
+            IpAddr::V4(destination) => vec![
+                statement(LOAD_WORD, 16),
+                jump(JUMP_EQUAL, destination.to_bits(), 1, 0),
+                statement(RETURN, DROP),
+                statement(LOAD_X_HEADER_LENGTH, 0),
+                statement(LOAD_LENGTH, 0),
+                statement(SUBTRACT_X, 0),
+            ],
+            // A raw IPv6 socket sees no header, and is bound to its destination.
+            IpAddr::V6(_) => vec![statement(LOAD_X_CONSTANT, 0), statement(LOAD_LENGTH, 0)],
+        };
+        program.extend([
             jump(JUMP_AT_LEAST, 2, 1, 0),
             statement(RETURN, if inverted { PASS } else { DROP }),
             statement(LOAD_BYTE_AT_X, 1),
@@ -79,7 +86,7 @@ impl Filter {
             statement(STORE, 1),
             statement(LOAD_MEMORY, 0),
             statement(SHIFT_RIGHT, 5),
-        ];
+        ]);
         for (position, word) in (0_u32..).zip(bit_map(ids)) {
             let word = if inverted { !word } else { word };
             program.push(jump(JUMP_EQUAL, position, 0, 2));
@@ -126,6 +133,38 @@ impl Filter {
         Self(program)
     }
 
+    /// Passes Ethernet frames with Neighbour Advertisements for one of the addresses (RFC 4861 §4.4); past
+    /// [`MAX_WATCHED`] of them, every unsolicited one.
+    pub(crate) fn neighbour_advertisements(targets: &[Ipv6Addr]) -> Self {
+        let mut program = vec![
+            statement(LOAD_HALF, 12),
+            jump(JUMP_EQUAL, 0x86dd, 1, 0),
+            statement(RETURN, DROP),
+            // ICMPv6 that no router has forwarded.
+            statement(LOAD_HALF, 20),
+            jump(JUMP_EQUAL, 0x3aff, 1, 0),
+            statement(RETURN, DROP),
+            statement(LOAD_BYTE, 54),
+            jump(JUMP_EQUAL, 136, 1, 0),
+            statement(RETURN, DROP),
+        ];
+        if targets.len() > MAX_WATCHED {
+            program.extend([
+                statement(LOAD_BYTE, 58),
+                statement(AND, 0x40),
+                jump(JUMP_EQUAL, 0, 0, 1),
+                statement(RETURN, PASS),
+            ]);
+        } else {
+            for target in targets {
+                program.extend(target_equals(*target));
+                program.push(statement(RETURN, PASS));
+            }
+        }
+        program.push(statement(RETURN, DROP));
+        Self(program)
+    }
+
     /// Passes Ethernet frames with IPv4 packets of VRRP, also inside an authentication header.
     pub(crate) fn vrrp_frames() -> Self {
         Self(vec![
@@ -163,6 +202,20 @@ fn jump(code: u32, k: u32, if_true: u8, if_false: u8) -> sock_filter {
         jf: if_false,
         k,
     }
+}
+
+/// Skips the statement that follows unless the target of a Neighbour Advertisement is `target`.
+fn target_equals(target: Ipv6Addr) -> Vec<sock_filter> {
+    let bits = target.to_bits();
+    let words = [(96, 62), (64, 66), (32, 70), (0, 74)];
+    let mut test = Vec::with_capacity(8);
+    // From each comparison to behind the statement that follows the last.
+    for ((shift, offset), skip) in words.into_iter().zip([7, 5, 3, 1]) {
+        let word = u32::try_from((bits >> shift) & u128::from(u32::MAX)).unwrap_or(0);
+        test.push(statement(LOAD_WORD, offset));
+        test.push(jump(JUMP_EQUAL, word, 0, skip));
+    }
+    test
 }
 
 fn bit_map(ids: &[u8]) -> [u32; 8] {

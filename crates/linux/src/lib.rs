@@ -1,6 +1,6 @@
 //! Every system call of Standfast, as small safe modules that know no VRRP decision.
 //!
-//! Read [`poller`] for the event loop, [`vrrp`] and [`arp`] for the packets, [`netlink`] for what the
+//! Read [`poller`] for the event loop, [`vrrp`], [`arp`] and [`ndp`] for the packets, [`netlink`] for what the
 //! kernel holds, [`process`] for children, [`supervise`] for the two halves of the daemon.
 //!
 //! Calls do not block unless their documentation says so. Every failure is an [`Error`] that names the
@@ -21,6 +21,7 @@ pub mod files;
 mod filter;
 mod interface;
 pub mod namespace;
+pub mod ndp;
 pub mod netlink;
 pub mod notify;
 pub mod packet;

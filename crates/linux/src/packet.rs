@@ -2,7 +2,7 @@
 
 use std::iter::{Take, Zip};
 use std::mem::MaybeUninit;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::slice;
 
@@ -16,8 +16,11 @@ pub const RING_PACKETS: usize = 32;
 pub const PACKET_BYTES: usize = 2048;
 /// Packets handed to the kernel at once.
 const SEND_BATCH: usize = 64;
-/// Room for the ancillary data of one packet, in 64-bit words: a time stamp takes four.
-const CONTROL_WORDS: usize = 8;
+/// Room for the ancillary data of one packet, in 64-bit words: a time stamp takes four, what IPv6 sockets tell of the
+/// header eight.
+const CONTROL_WORDS: usize = 16;
+/// Messages of ancillary data that are looked at: three are asked for.
+const MAX_CONTROL_MESSAGES: usize = 8;
 
 /// Room for received packets, made once and lent to any socket of the same thread.
 pub struct PacketRing {
@@ -30,6 +33,18 @@ struct Slot {
     length: usize,
     truncated: bool,
     at: Micros,
+    ipv6: Option<Ipv6Path>,
+}
+
+/// What a raw IPv6 socket tells of the header, which is not among the bytes that it gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ipv6Path {
+    /// Sender.
+    pub source: Ipv6Addr,
+    /// Group or host it was sent to.
+    pub destination: Ipv6Addr,
+    /// Hop limit as received.
+    pub hop_limit: u8,
 }
 
 /// A packet in the ring.
@@ -41,6 +56,8 @@ pub struct Packet<'a> {
     pub truncated: bool,
     /// When the kernel had it, on [`monotonic`]: earlier than now if the process was paused.
     pub received: Micros,
+    /// The header of a packet from a raw IPv6 socket; none from other sockets, whose bytes begin with it.
+    pub ipv6: Option<Ipv6Path>,
 }
 
 /// The packets that one call took, oldest first.
@@ -57,6 +74,7 @@ impl<'a> Iterator for Packets<'a> {
             bytes,
             truncated: slot.truncated,
             received: slot.at,
+            ipv6: slot.ipv6,
         })
     }
 
@@ -106,7 +124,11 @@ impl PacketRing {
             };
         }
         let mut headers = empty_headers::<RING_PACKETS>();
-        for ((header, vector), control) in headers.iter_mut().zip(&mut vectors).zip(&mut control) {
+        let mut names = [ipv6_socket_address(Ipv6Addr::UNSPECIFIED, 0); RING_PACKETS];
+        let buffers = vectors.iter_mut().zip(&mut control).zip(&mut names);
+        for (header, ((vector, control), name)) in headers.iter_mut().zip(buffers) {
+            header.msg_hdr.msg_name = std::ptr::from_mut(name).cast();
+            header.msg_hdr.msg_namelen = socket_length::<libc::sockaddr_in6>();
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_control = control.as_mut_ptr().cast();
@@ -114,7 +136,7 @@ impl PacketRing {
         }
         let (fd, limit) = (socket.as_raw_fd(), u32::try_from(limit).unwrap_or(0));
         let (flags, no_timeout) = (libc::MSG_DONTWAIT, std::ptr::null_mut());
-        // SAFETY: there are at least `limit` headers, each points to a vector and a control buffer that
+        // SAFETY: there are at least `limit` headers, each points to a vector, a name and a control buffer that
         // live until the end of this function, and each vector to a packet of the ring.
         let result =
             check(unsafe { libc::recvmmsg(fd, headers.as_mut_ptr(), limit, flags, no_timeout) });
@@ -124,33 +146,78 @@ impl PacketRing {
             Err(errno) => return Err(errno),
         };
         let clocks = (monotonic(), realtime());
-        for (slot, header) in self.received.iter_mut().zip(&headers).take(count) {
+        let received = headers.iter().zip(&names);
+        for (slot, (header, name)) in self.received.iter_mut().zip(received).take(count) {
             slot.length = usize::try_from(header.msg_len)
                 .unwrap_or(0)
                 .min(PACKET_BYTES);
             slot.truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            slot.at = arrival(&header.msg_hdr, clocks);
+            let told = told(&header.msg_hdr);
+            slot.at = arrival(told.stamp, clocks);
+            slot.ipv6 = ipv6_path(name, &told);
         }
         Ok(count)
     }
 }
 
-/// Carries the kernel's time stamp, which is on the settable clock, over to the monotonic one.
-fn arrival(header: &libc::msghdr, (monotonic, realtime): (Micros, Micros)) -> Micros {
+/// The ancillary data of one packet.
+#[derive(Default)]
+struct Told {
+    stamp: Option<libc::timespec>,
+    destination: Option<Ipv6Addr>,
+    hop_limit: Option<u8>,
+}
+
+/// Reads what the kernel has put into a header's control buffer.
+fn told(header: &libc::msghdr) -> Told {
+    let mut told = Told::default();
     // SAFETY: the kernel has filled the header's control buffer, which is still alive.
-    let Some(message) = (unsafe { libc::CMSG_FIRSTHDR(header).as_ref() }) else {
-        return monotonic;
-    };
-    if (message.cmsg_level, message.cmsg_type) != (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) {
-        return monotonic;
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
+    for _ in 0..MAX_CONTROL_MESSAGES {
+        // SAFETY: null, or a message inside that buffer.
+        let Some(message) = (unsafe { next.as_ref() }) else {
+            break;
+        };
+        // SAFETY: the message's data lies inside the buffer; it is read only as what its type says.
+        unsafe {
+            let data = libc::CMSG_DATA(message);
+            match (message.cmsg_level, message.cmsg_type) {
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                    told.stamp = Some(data.cast::<libc::timespec>().read_unaligned());
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    let info = data.cast::<libc::in6_pktinfo>().read_unaligned();
+                    told.destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr));
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
+                    let limit = data.cast::<libc::c_int>().read_unaligned();
+                    told.hop_limit = u8::try_from(limit).ok();
+                }
+                _ => {}
+            }
+            next = libc::CMSG_NXTHDR(header, message);
+        }
     }
-    // SAFETY: a message of this type holds a timespec, and the header's length was written by the kernel.
-    let stamp: libc::timespec = unsafe {
-        libc::CMSG_DATA(message)
-            .cast::<libc::timespec>()
-            .read_unaligned()
+    told
+}
+
+/// Carries the kernel's time stamp, which is on the settable clock, over to the monotonic one.
+fn arrival(stamp: Option<libc::timespec>, (monotonic, realtime): (Micros, Micros)) -> Micros {
+    let Some(stamp) = stamp else {
+        return monotonic;
     };
     monotonic.saturating_sub(realtime.saturating_sub(from_timespec(&stamp)))
+}
+
+fn ipv6_path(name: &libc::sockaddr_in6, told: &Told) -> Option<Ipv6Path> {
+    if i32::from(name.sin6_family) != libc::AF_INET6 {
+        return None;
+    }
+    Some(Ipv6Path {
+        source: Ipv6Addr::from(name.sin6_addr.s6_addr),
+        destination: told.destination?,
+        hop_limit: told.hop_limit?,
+    })
 }
 
 fn empty_headers<const N: usize>() -> [libc::mmsghdr; N] {
@@ -193,8 +260,14 @@ pub struct Sent {
     pub failure: Option<Error>,
 }
 
-/// Reads an IPv4 destination out of a packet.
-pub(crate) type Destination = fn(&[u8]) -> Option<Ipv4Addr>;
+/// How a socket knows where a packet goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Destination {
+    /// Reads it out of the packet.
+    pub(crate) read: fn(&[u8]) -> Option<IpAddr>,
+    /// Index of the interface on which link-local addresses are meant; 0 for none.
+    pub(crate) scope: u32,
+}
 
 /// Sends packets in order until one fails: to their `destination`, or without it they go where the socket is bound to.
 pub(crate) fn send_all(
@@ -224,15 +297,25 @@ fn send_batch(
         iov_base: std::ptr::null_mut(),
         iov_len: 0,
     }; SEND_BATCH];
-    let mut addresses = [socket_address(Ipv4Addr::UNSPECIFIED); SEND_BATCH];
+    let mut addresses = [SocketAddress::V4(socket_address(Ipv4Addr::UNSPECIFIED)); SEND_BATCH];
     let slots = headers.iter_mut().zip(&mut vectors).zip(&mut addresses);
     let mut count = 0;
     for (packet, ((header, vector), address)) in packets.iter().zip(slots) {
         if let Some(destination) = destination {
-            let Some(to) = destination(packet) else { break };
-            *address = socket_address(to);
-            header.msg_hdr.msg_name = std::ptr::from_mut(address).cast();
-            header.msg_hdr.msg_namelen = socket_length::<libc::sockaddr_in>();
+            let Some(to) = (destination.read)(packet) else {
+                break;
+            };
+            *address = SocketAddress::new(to, destination.scope);
+            (header.msg_hdr.msg_name, header.msg_hdr.msg_namelen) = match address {
+                SocketAddress::V4(to) => (
+                    std::ptr::from_mut(to).cast(),
+                    socket_length::<libc::sockaddr_in>(),
+                ),
+                SocketAddress::V6(to) => (
+                    std::ptr::from_mut(to).cast(),
+                    socket_length::<libc::sockaddr_in6>(),
+                ),
+            };
         }
         *vector = libc::iovec {
             iov_base: packet.as_ptr().cast_mut().cast(),
@@ -250,6 +333,39 @@ fn send_batch(
     // packet that outlive the call; the kernel only reads the packets.
     let result = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, flags) };
     Ok(usize::try_from(check(result)?).unwrap_or(0))
+}
+
+/// An address of either family in the form that sockets take.
+#[derive(Clone, Copy)]
+pub(crate) enum SocketAddress {
+    /// IPv4.
+    V4(libc::sockaddr_in),
+    /// IPv6.
+    V6(libc::sockaddr_in6),
+}
+
+impl SocketAddress {
+    /// `scope` is the index of the interface on which a link-local address is meant.
+    pub(crate) fn new(address: IpAddr, scope: u32) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::V4(socket_address(address)),
+            IpAddr::V6(address) => Self::V6(ipv6_socket_address(address, scope)),
+        }
+    }
+}
+
+/// An IPv6 address in the form that sockets take; only link-local ones have a scope.
+pub(crate) fn ipv6_socket_address(address: Ipv6Addr, scope: u32) -> libc::sockaddr_in6 {
+    let scoped = address.is_unicast_link_local() || address.is_multicast();
+    libc::sockaddr_in6 {
+        sin6_family: libc::sa_family_t::try_from(libc::AF_INET6).unwrap_or(0),
+        sin6_port: 0,
+        sin6_flowinfo: 0,
+        sin6_addr: libc::in6_addr {
+            s6_addr: address.octets(),
+        },
+        sin6_scope_id: if scoped { scope } else { 0 },
+    }
 }
 
 /// The address in the form that sockets take.

@@ -1,4 +1,4 @@
-//! Bytes to values and back: VRRP advertisements, the IPv4 header around them, ARP.
+//! Bytes to values and back: VRRP advertisements, the IP header around them, ARP, neighbour discovery.
 //!
 //! Every parser takes any bytes whatever and answers with a value or with a small error that names
 //! what is wrong; none panics, allocates or reads outside its slice. Emitters write into a buffer
@@ -12,6 +12,8 @@
 pub mod arp;
 mod checksum;
 pub mod ipv4;
+pub mod ipv6;
+pub mod ndp;
 mod reader;
 pub mod vrrp;
 

@@ -5,7 +5,7 @@
 //! Whether a virtual router, an interval or a password is the right one is the caller's to decide.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU8;
 
 use crate::checksum::sum;
@@ -15,6 +15,8 @@ use crate::{BufferTooSmall, internet_checksum};
 
 /// The IPv4 multicast group of VRRP (RFC 9568 §5.1.1.2).
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// The IPv6 multicast group of VRRP (RFC 9568 §5.1.2.2).
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// Bytes before the addresses.
 pub const HEADER_LENGTH: usize = 8;
 /// Bytes of authentication data that every version 2 message ends with.
@@ -357,7 +359,7 @@ pub struct AdvertisementRepr<'a> {
     pub interval: Interval,
     /// Version 2 authentication; ignored in version 3.
     pub authentication: Authentication,
-    /// Form of a version 3 checksum; ignored in version 2.
+    /// Form of a version 3 checksum for IPv4; ignored in version 2 and for IPv6.
     pub checksum: ChecksumForm,
     /// The addresses, at most 255 and all of the packet's family; further ones are not sent.
     pub addresses: &'a [IpAddr],
@@ -409,7 +411,11 @@ impl AdvertisementRepr<'_> {
             });
         }
         let message = writer.finish()?;
-        let checksum = match (version, self.checksum) {
+        let form = match source {
+            IpAddr::V4(_) => self.checksum,
+            IpAddr::V6(_) => ChecksumForm::PseudoHeader,
+        };
+        let checksum = match (version, form) {
             (Version::V3, ChecksumForm::PseudoHeader) => !pseudo_sum(source, destination, message),
             (Version::V2, _) | (Version::V3, ChecksumForm::Plain) => internet_checksum(message),
         };

@@ -136,6 +136,20 @@ impl Router {
             .any(|holding| holding.address.address == address)
     }
 
+    /// Whether this is one of our virtual addresses there.
+    pub(crate) fn has_address_on(
+        &self,
+        interface: InterfaceIndex,
+        address: IpAddr,
+        interfaces: &Interfaces,
+    ) -> bool {
+        let there = |holding: &Holding| {
+            holding.address.address == address
+                && holding.interface(&self.spec, interfaces) == Some(interface)
+        };
+        self.holdings.iter().any(there)
+    }
+
     /// At the start: what is on the interface already? What an earlier run left is removed, or kept
     /// if it still answers; what is the host's own stays for ever.
     pub(super) fn claim_leftovers(&mut self, fx: &mut Effects<'_>) {

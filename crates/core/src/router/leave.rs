@@ -135,7 +135,8 @@ impl Router {
 
     /// The successor's announcement of one address releases that address.
     pub(super) fn successor_announced(&mut self, address: IpAddr, fx: &mut Effects<'_>) {
-        if self.phase() == Phase::Demoting {
+        // A burst announces each address several times.
+        if self.phase() == Phase::Demoting || self.finished {
             return;
         }
         self.remove_address(address, fx);

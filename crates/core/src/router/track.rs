@@ -9,6 +9,7 @@ use super::announce::Sign;
 use super::fsm::Step;
 use super::{Effects, Router, State, Timer};
 use crate::check::CheckState;
+use crate::input::InterfaceIndex;
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Fault};
 use crate::spec::{Effect, RouterSpec, Tracked};
@@ -46,6 +47,12 @@ impl Router {
     }
 
     fn find_interface(&mut self, view: &View<'_>) {
+        if !self.spec.has_interface() {
+            self.interface = Some(InterfaceIndex::ANY);
+            self.source = self.spec.source;
+            self.sourceless = false;
+            return;
+        }
         let family = self.spec.family();
         let found = view.interfaces.named(&self.spec.interface);
         self.interface = found.map(|(index, _)| index);
@@ -98,6 +105,9 @@ impl Router {
     }
 
     fn interface_fault(&self, view: &View<'_>) -> Option<Fault> {
+        if !self.spec.has_interface() {
+            return self.no_peer();
+        }
         let name = self.spec.interface.clone();
         match view.interfaces.named(&name) {
             None => Some(Fault::InterfaceMissing(name)),
@@ -105,9 +115,13 @@ impl Router {
                 Some(Fault::InterfaceDown(name))
             }
             Some(_) if self.sourceless => Some(Fault::NoAddress(name)),
-            Some(_) if self.destinations().next().is_none() => Some(Fault::NoPeer),
-            Some(_) => None,
+            Some(_) => self.no_peer(),
         }
+    }
+
+    fn no_peer(&self) -> Option<Fault> {
+        let nobody = self.destinations().next().is_none();
+        nobody.then_some(Fault::NoPeer)
     }
 
     fn set_faults(&mut self, faults: BTreeSet<Fault>, fx: &mut Effects<'_>) {

@@ -108,11 +108,7 @@ pub fn not_run(config: &config::Config) -> Vec<(&config::VrrpInstance, &'static 
 }
 
 fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
-    if instance.family == config::Family::V6 {
-        Some("IPv6")
-    } else if instance.interface.is_none() {
-        Some("an instance without an interface")
-    } else if instance.vmac.is_some() || instance.ipvlan.is_some() {
+    if instance.vmac.is_some() || instance.ipvlan.is_some() {
         Some("use_vmac")
     } else {
         match instance.authentication {
@@ -170,12 +166,10 @@ impl Plan {
     }
 
     fn lower_instance(&mut self, config: &config::Config, instance: &config::VrrpInstance) {
-        let (Some(vrid), Some(interface)) = (
-            Vrid::new(instance.vrid.value.get()),
-            instance.interface.as_ref(),
-        ) else {
+        let Some(vrid) = Vrid::new(instance.vrid.value.get()) else {
             return;
         };
+        let interface = instance.interface.as_ref();
         let name = &instance.name.value;
         let group = group_of(config, name);
         let notifies = Notifies {
@@ -184,7 +178,7 @@ impl Plan {
         };
         let spec = RouterSpec {
             name: instance.name.value.clone(),
-            interface: interface.value.clone(),
+            interface: interface.map_or_else(String::new, |name| name.value.clone()),
             vrid,
             version: version(instance.version),
             priority: Priority(instance.priority.get()),

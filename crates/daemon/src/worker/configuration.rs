@@ -28,7 +28,8 @@ impl Worker {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
-        self.effects.garp_interval = garp_interval(config);
+        self.effects.garp_interval = slowest(config, |garp| garp.interval);
+        self.effects.gna_interval = slowest(config, |garp| garp.na_interval);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
         let Plan {
@@ -159,11 +160,14 @@ impl Worker {
 }
 
 /// The slowest pacing that any instance asks for.
-fn garp_interval(config: &Config) -> Micros {
+fn slowest(
+    config: &Config,
+    interval: impl Fn(&standfast_config::Garp) -> standfast_config::Micros,
+) -> Micros {
     let all = config
         .instances
         .iter()
-        .map(|instance| instance.garp.interval.get());
+        .map(|instance| interval(&instance.garp).get());
     Micros(all.max().unwrap_or(0))
 }
 

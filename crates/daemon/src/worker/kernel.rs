@@ -102,6 +102,12 @@ impl Worker {
                 }))
             }
             Event::LinkRemoved { index, .. } => Some(Input::LinkRemoved(InterfaceIndex(*index))),
+            // Duplicate address detection still runs, or has failed: nothing can be sent from it yet.
+            Event::Address(event)
+                if event.added && event.flags.contains(AddressFlags::TENTATIVE) =>
+            {
+                None
+            }
             Event::Address(event) => {
                 let interface = InterfaceIndex(event.index);
                 let address = HostAddress {

@@ -5,6 +5,8 @@ mod kernel;
 mod packets;
 mod supervision;
 
+pub(crate) use packets::read_packet;
+
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -257,6 +259,7 @@ impl Worker {
             token => match self.ports.token(token) {
                 Some(PortToken::Vrrp(key)) => self.read_vrrp(key),
                 Some(PortToken::Arp(index)) => self.read_arp(index),
+                Some(PortToken::Ndp(index)) => self.read_ndp(index),
                 None => {}
             },
         }

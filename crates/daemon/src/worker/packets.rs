@@ -7,6 +7,7 @@ use standfast_core::{Input, Node};
 use standfast_linux::packet::RING_PACKETS;
 use standfast_wire::arp::Arp;
 use standfast_wire::ipv4;
+use standfast_wire::ndp::NeighbourAdvertisement;
 
 use super::{Worker, now};
 use crate::ports::PortKey;
@@ -26,7 +27,7 @@ impl Worker {
             };
             let count = packets.len();
             for packet in packets {
-                feed_packet(&mut self.node, key.0, packet.bytes);
+                feed_packet(&mut self.node, key.0, &packet);
                 self.effects
                     .carry_out(now(), &mut self.node, &self.ports, &self.runner);
             }
@@ -45,11 +46,42 @@ impl Worker {
             };
             if let Ok(packets) = port.stray.drain(&mut self.ring) {
                 for packet in packets {
-                    feed_packet(&mut self.node, key.0, packet.bytes);
+                    feed_packet(&mut self.node, key.0, &packet);
                 }
             }
             self.effects
                 .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+        }
+    }
+
+    pub(super) fn read_ndp(&mut self, index: InterfaceIndex) {
+        let Some(port) = self.ports.ndp.get(&index) else {
+            return;
+        };
+        let mut taken = 0;
+        while taken < PACKETS_PER_TURN {
+            // As with ARP.
+            let Ok(packets) = port.socket.receive(&mut self.ring) else {
+                return;
+            };
+            let count = packets.len();
+            for packet in packets {
+                let Ok(advertisement) = NeighbourAdvertisement::parse(packet.bytes) else {
+                    continue;
+                };
+                let input = Input::NeighbourAdvertisement {
+                    interface: index,
+                    target: advertisement.target,
+                    mac: advertisement.claimed_mac(),
+                };
+                self.node.handle_input(now(), input);
+            }
+            self.effects
+                .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+            taken += count;
+            if count < RING_PACKETS {
+                return;
+            }
         }
     }
 
@@ -85,16 +117,36 @@ impl Worker {
     }
 }
 
-fn feed_packet(node: &mut Node, interface: InterfaceIndex, bytes: &[u8]) {
-    let Ok(packet) = ipv4::Packet::parse(bytes) else {
-        return;
-    };
-    let input = Input::Packet(Packet {
+/// A packet as its socket gave it: whole for IPv4, for IPv6 with its header told beside.
+pub(crate) fn read_packet<'a>(
+    interface: InterfaceIndex,
+    received: &standfast_linux::packet::Packet<'a>,
+) -> Option<Packet<'a>> {
+    if let Some(path) = received.ipv6 {
+        return Some(Packet {
+            interface,
+            source: IpAddr::V6(path.source),
+            destination: IpAddr::V6(path.destination),
+            ttl: path.hop_limit,
+            message: received.bytes,
+        });
+    }
+    let packet = ipv4::Packet::parse(received.bytes).ok()?;
+    Some(Packet {
         interface,
         source: IpAddr::V4(packet.source),
         destination: IpAddr::V4(packet.destination),
         ttl: packet.ttl,
         message: packet.payload,
-    });
-    node.handle_input(now(), input);
+    })
+}
+
+fn feed_packet(
+    node: &mut Node,
+    interface: InterfaceIndex,
+    received: &standfast_linux::packet::Packet<'_>,
+) {
+    if let Some(packet) = read_packet(interface, received) {
+        node.handle_input(now(), Input::Packet(packet));
+    }
 }

@@ -6,6 +6,7 @@
 mod addresses;
 mod arp;
 mod files;
+mod ipv6;
 mod monitor;
 mod process;
 mod system;
