@@ -179,6 +179,21 @@ impl Filter {
         ])
     }
 
+    /// Passes netlink messages that tell of the removal of a route of that owner, or of any rule.
+    pub(crate) fn routing_removals(route: u16, rule: u16, owner: u8) -> Self {
+        // The program reads in network order what the kernel writes in its own.
+        let kind = |kind: u16| u32::from(u16::from_be_bytes(kind.to_ne_bytes()));
+        Self(vec![
+            statement(LOAD_HALF, 4),
+            jump(JUMP_EQUAL, kind(rule), 3, 0),
+            jump(JUMP_EQUAL, kind(route), 0, 3),
+            statement(LOAD_BYTE, 21),
+            jump(JUMP_EQUAL, owner.into(), 0, 1),
+            statement(RETURN, PASS),
+            statement(RETURN, DROP),
+        ])
+    }
+
     /// Puts the program in the place of the socket's present one; no packet meets neither or both.
     pub(crate) fn attach(mut self, socket: BorrowedFd<'_>) -> Result<(), Errno> {
         let len = u16::try_from(self.0.len()).map_err(|_| Errno(libc::EINVAL))?;

@@ -1,9 +1,10 @@
-//! Adds and removes addresses, many in one system call.
+//! Adds and removes addresses, routes and rules, many in one system call.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 
 use super::message::{self, Buffer};
+use super::routing::RoutingRequest;
 use super::socket::{Datagram, Socket};
 use super::{AddressFlags, AddressProtocol, Scope};
 use crate::sys::set_receive_buffer;
@@ -23,11 +24,11 @@ const ANSWER_TIMEOUT_MS: i32 = 1_000;
 
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
-const NLM_F_REQUEST: u16 = 0x001;
-const NLM_F_ACK: u16 = 0x004;
+pub(super) const NLM_F_REQUEST: u16 = 0x001;
+pub(super) const NLM_F_ACK: u16 = 0x004;
 const NLM_F_REPLACE: u16 = 0x100;
-const NLM_F_EXCL: u16 = 0x200;
-const NLM_F_CREATE: u16 = 0x400;
+pub(super) const NLM_F_EXCL: u16 = 0x200;
+pub(super) const NLM_F_CREATE: u16 = 0x400;
 pub(super) const IFA_ADDRESS: u16 = 1;
 pub(super) const IFA_LOCAL: u16 = 2;
 pub(super) const IFA_LABEL: u16 = 3;
@@ -236,6 +237,58 @@ impl AddressChange {
     }
 }
 
+/// One change of what the kernel holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// To an interface's addresses.
+    Address(AddressChange),
+    /// To routes and rules.
+    Routing(RoutingRequest),
+}
+
+/// What a socket for changes sends.
+trait Request {
+    /// Appends the message; without an acknowledgement only its failure is answered.
+    fn encode(&self, buffer: &mut Buffer, sequence: u32, acknowledge: bool);
+    fn error(&self, errno: Errno) -> Error;
+}
+
+impl Request for AddressChange {
+    fn encode(&self, buffer: &mut Buffer, sequence: u32, acknowledge: bool) {
+        self.encode(buffer, sequence, acknowledge);
+    }
+
+    fn error(&self, errno: Errno) -> Error {
+        self.error(errno)
+    }
+}
+
+impl Request for RoutingRequest {
+    fn encode(&self, buffer: &mut Buffer, sequence: u32, acknowledge: bool) {
+        self.encode(buffer, sequence, acknowledge);
+    }
+
+    fn error(&self, errno: Errno) -> Error {
+        self.error(errno)
+    }
+}
+
+impl Request for Change {
+    fn encode(&self, buffer: &mut Buffer, sequence: u32, acknowledge: bool) {
+        match self {
+            Self::Address(change) => change.encode(buffer, sequence, acknowledge),
+            Self::Routing(request) => request.encode(buffer, sequence, acknowledge),
+        }
+    }
+
+    fn error(&self, errno: Errno) -> Error {
+        match self {
+            Self::Address(change) => change.error(errno),
+            Self::Routing(request) => request.error(errno),
+        }
+    }
+}
+
 /// A socket for changes.
 pub struct Commands {
     socket: Socket,
@@ -264,6 +317,24 @@ impl Commands {
     /// 20 ms, as many IPv6 ones
     /// ten times that or more, so give it what one turn of the loop can spare.
     pub fn apply(&mut self, changes: &[AddressChange], results: &mut Vec<Result<(), Error>>) {
+        self.apply_all(changes, results);
+    }
+
+    /// As [`Commands::apply`], for addresses, routes and rules together.
+    pub fn apply_changes(&mut self, changes: &[Change], results: &mut Vec<Result<(), Error>>) {
+        self.apply_all(changes, results);
+    }
+
+    /// As [`Commands::apply`], for routes and rules.
+    pub fn apply_routing(
+        &mut self,
+        requests: &[RoutingRequest],
+        results: &mut Vec<Result<(), Error>>,
+    ) {
+        self.apply_all(requests, results);
+    }
+
+    fn apply_all<R: Request>(&mut self, changes: &[R], results: &mut Vec<Result<(), Error>>) {
         results.clear();
         for batch in changes.chunks(self.batch) {
             let start = results.len();
@@ -283,9 +354,9 @@ impl Commands {
 
     /// Only failures and the last change are answered: the kernel takes messages in order, so with the
     /// last answer the silent ones are known to be done.
-    fn apply_batch(
+    fn apply_batch<R: Request>(
         &mut self,
-        batch: &[AddressChange],
+        batch: &[R],
         results: &mut [Result<(), Error>],
     ) -> Result<(), Errno> {
         self.buffer.clear();
@@ -314,10 +385,10 @@ impl Commands {
 }
 
 /// Enters the failures into the results; true when the answer to the last change is among them.
-fn note_answers(
+fn note_answers<R: Request>(
     bytes: &[u8],
     last: u32,
-    batch: &[AddressChange],
+    batch: &[R],
     results: &mut [Result<(), Error>],
 ) -> bool {
     let mut complete = false;

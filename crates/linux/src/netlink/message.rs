@@ -1,5 +1,7 @@
 //! Netlink messages and attributes as bytes (linux/netlink.h).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 /// Length of `struct nlmsghdr`.
 const HEADER_BYTES: usize = 16;
 /// Length of `struct nlattr`.
@@ -54,6 +56,26 @@ impl Buffer {
         self.align();
     }
 
+    /// Appends one attribute that consists of attributes.
+    pub(super) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+        let mut inner = Self::default();
+        fill(&mut inner);
+        self.attribute(kind, inner.bytes());
+    }
+
+    /// Appends a number in the host's byte order as an attribute.
+    pub(super) fn number(&mut self, kind: u16, value: u32) {
+        self.attribute(kind, &value.to_ne_bytes());
+    }
+
+    /// Appends an address as an attribute.
+    pub(super) fn address(&mut self, kind: u16, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => self.attribute(kind, &address.octets()),
+            IpAddr::V6(address) => self.attribute(kind, &address.octets()),
+        }
+    }
+
     /// Appends fixed fields of a payload.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
@@ -103,6 +125,15 @@ pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
         bytes = bytes.get(aligned(length)..).unwrap_or_default();
         Some((kind, value))
     })
+}
+
+/// The address in an attribute, by its length.
+pub(super) fn read_address(value: &[u8]) -> Option<IpAddr> {
+    if let Ok(octets) = <[u8; 4]>::try_from(value) {
+        return Some(Ipv4Addr::from(octets).into());
+    }
+    let octets = <[u8; 16]>::try_from(value).ok()?;
+    Some(Ipv6Addr::from(octets).into())
 }
 
 /// The 16-bit number at an offset, in the host's byte order.

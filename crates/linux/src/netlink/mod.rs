@@ -1,14 +1,28 @@
 //! rtnetlink: what the kernel holds ([`Monitor`]) and changes to it ([`Commands`]); see rtnetlink(7).
 //!
-//! Messages are encoded by hand: six message types need less code here than a binding to all of them.
+//! Routes ([`Route`]) and rules ([`Rule`]) know interfaces by name; a [`RoutingRequest`] is one of them with the
+//! kernel's indexes, ready to be sent.
+//!
+//! Messages are encoded by hand: these few message types need less code here than a binding to all of them.
 
 mod commands;
 mod message;
 mod monitor;
+mod route;
+mod routing;
+mod rule;
 mod socket;
 
-pub use commands::{Action, AddressChange, Commands, HostAddress, Lifetime, MAX_BATCH};
+pub use commands::{Action, AddressChange, Change, Commands, HostAddress, Lifetime, MAX_BATCH};
 pub use monitor::{AddressEvent, Event, LinkEvent, LinkKind, Monitor};
+pub use route::{
+    CongestionControl, Encapsulation, Insert, MetricKind, NextHop, Prefix, Realms, Route,
+    RouteMetric, TunnelHeader,
+};
+pub use routing::{
+    MissingInterface, RoutingEntry, RoutingMonitor, RoutingRequest, RoutingTables, vrf_table,
+};
+pub use rule::{Mark, Rule, RuleAction};
 
 /// Address flags (`IFA_F_*` of linux/if_addr.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

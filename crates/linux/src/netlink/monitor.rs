@@ -14,12 +14,8 @@ use crate::{Errno, Error, InterfaceName};
 const DEFAULT_RECEIVE_BUFFER: u32 = 1024 * 1024;
 /// Datagrams read in one call, so that a storm of events cannot hold the loop.
 const DATAGRAMS_PER_CALL: usize = 256;
-/// A dump ends after so many, whatever comes between: each holds some hundred addresses.
-const DATAGRAMS_PER_DUMP: usize = 16 * 1024;
 /// A dump that changes disturb is begun again at most so often.
 const DUMP_ATTEMPTS: usize = 5;
-/// The kernel answers a dump at once; this is for one that does not.
-const DUMP_TIMEOUT_MS: i32 = 2_000;
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
@@ -27,9 +23,6 @@ const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
-const NLM_F_REQUEST: u16 = 0x001;
-const NLM_F_DUMP_INTR: u16 = 0x010;
-const NLM_F_DUMP: u16 = 0x300;
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
@@ -230,40 +223,9 @@ impl Monitor {
         request: &[u8],
         events: &mut Vec<Event>,
     ) -> Result<bool, Errno> {
-        let sequence = self.socket.next_sequence();
-        let mut buffer = Buffer::default();
-        buffer.message(kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, |message| {
-            message.push(request);
-        });
-        self.socket.send(buffer.bytes())?;
-        let mut consistent = true;
-        for _ in 0..DATAGRAMS_PER_DUMP {
-            if !self.socket.wait(DUMP_TIMEOUT_MS)? {
-                return Err(Errno(libc::ETIMEDOUT));
-            }
-            let bytes = match self.socket.receive()? {
-                Datagram::Messages(bytes) => bytes,
-                Datagram::Foreign | Datagram::None => continue,
-                Datagram::Lost => {
-                    consistent = false;
-                    continue;
-                }
-            };
-            for message in message::messages(bytes) {
-                consistent &= message.flags & NLM_F_DUMP_INTR == 0 || message.sequence != sequence;
-                if message.sequence == sequence
-                    && matches!(message.kind, message::DONE | message::ERROR)
-                {
-                    return match message::error_number(message.payload) {
-                        0 => Ok(consistent),
-                        libc::EINTR | libc::EAGAIN => Ok(false),
-                        errno => Err(Errno(errno)),
-                    };
-                }
-                events.extend(read_event(message));
-            }
-        }
-        Err(Errno(libc::ETIMEDOUT))
+        self.socket.dump(kind, request, &mut |message| {
+            events.extend(read_event(message));
+        })
     }
 }
 

@@ -3,11 +3,20 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use super::message::{self, Buffer, Message};
 use crate::Errno;
 use crate::sys::{bind, check, check_size, set_option, socket, socket_length};
 
 /// Room for one datagram: the kernel fills dumps up to 32 KiB.
 const DATAGRAM_BYTES: usize = 32 * 1024;
+/// A dump ends after so many, whatever comes between: each holds some hundred addresses.
+const DATAGRAMS_PER_DUMP: usize = 16 * 1024;
+/// The kernel answers a dump at once; this is for one that does not.
+const DUMP_TIMEOUT_MS: i32 = 2_000;
+
+const NLM_F_REQUEST: u16 = 0x001;
+const NLM_F_DUMP_INTR: u16 = 0x010;
+const NLM_F_DUMP: u16 = 0x300;
 
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -120,6 +129,50 @@ impl Socket {
             .buffer
             .get(..length)
             .map_or(Datagram::Lost, Datagram::Messages))
+    }
+
+    /// Asks for everything of a kind and hands each message over; false when changes disturbed the dump and it has
+    /// to be begun again. Blocks while the kernel answers, some seconds at worst.
+    pub(super) fn dump(
+        &mut self,
+        kind: u16,
+        request: &[u8],
+        each: &mut dyn FnMut(Message<'_>),
+    ) -> Result<bool, Errno> {
+        let sequence = self.next_sequence();
+        let mut buffer = Buffer::default();
+        buffer.message(kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, |message| {
+            message.push(request);
+        });
+        self.send(buffer.bytes())?;
+        let mut consistent = true;
+        for _ in 0..DATAGRAMS_PER_DUMP {
+            if !self.wait(DUMP_TIMEOUT_MS)? {
+                return Err(Errno(libc::ETIMEDOUT));
+            }
+            let bytes = match self.receive()? {
+                Datagram::Messages(bytes) => bytes,
+                Datagram::Foreign | Datagram::None => continue,
+                Datagram::Lost => {
+                    consistent = false;
+                    continue;
+                }
+            };
+            for message in message::messages(bytes) {
+                consistent &= message.flags & NLM_F_DUMP_INTR == 0 || message.sequence != sequence;
+                if message.sequence == sequence
+                    && matches!(message.kind, message::DONE | message::ERROR)
+                {
+                    return match message::error_number(message.payload) {
+                        0 => Ok(consistent),
+                        libc::EINTR | libc::EAGAIN => Ok(false),
+                        errno => Err(Errno(errno)),
+                    };
+                }
+                each(message);
+            }
+        }
+        Err(Errno(libc::ETIMEDOUT))
     }
 
     /// Blocks until something can be read, at most so many milliseconds; false when nothing came.

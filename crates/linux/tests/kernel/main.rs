@@ -9,6 +9,7 @@ mod files;
 mod ipv6;
 mod monitor;
 mod process;
+mod routing;
 mod system;
 mod vrrp;
 mod world;
