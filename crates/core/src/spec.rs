@@ -105,6 +105,8 @@ pub struct RouterSpec {
     pub tracks: Vec<Track>,
     /// Where we go beyond the protocol.
     pub rules: Rules,
+    /// What is told of it besides changes of state.
+    pub notify: Notify,
 }
 
 impl RouterSpec {
@@ -137,6 +139,7 @@ impl RouterSpec {
             track_primary: true,
             tracks: Vec::new(),
             rules: Rules::OVERLAP,
+            notify: Notify::default(),
         }
     }
 
@@ -294,6 +297,15 @@ impl Default for Garp {
             lower_prio_delay: Micros::from_secs(5),
         }
     }
+}
+
+/// What scripts, FIFOs and mail hear of besides changes of state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// A removal by a reload is told as DELETED, not as FAULT (`notify_deleted`).
+    pub deleted: bool,
+    /// Changes of the effective priority are told (`notify_priority_changes`).
+    pub priority_changes: bool,
 }
 
 /// Where we go beyond the protocol; all off under `vrrp_strict`.

@@ -20,6 +20,7 @@
 mod dump;
 mod effects;
 mod environment;
+mod fifo;
 pub mod host;
 mod last_will;
 pub mod listen;

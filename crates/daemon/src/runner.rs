@@ -1,5 +1,7 @@
 //! Runs checks and notification scripts on a thread of its own and reports how they ended.
 
+mod readers;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -19,6 +21,7 @@ use standfast_linux::{Error, Object};
 use standfast_wire::vrrp::Priority;
 
 use crate::environment::own_identity;
+use crate::fifo::{FifoPlan, Fifos, Kind, Subject};
 use crate::log::Logger;
 use crate::lower::{Notifies, Program};
 
@@ -48,8 +51,16 @@ pub(crate) enum Job {
         priority: Priority,
         wait: bool,
     },
+    /// A router is what it was; for FIFOs alone.
+    State {
+        name: String,
+        event: NotifyEvent,
+        priority: Priority,
+    },
     /// What there is to run from now on.
     Programs(Programs),
+    /// The FIFOs from now on.
+    Fifos(Vec<FifoPlan>),
     /// Answer when no notification script runs or waits any more.
     Finish(SyncSender<()>),
 }
@@ -76,6 +87,7 @@ impl Runner {
         let waker = Waker::new()?;
         let poller = Poller::new()?;
         poller.add(waker.as_fd(), WAKER_TOKEN, Interest::Read)?;
+        let fifo_logger = logger.clone();
         let worker = Worker {
             queue,
             report,
@@ -89,6 +101,7 @@ impl Runner {
             waiting: BTreeMap::new(),
             left_behind: BTreeMap::new(),
             finishing: None,
+            fifos: Fifos::new(fifo_logger),
         };
         thread::Builder::new()
             .name("runner".into())
@@ -132,6 +145,8 @@ enum Purpose {
     Check(CheckId),
     /// The scripts of a router for its event of that number.
     Notify(RouterId, u64),
+    /// The program that reads a FIFO.
+    Reader(Kind),
 }
 
 struct Running {
@@ -175,6 +190,7 @@ struct Worker {
     /// Ended scripts whose pipe somebody still writes into.
     left_behind: BTreeMap<u64, Running>,
     finishing: Option<SyncSender<()>>,
+    fifos: Fifos,
 }
 
 impl Worker {
@@ -207,7 +223,11 @@ impl Worker {
 
     fn report_finish(&mut self) {
         let idle = |line: &Line| line.running == 0 && line.queue.is_empty();
-        if self.waiting.values().all(idle)
+        if self.finishing.is_none() || !self.waiting.values().all(idle) {
+            return;
+        }
+        self.end_readers();
+        if !self.has_readers()
             && let Some(done) = self.finishing.take()
         {
             // The loop may have stopped waiting.
@@ -226,15 +246,24 @@ impl Worker {
                     event,
                     priority,
                     wait,
-                }) => self.enqueue(
-                    router,
-                    Event {
-                        event,
-                        name,
-                        priority,
-                        wait,
-                    },
-                ),
+                }) => {
+                    self.fifos.tell(Subject::Instance, &name, event, priority);
+                    self.enqueue(
+                        router,
+                        Event {
+                            event,
+                            name,
+                            priority,
+                            wait,
+                        },
+                    );
+                }
+                Ok(Job::State {
+                    name,
+                    event,
+                    priority,
+                }) => self.fifos.tell(Subject::Instance, &name, event, priority),
+                Ok(Job::Fifos(plans)) => self.configure_fifos(plans),
                 Ok(Job::Programs(programs)) => self.programs = programs,
                 Ok(Job::Finish(done)) => self.finishing = Some(done),
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
@@ -414,6 +443,11 @@ impl Worker {
                 self.check_done(check, outcome, text);
             }
             Purpose::Check(_) => {}
+            Purpose::Reader(kind) => {
+                let text: String = text.chars().take(JOURNAL_OUTPUT).collect();
+                let text = text.escape_debug().to_string();
+                self.reader_ended(kind, reported, &format!("{outcome:?}"), &text);
+            }
             Purpose::Notify(router, event) => {
                 report_failure(&self.logger, outcome, &text);
                 self.notify_ended(router, event);
@@ -559,11 +593,19 @@ impl Notifies {
             NotifyEvent::Backup => (&self.backup, Some("BACKUP")),
             NotifyEvent::Fault => (&self.fault, Some("FAULT")),
             NotifyEvent::Stop => (&self.stop, Some("STOP")),
+            NotifyEvent::Deleted => (&self.deleted, Some("DELETED")),
             NotifyEvent::MasterRxLowerPri => (&self.master_rx_lower_pri, None),
+            // For FIFOs alone.
+            NotifyEvent::MasterPriority | NotifyEvent::BackupPriority => return Vec::new(),
         };
         let own = own.as_ref().and_then(|program| command(program, &[]));
         let any = word.and_then(|word| {
-            let words = ["INSTANCE", &self.instance, word, &priority.to_string()];
+            let words = [
+                Subject::Instance.word(),
+                &self.instance,
+                word,
+                &priority.to_string(),
+            ];
             command(self.any.as_ref()?, &words)
         });
         own.into_iter().chain(any).collect()
@@ -604,6 +646,7 @@ mod tests {
             poller: Poller::new().unwrap(),
             logger: Logger::start(silent, "test").unwrap(),
             programs: Programs::default(),
+            fifos: Fifos::new(Logger::start(silent, "test").unwrap()),
             running: BTreeMap::new(),
             next_token: 1,
             left_behind: BTreeMap::new(),

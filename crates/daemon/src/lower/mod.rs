@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod fifos;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -7,7 +9,7 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
+    CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
     UnicastPeer, VirtualAddress, Wanted, Weight,
 };
 use standfast_core::time::Micros;
@@ -16,6 +18,7 @@ use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
+use crate::fifo::FifoPlan;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) checks: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// Who listens to events.
+    pub(crate) fifos: Vec<FifoPlan>,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -48,6 +53,7 @@ pub(crate) struct Notifies {
     pub(crate) backup: Option<Program>,
     pub(crate) fault: Option<Program>,
     pub(crate) stop: Option<Program>,
+    pub(crate) deleted: Option<Program>,
     pub(crate) master_rx_lower_pri: Option<Program>,
     pub(crate) any: Option<Program>,
     pub(crate) instance: String,
@@ -70,6 +76,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
         }
     }
     plan.forget_untracked_checks();
+    plan.lower_fifos(config);
     for group in &config.sync_groups {
         plan.complaints.push(format!(
             "sync group {} is not acted on by this version: its instances move independently",
@@ -191,7 +198,11 @@ impl Plan {
             garp: garp(instance.garp),
             track_primary: !instance.dont_track_primary,
             tracks: tracks(instance),
-            rules: rules(instance),
+            rules: rules(config, instance),
+            notify: Notify {
+                deleted: instance.tells_deletion,
+                priority_changes: instance.notify_priority_changes,
+            },
         };
         self.notifies.insert(spec.name.clone(), notifies);
         self.spec.routers.push(spec);
@@ -224,6 +235,7 @@ impl Plan {
             backup: lower("notify_backup", &notify.backup),
             fault: lower("notify_fault", &notify.fault),
             stop: lower("notify_stop", &notify.stop),
+            deleted: lower("notify_deleted", &notify.deleted),
             master_rx_lower_pri: lower("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
             any: lower("notify", &notify.any),
             instance: name.clone(),
@@ -334,11 +346,15 @@ fn unicast(given: &config::Unicast, strict: bool) -> Unicast {
     }
 }
 
-/// Where scripts act on the role, two nodes must never both have it: such an instance leaves
+/// Where scripts or readers of a FIFO act on the role, two nodes must never both have it: such an instance leaves
 /// exclusively, all others overlap with their successor. Strict mode does nothing of all this.
-fn rules(instance: &config::VrrpInstance) -> Rules {
+fn rules(config: &config::Config, instance: &config::VrrpInstance) -> Rules {
     let notify = &instance.notify;
     let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
+    let fifos = &config.global.fifos;
+    let fifo = [&fifos.all, &fifos.vrrp]
+        .iter()
+        .any(|fifo| fifo.path.is_some());
     if instance.strict {
         return Rules::PROTOCOL;
     }
@@ -346,7 +362,7 @@ fn rules(instance: &config::VrrpInstance) -> Rules {
         Some(config::Handover::Overlap) => Leave::Overlap,
         Some(config::Handover::Exclusive) => Leave::Exclusive,
         Some(config::Handover::Immediate) => Leave::Immediate,
-        None if acting.iter().any(|script| script.is_some()) => Leave::Exclusive,
+        None if fifo || acting.iter().any(|script| script.is_some()) => Leave::Exclusive,
         None => Leave::Overlap,
     };
     Rules {
@@ -410,6 +426,11 @@ fn identity(config: &config::Config, script: &config::Script) -> Result<Identity
             None => own_identity(),
         });
     };
+    system_identity(wanted)
+}
+
+/// That user and group of the system.
+fn system_identity(wanted: &config::Identity) -> Result<Identity, String> {
     let user = lookup_user(&wanted.user)
         .ok_or_else(|| format!("its user {} does not exist", wanted.user))?;
     let gid = match &wanted.group {
