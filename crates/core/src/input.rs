@@ -282,4 +282,10 @@ pub enum NotifyEvent {
     Stop,
     /// Active heard a lower priority.
     MasterRxLowerPri,
+    /// Taken out of the configuration.
+    Deleted,
+    /// The effective priority changed while Active.
+    MasterPriority,
+    /// The effective priority changed while Backup.
+    BackupPriority,
 }

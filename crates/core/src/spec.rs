@@ -107,6 +107,8 @@ pub struct RouterSpec {
     pub sync_group: Option<String>,
     /// Where we go beyond the protocol.
     pub rules: Rules,
+    /// What is told of it besides changes of state.
+    pub notify: Notify,
 }
 
 impl RouterSpec {
@@ -140,6 +142,7 @@ impl RouterSpec {
             tracks: Vec::new(),
             sync_group: None,
             rules: Rules::OVERLAP,
+            notify: Notify::default(),
         }
     }
 
@@ -304,6 +307,15 @@ impl Default for Garp {
             lower_prio_delay: Micros::from_secs(5),
         }
     }
+}
+
+/// What scripts, FIFOs and mail hear of besides changes of state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// A removal by a reload is told as DELETED, not as FAULT (`notify_deleted`).
+    pub deleted: bool,
+    /// Changes of the effective priority are told (`notify_priority_changes`).
+    pub priority_changes: bool,
 }
 
 /// Where we go beyond the protocol; all off under `vrrp_strict`.

@@ -21,6 +21,7 @@ mod announce;
 mod dump;
 mod effects;
 mod environment;
+mod fifo;
 pub mod host;
 mod last_will;
 pub mod listen;

@@ -1,5 +1,7 @@
 //! Runs checks and notification scripts on a thread of its own and reports how they ended.
 
+mod readers;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -19,6 +21,7 @@ use standfast_linux::{Error, Object};
 use standfast_wire::vrrp::Priority;
 
 use crate::environment::own_identity;
+use crate::fifo::{FifoPlan, Fifos, Kind, Subject};
 use crate::log::Logger;
 use crate::lower::{Notifies, Program};
 
@@ -26,6 +29,8 @@ use crate::lower::{Notifies, Program};
 const KILL_AFTER: Micros = Micros::from_secs(2);
 /// The scripts of a router's next event wait this long for those of the one before.
 const ORDER_PATIENCE: Micros = Micros::from_secs(5);
+/// A group has no priority: keepalived says 0.
+const GROUP_PRIORITY: Priority = Priority(0);
 /// Characters of a script's output that reach the journal.
 const JOURNAL_OUTPUT: usize = 256;
 /// Events of one router that may wait for its scripts; older ones are overtaken by newer.
@@ -50,8 +55,16 @@ pub(crate) enum Job {
     },
     /// The scripts of a sync group for an event.
     NotifyGroup { group: String, event: NotifyEvent },
+    /// A router is what it was; for FIFOs alone.
+    State {
+        name: String,
+        event: NotifyEvent,
+        priority: Priority,
+    },
     /// What there is to run from now on.
     Programs(Programs),
+    /// The FIFOs from now on.
+    Fifos(Vec<FifoPlan>),
     /// Answer when no notification script runs or waits any more.
     Finish(SyncSender<()>),
 }
@@ -79,6 +92,7 @@ impl Runner {
         let waker = Waker::new()?;
         let poller = Poller::new()?;
         poller.add(waker.as_fd(), WAKER_TOKEN, Interest::Read)?;
+        let fifo_logger = logger.clone();
         let worker = Worker {
             queue,
             report,
@@ -95,6 +109,7 @@ impl Runner {
             held: Vec::new(),
             left_behind: BTreeMap::new(),
             finishing: None,
+            fifos: Fifos::new(fifo_logger),
         };
         thread::Builder::new()
             .name("runner".into())
@@ -146,6 +161,8 @@ enum Purpose {
     Check(CheckId),
     /// The scripts of a router or group for its event of that number.
     Notify(Teller, u64),
+    /// The program that reads a FIFO.
+    Reader(Kind),
 }
 
 struct Running {
@@ -199,6 +216,7 @@ struct Worker {
     /// Ended scripts whose pipe somebody still writes into.
     left_behind: BTreeMap<u64, Running>,
     finishing: Option<SyncSender<()>>,
+    fifos: Fifos,
 }
 
 impl Worker {
@@ -231,7 +249,11 @@ impl Worker {
 
     fn report_finish(&mut self) {
         let idle = |line: &Line| line.running == 0 && line.queue.is_empty();
-        if self.waiting.values().all(idle)
+        if self.finishing.is_none() || !self.waiting.values().all(idle) {
+            return;
+        }
+        self.end_readers();
+        if !self.has_readers()
             && let Some(done) = self.finishing.take()
         {
             // The loop may have stopped waiting.
@@ -250,16 +272,29 @@ impl Worker {
                     event,
                     priority,
                     wait,
-                }) => self.enqueue(
-                    Teller::Router(router),
-                    Event {
-                        event,
-                        name,
-                        priority,
-                        wait,
-                    },
-                ),
-                Ok(Job::NotifyGroup { group, event }) => self.enqueue_group(group, event),
+                }) => {
+                    self.fifos.tell(Subject::Instance, &name, event, priority);
+                    self.enqueue(
+                        Teller::Router(router),
+                        Event {
+                            event,
+                            name,
+                            priority,
+                            wait,
+                        },
+                    );
+                }
+                Ok(Job::NotifyGroup { group, event }) => {
+                    self.fifos
+                        .tell(Subject::Group, &group, event, GROUP_PRIORITY);
+                    self.enqueue_group(group, event);
+                }
+                Ok(Job::State {
+                    name,
+                    event,
+                    priority,
+                }) => self.fifos.tell(Subject::Instance, &name, event, priority),
+                Ok(Job::Fifos(plans)) => self.configure_fifos(plans),
                 Ok(Job::Programs(programs)) => self.programs = programs,
                 Ok(Job::Finish(done)) => self.finishing = Some(done),
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
@@ -318,8 +353,7 @@ impl Worker {
         let event = Event {
             event,
             name: group,
-            // A group has none: keepalived says 0.
-            priority: Priority(0),
+            priority: GROUP_PRIORITY,
             wait: false,
         };
         self.enqueue(teller, event);
@@ -497,6 +531,11 @@ impl Worker {
                 self.check_done(check, outcome, text);
             }
             Purpose::Check(_) => {}
+            Purpose::Reader(kind) => {
+                let text: String = text.chars().take(JOURNAL_OUTPUT).collect();
+                let text = text.escape_debug().to_string();
+                self.reader_ended(kind, reported, &format!("{outcome:?}"), &text);
+            }
             Purpose::Notify(teller, event) => {
                 report_failure(&self.logger, outcome, &text);
                 self.notify_ended(teller, event);
@@ -640,7 +679,10 @@ impl Notifies {
             NotifyEvent::Backup => (&self.backup, Some("BACKUP")),
             NotifyEvent::Fault => (&self.fault, Some("FAULT")),
             NotifyEvent::Stop => (&self.stop, Some("STOP")),
+            NotifyEvent::Deleted => (&self.deleted, Some("DELETED")),
             NotifyEvent::MasterRxLowerPri => (&self.master_rx_lower_pri, None),
+            // For FIFOs alone.
+            NotifyEvent::MasterPriority | NotifyEvent::BackupPriority => return Vec::new(),
         };
         let own = own.as_ref().and_then(|program| command(program, &[]));
         let any = word.and_then(|word| {
@@ -685,6 +727,7 @@ mod tests {
             poller: Poller::new().unwrap(),
             logger: Logger::start(silent, "test").unwrap(),
             programs: Programs::default(),
+            fifos: Fifos::new(Logger::start(silent, "test").unwrap()),
             running: BTreeMap::new(),
             next_token: 1,
             left_behind: BTreeMap::new(),

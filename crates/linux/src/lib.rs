@@ -17,6 +17,7 @@ pub mod capability;
 pub mod clock;
 pub mod daemonize;
 mod error;
+pub mod fifo;
 pub mod files;
 mod filter;
 mod interface;

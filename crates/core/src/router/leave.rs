@@ -100,9 +100,10 @@ impl Router {
         removed && self.phase() != Phase::Succeeded && !self.finished
     }
 
-    /// What scripts are told: a removed instance goes to FAULT, as in keepalived.
+    /// What scripts are told: a removed instance goes to FAULT unless it asks for DELETED, as in keepalived.
     fn farewell(&self) -> NotifyEvent {
         match self.leaving.as_ref().map(|leaving| &leaving.cause) {
+            Some(Cause::Removed) if self.spec.notify.deleted => NotifyEvent::Deleted,
             Some(Cause::Removed) => NotifyEvent::Fault,
             _ => NotifyEvent::Stop,
         }

@@ -9,7 +9,7 @@ use super::announce::Sign;
 use super::fsm::Step;
 use super::{Effects, Router, State, Timer};
 use crate::check::CheckState;
-use crate::input::InterfaceIndex;
+use crate::input::{InterfaceIndex, NotifyEvent};
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Fault};
 use crate::spec::{Effect, RouterSpec, Tracked};
@@ -143,6 +143,17 @@ impl Router {
         }
     }
 
+    fn notify_priority(&self, fx: &mut Effects<'_>) {
+        let event = match self.state {
+            State::Active => NotifyEvent::MasterPriority,
+            State::Backup => NotifyEvent::BackupPriority,
+            State::Initialize | State::Fault | State::Leaving => return,
+        };
+        if self.spec.notify.priority_changes {
+            self.notify(event, false, fx);
+        }
+    }
+
     /// Base and weights within 1–254; an owner's 255 does not change.
     fn set_effective_priority(&mut self, weights: i32, fx: &mut Effects<'_>) {
         // Whoever leaves goes with the priority that it had: a stop has ended the checks.
@@ -161,6 +172,7 @@ impl Router {
             return;
         }
         self.event(Event::Priority { before, now }, fx);
+        self.notify_priority(fx);
         match self.state {
             State::Active if now < before && self.spec.rules.conflict && !self.listening => {
                 self.advertise(now, fx);

@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod fifos;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -7,7 +9,7 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
+    CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
     UnicastPeer, VirtualAddress, Wanted, Weight,
 };
 use standfast_core::time::Micros;
@@ -16,6 +18,8 @@ use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
+use crate::fifo::FifoPlan;
+use crate::fifo::Subject;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) notifies: BTreeMap<String, Notifies>,
     /// What each sync group runs, by name.
     pub(crate) groups: BTreeMap<String, Notifies>,
+    /// Who listens to events.
+    pub(crate) fifos: Vec<FifoPlan>,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -50,31 +56,14 @@ pub(crate) struct Notifies {
     pub(crate) backup: Option<Program>,
     pub(crate) fault: Option<Program>,
     pub(crate) stop: Option<Program>,
+    pub(crate) deleted: Option<Program>,
     pub(crate) master_rx_lower_pri: Option<Program>,
     pub(crate) any: Option<Program>,
     /// What keepalived calls it.
-    pub(crate) kind: Kind,
+    pub(crate) kind: Subject,
     pub(crate) name: String,
     /// The sync group of a router.
     pub(crate) group: Option<String>,
-}
-
-/// What a notification is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
-    #[default]
-    Instance,
-    Group,
-}
-
-impl Kind {
-    /// As scripts and FIFOs are told.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Kind::Instance => "INSTANCE",
-            Kind::Group => "GROUP",
-        }
-    }
 }
 
 /// Lowers what this release acts on; instances that it cannot run are named in the complaints.
@@ -94,6 +83,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
         }
     }
     plan.forget_untracked_checks();
+    plan.lower_fifos(config);
     for group in &config.sync_groups {
         plan.lower_group(config, group);
     }
@@ -174,7 +164,7 @@ impl Plan {
         let group = group_of(config, name);
         let notifies = Notifies {
             group: group.map(|group| group.name.value.clone()),
-            ..self.lower_notifies(config, &instance.notify, Kind::Instance, name)
+            ..self.lower_notifies(config, &instance.notify, Subject::Instance, name)
         };
         let spec = RouterSpec {
             name: instance.name.value.clone(),
@@ -212,7 +202,11 @@ impl Plan {
             track_primary: !instance.dont_track_primary,
             tracks: tracks(instance, group),
             sync_group: notifies.group.clone(),
-            rules: rules(instance, group),
+            rules: rules(config, instance, group),
+            notify: Notify {
+                deleted: instance.tells_deletion,
+                priority_changes: instance.notify_priority_changes,
+            },
         };
         self.notifies.insert(spec.name.clone(), notifies);
         self.spec.routers.push(spec);
@@ -221,7 +215,7 @@ impl Plan {
     /// Members and trackers are lowered with the instances.
     fn lower_group(&mut self, config: &config::Config, group: &config::SyncGroup) {
         let name = &group.name.value;
-        let notifies = self.lower_notifies(config, &group.notify, Kind::Group, name);
+        let notifies = self.lower_notifies(config, &group.notify, Subject::Group, name);
         self.groups.insert(name.clone(), notifies);
     }
 
@@ -229,7 +223,7 @@ impl Plan {
         &mut self,
         config: &config::Config,
         notify: &config::Notify,
-        kind: Kind,
+        kind: Subject,
         name: &str,
     ) -> Notifies {
         let mut lower = |keyword: &str, script: &Option<Box<config::Script>>| {
@@ -252,6 +246,7 @@ impl Plan {
             backup: lower("notify_backup", &notify.backup),
             fault: lower("notify_fault", &notify.fault),
             stop: lower("notify_stop", &notify.stop),
+            deleted: lower("notify_deleted", &notify.deleted),
             master_rx_lower_pri: lower("notify_master_rx_lower_pri", &notify.master_rx_lower_pri),
             any: lower("notify", &notify.any),
             kind,
@@ -385,14 +380,22 @@ fn unicast(given: &config::Unicast, strict: bool) -> Unicast {
     }
 }
 
-/// Where scripts act on the role, two nodes must never both have it: such an instance leaves
+/// Where scripts or readers of a FIFO act on the role, two nodes must never both have it: such an instance leaves
 /// exclusively, all others overlap with their successor. Strict mode does nothing of all this.
-fn rules(instance: &config::VrrpInstance, group: Option<&config::SyncGroup>) -> Rules {
+fn rules(
+    config: &config::Config,
+    instance: &config::VrrpInstance,
+    group: Option<&config::SyncGroup>,
+) -> Rules {
     let notifies = std::iter::once(&instance.notify).chain(group.map(|group| &group.notify));
     let acts = |notify: &config::Notify| {
         let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
         acting.iter().any(|script| script.is_some())
     };
+    let fifos = &config.global.fifos;
+    let fifo = [&fifos.all, &fifos.vrrp]
+        .iter()
+        .any(|fifo| fifo.path.is_some());
     if instance.strict {
         return Rules::PROTOCOL;
     }
@@ -400,7 +403,7 @@ fn rules(instance: &config::VrrpInstance, group: Option<&config::SyncGroup>) -> 
         Some(config::Handover::Overlap) => Leave::Overlap,
         Some(config::Handover::Exclusive) => Leave::Exclusive,
         Some(config::Handover::Immediate) => Leave::Immediate,
-        None if notifies.into_iter().any(acts) => Leave::Exclusive,
+        None if fifo || notifies.into_iter().any(acts) => Leave::Exclusive,
         None => Leave::Overlap,
     };
     Rules {
@@ -464,6 +467,11 @@ fn identity(config: &config::Config, script: &config::Script) -> Result<Identity
             None => own_identity(),
         });
     };
+    system_identity(wanted)
+}
+
+/// That user and group of the system.
+fn system_identity(wanted: &config::Identity) -> Result<Identity, String> {
     let user = lookup_user(&wanted.user)
         .ok_or_else(|| format!("its user {} does not exist", wanted.user))?;
     let gid = match &wanted.group {

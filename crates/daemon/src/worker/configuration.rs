@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread;
 
 use standfast_config::{Config, Diagnostic, FileSource, LoadOptions, Loaded, Severity, load};
+use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
+use standfast_core::router::State;
 use standfast_core::{Input, Micros};
 use standfast_linux::clock::monotonic;
 use standfast_linux::sysctl;
@@ -37,9 +39,11 @@ impl Worker {
             checks,
             mut notifies,
             groups,
+            fifos,
             ..
         } = plan;
         self.keep_farewells(&mut notifies);
+        self.runner.submit(Job::Fifos(fifos));
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
             notifies: notifies.clone(),
@@ -61,6 +65,26 @@ impl Worker {
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
         self.effects.holdings_changed = true;
+    }
+
+    /// `fifo_write_vrrp_states_on_reload`: what did not change is told as well.
+    fn tell_states(&self, config: &Config) {
+        if !config.global.fifos.states_on_reload {
+            return;
+        }
+        for router in self.node.routers() {
+            let event = match router.state() {
+                State::Active => NotifyEvent::Master,
+                State::Backup => NotifyEvent::Backup,
+                State::Fault => NotifyEvent::Fault,
+                State::Initialize | State::Leaving => continue,
+            };
+            self.runner.submit(Job::State {
+                name: router.spec().name.clone(),
+                event,
+                priority: router.effective_priority(),
+            });
+        }
     }
 
     /// Whoever is removed is told so by its own scripts, which the new configuration does not know.
@@ -148,6 +172,7 @@ impl Worker {
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
             self.apply(&config, plan);
+            self.tell_states(&config);
             self.logger.log(Level::Info, "Reload complete".into());
         }
         self.report(&Report::Ready);
