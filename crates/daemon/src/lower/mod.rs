@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod tracks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -7,15 +9,17 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
-    UnicastPeer, VirtualAddress, Wanted, Weight,
+    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Tracked, Unicast, UnicastPeer,
+    VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
+use standfast_linux::clock::boottime;
 use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
+use crate::track::Targets;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) checks: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// Files and processes that are looked at.
+    pub(crate) targets: Targets,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -56,7 +62,8 @@ pub(crate) struct Notifies {
 /// Lowers what this release acts on; instances that it cannot run are named in the complaints.
 pub(crate) fn plan(config: &config::Config) -> Plan {
     let mut plan = Plan::default();
-    plan.spec.startup_delay = micros(config.global.startup_delay);
+    plan.spec.startup_delay = startup_delay(config);
+    plan.spec.link_delays = tracks::link_delays(config);
     for script in &config.scripts {
         plan.lower_check(config, script);
     }
@@ -70,6 +77,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
         }
     }
     plan.forget_untracked_checks();
+    plan.lower_trackers(config);
     for group in &config.sync_groups {
         plan.complaints.push(format!(
             "sync group {} is not acted on by this version: its instances move independently",
@@ -103,6 +111,13 @@ fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
     }
 }
 
+/// `vrrp_startup_delay` from now, or `vrrp_delay_after_boot` from the start of the host, whichever ends later.
+fn startup_delay(config: &config::Config) -> Micros {
+    let after_boot = micros(config.global.delay_after_boot).0;
+    let left = after_boot.saturating_sub(boottime().0);
+    micros(config.global.startup_delay).max(Micros(left))
+}
+
 fn micros(duration: config::Micros) -> Micros {
     Micros(duration.get())
 }
@@ -117,7 +132,10 @@ impl Plan {
             .flat_map(|router| &router.tracks)
             .filter_map(|track| match &track.object {
                 Tracked::Check(name) => Some(name),
-                Tracked::Interface(_) => None,
+                Tracked::Interface(_)
+                | Tracked::File(_)
+                | Tracked::Process(_)
+                | Tracked::Bfd(_) => None,
             })
             .collect();
         self.spec
@@ -190,7 +208,9 @@ impl Plan {
             owner_ignore_adverts: instance.owner_ignore_adverts,
             garp: garp(instance.garp),
             track_primary: !instance.dont_track_primary,
-            tracks: tracks(instance),
+            track_source: instance.track_source_address,
+            stalled_backup: instance.timer_expired_backup.map(Priority),
+            tracks: tracks::tracks(config, instance.into()),
             rules: rules(instance),
         };
         self.notifies.insert(spec.name.clone(), notifies);
@@ -297,22 +317,6 @@ fn garp(garp: config::Garp) -> Garp {
         lower_prio_repeat: count(garp.lower_prio_repeat),
         lower_prio_delay: micros(garp.lower_prio_delay),
     }
-}
-
-fn tracks(instance: &config::VrrpInstance) -> Vec<Track> {
-    let weight = |weight: config::Weight| Weight {
-        value: weight.value,
-        reverse: weight.reverse,
-    };
-    let scripts = instance.track_scripts.iter().map(|track| Track {
-        object: Tracked::Check(track.name.value.clone()),
-        weight: weight(track.weight),
-    });
-    let interfaces = instance.track_interfaces.iter().map(|track| Track {
-        object: Tracked::Interface(track.name.value.clone()),
-        weight: weight(track.weight),
-    });
-    scripts.chain(interfaces).collect()
 }
 
 /// Strict mode knows no rules of ours: anybody is believed, as in keepalived, unless the configuration says otherwise.

@@ -16,6 +16,7 @@ use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::options::Options;
 use crate::runner::{Job, Programs};
+use crate::track::Occasion;
 
 /// What the thread of a reload found.
 pub(super) struct Reloaded {
@@ -24,7 +25,7 @@ pub(super) struct Reloaded {
 }
 
 impl Worker {
-    pub(super) fn apply(&mut self, config: &Config, plan: Plan) {
+    pub(super) fn apply(&mut self, config: &Config, plan: Plan, occasion: Occasion) {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
@@ -35,6 +36,7 @@ impl Worker {
             spec,
             checks,
             mut notifies,
+            targets,
             ..
         } = plan;
         self.keep_farewells(&mut notifies);
@@ -54,6 +56,7 @@ impl Worker {
             checks: running.collect(),
             notifies,
         }));
+        self.watchers.apply(occasion, targets);
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
         self.effects.holdings_changed = true;
@@ -143,7 +146,7 @@ impl Worker {
             }
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
-            self.apply(&config, plan);
+            self.apply(&config, plan, Occasion::Later);
             self.logger.log(Level::Info, "Reload complete".into());
         }
         self.report(&Report::Ready);
