@@ -9,7 +9,7 @@ use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
 use crate::journal::Entry;
-use crate::spec::{Spec, VirtualAddress};
+use crate::spec::{Spec, Tracked, VirtualAddress};
 use crate::time::Micros;
 
 /// Number of an interface in the kernel.
@@ -72,6 +72,13 @@ pub enum Input<'a> {
         outcome: CheckOutcome,
         /// What it printed, bounded by the driver.
         output: String,
+    },
+    /// Somebody looked at a tracked file, process or session; also if nothing has changed.
+    Observed {
+        /// Which.
+        object: Tracked,
+        /// The file's number, how many processes run, or 1 for a session that is up.
+        seen: i32,
     },
     /// A kernel operation ended; one result per address, in order.
     KernelDone {

@@ -47,6 +47,12 @@ impl Interfaces {
         interface.mac = link.mac;
     }
 
+    pub(crate) fn set_up(&mut self, index: InterfaceIndex, up: bool) {
+        if let Some(interface) = self.by_index.get_mut(&index) {
+            interface.up = up;
+        }
+    }
+
     pub(crate) fn remove(&mut self, index: InterfaceIndex) {
         self.by_index.remove(&index);
     }

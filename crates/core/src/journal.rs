@@ -12,6 +12,7 @@ use standfast_wire::vrrp::Priority;
 
 use crate::input::{CheckOutcome, Errno};
 use crate::router::State;
+use crate::spec::Tracked;
 use crate::time::{Instant, Micros};
 
 /// Entries that a node remembers; older ones are forgotten.
@@ -39,6 +40,8 @@ pub enum Subject {
     Check(String),
     /// A sync group, by its name.
     Group(String),
+    /// A tracked file, process or session.
+    Tracked(Tracked),
 }
 
 /// How much an entry matters.
@@ -158,6 +161,8 @@ pub enum Cause {
     Removed,
     /// It came back into the configuration before anybody had taken over.
     ConfiguredAgain,
+    /// This host did not run for so long, and a peer should have taken over.
+    Stalled(Micros),
 }
 
 /// What makes a router unable to take part.
@@ -175,6 +180,14 @@ pub enum Fault {
     NoAddress(String),
     /// There is no unicast peer (`unicast_fault_no_peer`).
     NoPeer,
+    /// The configured source address is not on the interface (`track_src_ip`).
+    SourceMissing(IpAddr),
+    /// The number in a tracked file.
+    FileNumber(String),
+    /// Too few or too many processes.
+    ProcessQuorum(String),
+    /// A BFD session is down.
+    BfdDown(String),
     /// Another member of the sync group cannot take part.
     SyncGroup(String),
 }
@@ -191,6 +204,12 @@ impl fmt::Display for Fault {
                 write!(f, "another member of sync group {group} is in FAULT")
             }
             Fault::NoPeer => f.write_str("no unicast_peer"),
+            Fault::SourceMissing(address) => {
+                write!(f, "source address {address} is not on the interface")
+            }
+            Fault::FileNumber(name) => write!(f, "tracked file {name}"),
+            Fault::ProcessQuorum(name) => write!(f, "tracked process {name}"),
+            Fault::BfdDown(name) => write!(f, "BFD session {name} down"),
         }
     }
 }
@@ -301,6 +320,13 @@ pub enum Event {
         /// Now.
         now: Priority,
     },
+    /// Base priority and weights come to less than 1 or more than 254.
+    PriorityClamped {
+        /// To what they come.
+        total: i32,
+        /// What counts.
+        now: Priority,
+    },
     /// A fault appeared in a router that is already in FAULT, or in one that enters it.
     FaultAppeared(Fault),
     /// A fault went away.
@@ -360,6 +386,17 @@ pub enum Event {
         /// Up or down.
         up: bool,
     },
+    /// A tracked process or session is now up or down.
+    TrackedIs {
+        /// Up or down.
+        up: bool,
+    },
+    /// The number in a tracked file.
+    TrackedNumber(i32),
+    /// Nobody takes over before this time has passed (`vrrp_startup_delay`).
+    StartDelayed(Micros),
+    /// It has passed.
+    StartDelayOver,
     /// A check is still running when its next run is due.
     CheckOverran,
     /// A check cannot run and is left out of the priority.
@@ -391,12 +428,17 @@ impl Event {
             | Event::NoSuccessor
             | Event::Released
             | Event::CheckIs { .. }
+            | Event::TrackedIs { .. }
+            | Event::PriorityClamped { .. }
+            | Event::StartDelayed(_)
+            | Event::StartDelayOver
             | Event::Reasserting
             | Event::AddressKept(_)
             | Event::Syncing(_)
             | Event::Reloaded => Level::Info,
             Event::AdvertisementTimeout
             | Event::AwaitsGroup
+            | Event::TrackedNumber(_)
             | Event::BackupHeardResign(_)
             | Event::ActiveHeardResign(_)
             | Event::Following { .. }
@@ -441,6 +483,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.subject, &self.event) {
             (Subject::Check(name), event) => check_line(f, name, event),
+            (Subject::Tracked(object), event) => tracked_line(f, object, event),
             (Subject::Router(name), event) => {
                 write!(f, "({name}) ")?;
                 router_line(f, event)
@@ -494,6 +537,26 @@ fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
     }
 }
 
+fn tracked_line(f: &mut fmt::Formatter<'_>, object: &Tracked, event: &Event) -> fmt::Result {
+    match (object, event) {
+        (Tracked::Process(name), Event::TrackedIs { up }) => {
+            let change = if *up { "gained" } else { "lost" };
+            write!(f, "Quorum {change} for tracked process {name}")
+        }
+        (Tracked::Bfd(name), Event::TrackedIs { up }) => {
+            write!(
+                f,
+                "BFD session {name} is {}",
+                if *up { "up" } else { "down" }
+            )
+        }
+        (Tracked::File(name), Event::TrackedNumber(number)) => {
+            write!(f, "tracked file {name} says {number}")
+        }
+        (other, event) => write!(f, "{other:?}: {event:?}"),
+    }
+}
+
 fn router_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     match event {
         Event::Entering { state, cause } => entering_line(f, *state, cause),
@@ -544,6 +607,10 @@ fn router_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::Priority { before, now } => {
             write!(f, "Changing effective priority from {before} to {now}")
         }
+        Event::PriorityClamped { total, now } => write!(
+            f,
+            "Setting effective priority to {now}: base and weights come to {total}"
+        ),
         Event::FaultAppeared(fault) => write!(f, "entering FAULT state ({fault})"),
         Event::FaultGone(fault) => write!(f, "no longer: {fault}"),
         Event::SettingAddresses(_) => f.write_str("setting VIPs."),
@@ -576,6 +643,10 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
         Cause::Stopping => write!(f, "Leaving {name} STATE: the daemon stops"),
         Cause::Removed => write!(f, "Leaving {name} STATE: no longer configured"),
         Cause::ConfiguredAgain => write!(f, "Entering {name} STATE: configured again"),
+        Cause::Stalled(time) => write!(
+            f,
+            "Entering {name} STATE: this host did not run for {time}, somebody else has taken over"
+        ),
     }
 }
 
@@ -634,6 +705,8 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         }
         Event::AwaitsGroup => f.write_str("ready to be master, waiting for the rest of the group"),
         Event::Reloaded => f.write_str("Configuration reloaded"),
+        Event::StartDelayed(time) => write!(f, "Delaying startup for {time}"),
+        Event::StartDelayOver => f.write_str("Delayed start completed"),
         other => address_line(f, other),
     }
 }

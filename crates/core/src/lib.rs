@@ -28,11 +28,13 @@ pub mod input;
 pub mod interface;
 pub mod journal;
 mod limit;
+mod link_delay;
 pub mod node;
 pub mod router;
 pub mod spec;
 pub mod time;
 pub mod timing;
+pub mod tracker;
 
 pub use input::{Input, Output};
 pub use node::Node;

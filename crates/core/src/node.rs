@@ -18,9 +18,11 @@ use crate::input::{
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
+use crate::link_delay::LinkDelays;
 use crate::router::{Effects, Pending, Router, Timer, View};
 use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
 use crate::time::{Instant, Micros};
+use crate::tracker::{Tracker, Trackers};
 
 /// Length in bytes that no advertisement with its IP header exceeds.
 pub const PACKET_LENGTH: usize = ipv6::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH;
@@ -36,6 +38,12 @@ pub enum Reason {
     Router(RouterId, Timer),
     /// A check is due.
     Check(CheckId),
+    /// A change of a tracked object has lasted long enough.
+    Tracker,
+    /// A change of a link has lasted long enough.
+    LinkDelay,
+    /// The delay of the start has passed.
+    StartDelay,
 }
 
 /// All decisions of one host.
@@ -46,7 +54,10 @@ pub struct Node {
     /// Sync groups whose members changed.
     pub(crate) regroup: Vec<String>,
     checks: BTreeMap<CheckId, Check>,
+    trackers: Trackers,
     interfaces: Interfaces,
+    link_delays: LinkDelays,
+    start_delayed_until: Option<Instant>,
     pub(crate) outputs: VecDeque<Output>,
     journal: Journal,
     operations: BTreeMap<OperationId, Pending>,
@@ -89,12 +100,15 @@ impl Node {
                 self.claimed(now, interface, IpAddr::V6(target), mac);
             }
             Input::Link(link) => {
+                let known = self.interfaces.get(link.index).map(|known| known.up);
+                let link = self.link_delays.filter(now, link, known);
                 self.interfaces.update(link);
                 self.evaluate(now);
             }
             Input::LinkRemoved(index) => self.link_removed(now, index),
             Input::AddressAdded(address) => {
                 self.interfaces.add_address(address);
+                self.each_router(now, |router, fx| router.address_returned(address, fx));
                 self.evaluate_sources(now, address);
             }
             Input::AddressRemoved(address) => self.address_removed(now, address),
@@ -104,6 +118,12 @@ impl Node {
                 output,
             } => {
                 self.check_done(now, check, outcome, output);
+            }
+            Input::Observed { object, seen } => {
+                if let Some((subject, event)) = self.trackers.observe(now, &object, seen) {
+                    self.event(now, subject, event);
+                    self.evaluate(now);
+                }
             }
             Input::KernelDone { operation, results } => {
                 if let Some(pending) = self.operations.remove(&operation) {
@@ -140,7 +160,18 @@ impl Node {
             let due = check.next_run()?;
             Some((due, Reason::Check(check.id)))
         });
-        routers.chain(checks).min_by_key(|(due, _)| *due)
+        let others = [
+            (self.trackers.next_wakeup(), Reason::Tracker),
+            (self.link_delays.next_wakeup(), Reason::LinkDelay),
+            (self.start_delayed_until, Reason::StartDelay),
+        ];
+        let others = others
+            .into_iter()
+            .filter_map(|(due, reason)| Some((due?, reason)));
+        routers
+            .chain(checks)
+            .chain(others)
+            .min_by_key(|(due, _)| *due)
     }
 
     /// All virtual routers.
@@ -161,6 +192,11 @@ impl Node {
     /// One check.
     pub fn check(&self, id: CheckId) -> Option<&Check> {
         self.checks.get(&id)
+    }
+
+    /// All tracked files, processes and sessions.
+    pub fn trackers(&self) -> impl Iterator<Item = &Tracker> {
+        self.trackers.iter()
     }
 
     /// Whether it was told to stop.
@@ -369,6 +405,7 @@ impl Node {
             router.forget_interface(index, interfaces);
         }
         self.interfaces.remove(index);
+        self.link_delays.forget(index);
         self.evaluate(now);
     }
 
@@ -419,6 +456,7 @@ impl Node {
 
     fn wake(&mut self, now: Instant) {
         self.each_router(now, Router::fire_timers);
+        self.wake_delays(now);
         if self.stopping {
             return;
         }
@@ -439,9 +477,30 @@ impl Node {
         }
     }
 
+    /// What had to last before it counts has lasted.
+    fn wake_delays(&mut self, now: Instant) {
+        if self.start_delayed_until.is_some_and(|due| due <= now) {
+            self.start_delayed_until = None;
+            self.event(now, Subject::Node, Event::StartDelayOver);
+        }
+        let links = self.link_delays.due(now);
+        for (index, up) in &links {
+            self.interfaces.set_up(*index, *up);
+        }
+        let tracked = self.trackers.wake(now);
+        let changed = !links.is_empty() || !tracked.is_empty();
+        for (subject, event) in tracked {
+            self.event(now, subject, event);
+        }
+        if changed {
+            self.evaluate(now);
+        }
+    }
+
     fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.checks.clear();
+        self.trackers.clear();
         self.each_router(now, |router, fx| router.leave_for(Cause::Stopping, fx));
         self.tell_groups_stop();
     }
@@ -453,8 +512,16 @@ impl Node {
             routers,
             checks,
             startup_delay,
+            trackers,
+            link_delays,
         } = spec;
         let not_before = if first { now + startup_delay } else { now };
+        if first && startup_delay > Micros::ZERO {
+            self.start_delayed_until = Some(not_before);
+            self.event(now, Subject::Node, Event::StartDelayed(startup_delay));
+        }
+        self.trackers.apply(trackers);
+        self.link_delays.apply(link_delays);
         self.apply_checks(now, checks, first);
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
         let removed: Vec<RouterId> = self
@@ -569,6 +636,7 @@ impl Node {
         let Node {
             routers,
             checks,
+            trackers,
             interfaces,
             ..
         } = self;
@@ -587,6 +655,7 @@ impl Node {
         let view = View {
             interfaces,
             check: &check,
+            trackers,
             is_virtual: &is_virtual,
         };
         let mut fx = Effects {

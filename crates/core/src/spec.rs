@@ -20,6 +20,10 @@ pub struct Spec {
     pub checks: Vec<CheckSpec>,
     /// First down interval of a starting node begins this much later (`vrrp_startup_delay`).
     pub startup_delay: Micros,
+    /// Objects that something outside looks at; two of one name: the first counts.
+    pub trackers: Vec<TrackerSpec>,
+    /// Links whose changes have to last before they count.
+    pub link_delays: Vec<LinkDelay>,
 }
 
 /// Address family of a virtual router.
@@ -101,6 +105,11 @@ pub struct RouterSpec {
     pub garp: Garp,
     /// Go to FAULT when the own interface is down.
     pub track_primary: bool,
+    /// Go to FAULT while the configured source address is not on the interface (`track_src_ip`).
+    pub track_source: bool,
+    /// After a pause in which a Backup of this priority would have taken over, be Backup
+    /// (`timer_expired_backup`).
+    pub stalled_backup: Option<Priority>,
     /// Tracked objects.
     pub tracks: Vec<Track>,
     /// The group that it belongs to: all of its members are Active, or none (`vrrp_sync_group`).
@@ -139,6 +148,8 @@ impl RouterSpec {
             owner_ignore_adverts: false,
             garp: Garp::default(),
             track_primary: true,
+            track_source: false,
+            stalled_backup: None,
             tracks: Vec::new(),
             sync_group: None,
             rules: Rules::OVERLAP,
@@ -368,12 +379,64 @@ pub struct Track {
 }
 
 /// What is tracked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tracked {
     /// A check, by name.
     Check(String),
     /// An interface, by name.
     Interface(String),
+    /// The number in a file (`track_file`), by the name of its block.
+    File(String),
+    /// How many processes run (`vrrp_track_process`), by the name of its block.
+    Process(String),
+    /// A BFD session, by name.
+    Bfd(String),
+}
+
+/// A tracked object that something outside looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackerSpec {
+    /// Which: a file, processes or a session.
+    pub object: Tracked,
+    /// Everything that makes it another object when it changes (path, command).
+    pub definition: String,
+    /// What an observation of it means.
+    pub kind: TrackerKind,
+}
+
+/// What an observation means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackerKind {
+    /// A number that is multiplied with the weight.
+    Number,
+    /// A number of processes.
+    Quorum(Quorum),
+    /// 1 is up, 0 is down; down until it is told.
+    Session,
+}
+
+/// How many processes have to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quorum {
+    /// At least so many (`quorum`).
+    pub least: u32,
+    /// At most so many (`quorum_max`).
+    pub most: Option<u32>,
+    /// A change because of one more has to last so long (`fork_delay`).
+    pub gain_delay: Micros,
+    /// A change because of one less has to last so long (`terminate_delay`).
+    pub loss_delay: Micros,
+}
+
+/// How long a link's change has to last before it counts (`interface_up_down_delays`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkDelay {
+    /// Interface name.
+    pub interface: String,
+    /// Before it counts as down.
+    pub down: Micros,
+    /// Before it counts as up.
+    pub up: Micros,
 }
 
 /// Weight of a tracked object: positive counts while it is up, negative while it is down, 0 means
@@ -402,6 +465,27 @@ impl Weight {
             value if (value > 0) != up => Effect::Add(0),
             value if self.reverse => Effect::Add(value.saturating_neg()),
             value => Effect::Add(value),
+        }
+    }
+
+    /// What a number adds to the priority: their product, at most 253; one of -254 or less makes a
+    /// fault, and so does any number but 0 with weight 0 (with `reverse`: 0 itself).
+    pub fn effect_of_number(self, number: i32) -> Effect {
+        /// What weighs so little is a fault.
+        const LEAST: i64 = -254;
+        /// As much as a tracked object may add.
+        const MOST: i64 = 253;
+        if self.value == 0 {
+            return match (number == 0) == self.reverse {
+                true => Effect::Fault,
+                false => Effect::Add(0),
+            };
+        }
+        let product = i64::from(number) * i64::from(self.value);
+        let product = if self.reverse { -product } else { product };
+        match i16::try_from(product.min(MOST)) {
+            Ok(sum) if i64::from(sum) > LEAST => Effect::Add(sum),
+            _ => Effect::Fault,
         }
     }
 }
@@ -453,6 +537,36 @@ mod tests {
         ] {
             assert_eq!(weight.effect(true), up, "{weight:?}");
             assert_eq!(weight.effect(false), down, "{weight:?}");
+        }
+    }
+
+    /// As keepalived 2.2.7 does, number by number.
+    #[test]
+    fn numbers_count_as_in_keepalived() {
+        for (value, reverse, number, effect) in [
+            (1, false, 7, Effect::Add(7)),
+            (1, false, -253, Effect::Add(-253)),
+            (1, false, -254, Effect::Fault),
+            (1, false, 300, Effect::Add(253)),
+            (1, true, 300, Effect::Fault),
+            (1, true, -5, Effect::Add(5)),
+            (2, false, -100, Effect::Add(-200)),
+            (-254, false, 1, Effect::Fault),
+            (-254, false, -1, Effect::Add(253)),
+            (-254, false, 0, Effect::Add(0)),
+            (0, false, 0, Effect::Add(0)),
+            (0, false, -1, Effect::Fault),
+            (0, true, 0, Effect::Fault),
+            (0, true, 4, Effect::Add(0)),
+            (254, true, i32::MAX, Effect::Fault),
+            (254, false, i32::MIN, Effect::Fault),
+        ] {
+            let weight = Weight { value, reverse };
+            assert_eq!(
+                weight.effect_of_number(number),
+                effect,
+                "{weight:?} {number}"
+            );
         }
     }
 }

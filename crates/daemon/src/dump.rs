@@ -165,6 +165,9 @@ fn tracked(text: &mut String, router: &Router) {
         let (kind, name) = match &track.object {
             Tracked::Check(name) => ("script", name),
             Tracked::Interface(name) => ("interface", name),
+            Tracked::File(name) => ("file", name),
+            Tracked::Process(name) => ("process", name),
+            Tracked::Bfd(name) => ("BFD session", name),
         };
         let reverse = if track.weight.reverse { " reverse" } else { "" };
         let weight = track.weight.value;

@@ -34,6 +34,7 @@ mod record;
 mod runner;
 mod running;
 mod supervisor;
+mod track;
 mod worker;
 
 pub use environment::{HostEnvironment, is_root};

@@ -1,7 +1,10 @@
 //! Looks at files without waiting for them.
 
+use std::ffi::CString;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -30,6 +33,61 @@ pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The first bytes of a regular file, following symbolic links; `InvalidInput` for anything else than a file. Blocks for the
+/// file system only, never for a FIFO or device.
+pub fn read_beginning(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let file = open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a small file anew, making it if it is not there. Blocks for the file system only, never for a FIFO or device.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+/// Whether the kernel tells of changes in this directory (inotify(7)): not where another host or a program serves the files, and
+/// not of what the kernel makes up itself.
+pub fn tells_changes(directory: &Path) -> bool {
+    /// NFS, SMB (three of them), FUSE, 9P, proc, sysfs; see statfs(2).
+    const SILENT: [u64; 8] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x6573_5546,
+        0x0102_1997,
+        0x9fa0,
+        0x6265_6572,
+    ];
+    let Ok(path) = CString::new(directory.as_os_str().as_bytes()) else {
+        return false;
+    };
+    let mut found = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `path` is a C string and the call fills `found`, or leaves it zeroed.
+    if unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the structure is plain numbers, zeroed at first.
+    let kind = unsafe { found.assume_init() }.f_type;
+    // The type differs between architectures; the numbers are 32 bits.
+    let kind = u64::try_from(i128::from(kind) & 0xffff_ffff).unwrap_or(0);
+    !SILENT.contains(&kind)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options
@@ -41,8 +99,6 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ffi::CString;
-    use std::os::unix::ffi::OsStrExt;
 
     #[test]
     fn a_fifo_blocks_nobody() {

@@ -194,6 +194,32 @@ impl Filter {
         ])
     }
 
+    /// Passes the process connector's answers, programs that are executed, processes that are forked
+    /// or renamed (linux/cn_proc.h): nothing of threads, and no ends.
+    pub(crate) fn process_events() -> Self {
+        const WHAT: u32 = 36;
+        const IDS: u32 = 52;
+        Self(vec![
+            statement(LOAD_WORD, WHAT),
+            jump(JUMP_EQUAL, host_order(0), 12, 0),
+            jump(JUMP_EQUAL, host_order(0x0000_0002), 11, 0),
+            jump(JUMP_EQUAL, host_order(0x0000_0001), 5, 0),
+            jump(JUMP_EQUAL, host_order(0x0000_0200), 0, 8),
+            // A renamed process: its id and that of its thread group.
+            statement(LOAD_WORD, IDS),
+            statement(COPY_TO_X, 0),
+            statement(LOAD_WORD, IDS + 4),
+            jump(JUMP_EQUAL_X, 0, 5, 4),
+            // A forked one: the same two ids stand behind those of its parent.
+            statement(LOAD_WORD, IDS + 8),
+            statement(COPY_TO_X, 0),
+            statement(LOAD_WORD, IDS + 12),
+            jump(JUMP_EQUAL_X, 0, 1, 0),
+            statement(RETURN, DROP),
+            statement(RETURN, PASS),
+        ])
+    }
+
     /// Puts the program in the place of the socket's present one; no packet meets neither or both.
     pub(crate) fn attach(mut self, socket: BorrowedFd<'_>) -> Result<(), Errno> {
         let len = u16::try_from(self.0.len()).map_err(|_| Errno(libc::EINVAL))?;
@@ -231,6 +257,11 @@ fn target_equals(target: Ipv6Addr) -> Vec<sock_filter> {
         test.push(jump(JUMP_EQUAL, word, 0, skip));
     }
     test
+}
+
+/// A number of the kernel's own messages as the filter loads it, which takes bytes for big-endian.
+fn host_order(number: u32) -> u32 {
+    u32::from_be_bytes(number.to_ne_bytes())
 }
 
 fn bit_map(ids: &[u8]) -> [u32; 8] {

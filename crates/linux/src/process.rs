@@ -254,6 +254,51 @@ impl Process {
     }
 }
 
+/// Somebody else's process by its descriptor, which becomes readable when it ends; no other process
+/// can be taken for it, whatever becomes of its id.
+#[derive(Debug)]
+pub struct Watched {
+    pid: u32,
+    descriptor: OwnedFd,
+}
+
+impl Watched {
+    /// Takes hold of a process; none when there is none of that id, or it is a thread. Other failures,
+    /// such as too many open files, are errors.
+    pub fn open(pid: u32) -> Result<Option<Self>, Error> {
+        // SAFETY: the call takes plain numbers.
+        let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        // SAFETY: the call has returned -1 or a descriptor of our own.
+        match unsafe { own(c_int::try_from(result).unwrap_or(-1)) } {
+            Ok(descriptor) => Ok(Some(Self { pid, descriptor })),
+            Err(Errno(libc::ESRCH | libc::EINVAL)) => Ok(None),
+            Err(errno) => Err(errno.at("watch", Object::Process(pid))),
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether it has ended, also if its parent has not noticed yet.
+    pub fn has_ended(&self) -> bool {
+        let mut poll = libc::pollfd {
+            fd: self.descriptor.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: the pointer is to one pollfd.
+        unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
+    }
+}
+
+impl AsFd for Watched {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
 impl AsFd for Process {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
@@ -410,6 +455,24 @@ fn set_nonblocking(pipe: &PipeReader) -> Result<(), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_process_that_nobody_has_waited_for_is_seen() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let watched = Watched::open(child.id()).unwrap().unwrap();
+        assert_eq!((watched.pid(), watched.has_ended()), (child.id(), false));
+        child.kill().unwrap();
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !watched.has_ended() && std::time::Instant::now() < end {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(watched.has_ended());
+        child.wait().unwrap();
+        assert!(Watched::open(child.id()).unwrap().is_none());
+    }
 
     #[test]
     fn capture_keeps_both_ends() {

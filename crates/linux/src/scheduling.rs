@@ -94,9 +94,9 @@ pub fn set_timer_slack(nanos: u32) -> Result<(), Error> {
     timer_slack(c_ulong::from(nanos.max(1))).map_err(|errno| errno.at("set", "timer slack"))
 }
 
-/// Normal scheduling and slack for a child. Failures leave it as it is, which is better than no child.
-/// Async-signal-safe, for use between fork and exec.
-pub(crate) fn reset_to_default() {
+/// Normal scheduling and slack for the calling thread. Failures leave it as it is, which is better
+/// than no child. Async-signal-safe, for use between fork and exec.
+pub fn reset_to_default() {
     let _ = set_scheduler(libc::SCHED_OTHER, 0);
     // SAFETY: the call takes plain numbers; id 0 is the calling thread.
     let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 0) };

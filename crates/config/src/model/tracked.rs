@@ -14,9 +14,9 @@ pub enum ParameterMatch {
     /// All of them, and no more.
     #[default]
     Exact,
-    /// The configured ones are the first.
-    Initial,
     /// The configured ones are the first, the last of them in part.
+    Initial,
+    /// The configured ones are the first.
     Partial,
 }
 

@@ -186,7 +186,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     )
     .lenient()
     .seconds()
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "vrrp_notify_priority_changes",
         Syntax::Bool,
@@ -230,7 +231,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     )
     .arguments("[allow_if_changes]")
     .example("allow_if_changes")
-    .refused("always"),
+    .refused("always")
+    .acts(),
     keyword(
         "default_interface",
         Syntax::Word,

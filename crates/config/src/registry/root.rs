@@ -79,17 +79,20 @@ pub(super) const ROOT: &[Keyword] = &[
         "vrrp_track_process",
         Syntax::Named(Block::TrackProcess),
         "A program that must run, whose processes instances track.",
-    ),
+    )
+    .acts(),
     keyword(
         "track_file",
         Syntax::Named(Block::TrackFile),
         "A file whose number instances track.",
-    ),
+    )
+    .acts(),
     keyword(
         "vrrp_track_file",
         Syntax::Named(Block::TrackFile),
         "The old name of track_file.",
-    ),
+    )
+    .acts(),
     keyword(
         "track_group",
         Syntax::Named(Block::TrackGroup),
@@ -144,7 +147,8 @@ pub(super) const ROOT: &[Keyword] = &[
     .arguments("{ INTERFACE SECONDS_DOWN [SECONDS_UP]... }")
     .example("eth0 1 1.5")
     .refused("eth0 300")
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "garp_group",
         Syntax::Block(Block::GarpGroup),

@@ -11,23 +11,26 @@ pub(super) const PROCESS: &[Keyword] = &[
         "The program to look for, by its name or whole path, and the parameters it must have.",
     )
     .arguments("COMMAND [PARAMETER...]")
-    .example("nginx"),
+    .example("nginx")
+    .acts(),
     keyword(
         "param_match",
         Syntax::OptionalWords,
-        "How parameters compare: all of them exactly, those given as the `initial` ones, or \
-         `partial`, where the last may go on.",
+        "How parameters compare: all of them exactly, those given as the first ones (`partial`), \
+         or as the first ones whose last may go on (`initial`).",
     )
     .arguments("[initial|partial]")
     .example("initial")
     .refused("roughly")
-    .default("exact"),
+    .default("exact")
+    .acts(),
     keyword(
         "full_command",
         Syntax::Flag,
         "Compares with the command line's first word, in full, instead of the name that the \
          kernel keeps (15 bytes).",
-    ),
+    )
+    .acts(),
     keyword(
         "weight",
         Syntax::Words,
@@ -38,37 +41,43 @@ pub(super) const PROCESS: &[Keyword] = &[
     .example("10 reverse")
     .refused("255")
     .lenient()
-    .default("0"),
+    .default("0")
+    .acts(),
     keyword(
         "quorum",
         int(1, 65_535),
         "Least number of processes that must run.",
     )
-    .default("1, or 0 with quorum_max 0"),
+    .default("1, or 0 with quorum_max 0")
+    .acts(),
     keyword(
         "quorum_max",
         int(0, 65_535),
         "Greatest number of processes that may run; with 0 none may.",
     )
-    .default("unlimited"),
+    .default("unlimited")
+    .acts(),
     keyword(
         "delay",
         DELAY,
         "Time for which a change of their number must last before it counts.",
     )
-    .seconds(),
+    .seconds()
+    .acts(),
     keyword(
         "fork_delay",
         DELAY,
         "Time for which a gain must last before it counts; `delay` for gains only.",
     )
-    .seconds(),
+    .seconds()
+    .acts(),
     keyword(
         "terminate_delay",
         DELAY,
         "Time for which a loss must last before it counts; `delay` for losses only.",
     )
-    .seconds(),
+    .seconds()
+    .acts(),
 ];
 
 pub(super) const FILE: &[Keyword] = &[
@@ -80,7 +89,8 @@ pub(super) const FILE: &[Keyword] = &[
     )
     .arguments("PATH")
     .example("/run/priority")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "weight",
         Syntax::Words,
@@ -91,7 +101,8 @@ pub(super) const FILE: &[Keyword] = &[
     .example("10 reverse")
     .refused("255")
     .lenient()
-    .default("1"),
+    .default("1")
+    .acts(),
     keyword(
         "init_file",
         Syntax::OptionalWords,
@@ -101,7 +112,8 @@ pub(super) const FILE: &[Keyword] = &[
     .arguments("[NUMBER] [overwrite]")
     .example("5 overwrite")
     .refused("five")
-    .default("0"),
+    .default("0")
+    .acts(),
 ];
 
 pub(super) const GROUP: &[Keyword] = &[keyword(

@@ -263,7 +263,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "The instance is in fault while the host lacks the address that mcast_src_ip or \
          unicast_src_ip names.",
-    ),
+    )
+    .acts(),
     keyword(
         "kernel_rx_buf_size",
         UINT,
@@ -466,13 +467,15 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "After a stall of the host an instance with nopreempt goes to backup, when a peer of \
          that priority (254 unless given) must have taken over meanwhile.",
     )
-    .since(2, 2, 8),
+    .since(2, 2, 8)
+    .acts(),
     keyword(
         "thread_timer_expired",
         Syntax::OptionalInteger { min: 1, max: 254 },
         "The same as timer_expired_backup.",
     )
-    .since(2, 2, 8),
+    .since(2, 2, 8)
+    .acts(),
     // Announcements
     keyword(
         "garp_master_delay",
@@ -572,7 +575,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     )
     .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
     .example("f1 weight 5")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "track_process",
         Syntax::Lines,
@@ -581,7 +585,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     )
     .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
     .example("p1 weight 5")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "track_bfd",
         Syntax::Lines,

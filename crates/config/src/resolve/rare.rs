@@ -136,7 +136,7 @@ impl Parsed<'_> {
         }
     }
 
-    /// `track_file`; an owner takes none that has a weight.
+    /// `track_file`; to an owner any number but 0 is a fault, as with weight 0.
     pub(super) fn tracked_files(
         &mut self,
         drafts: Vec<TrackDraft>,
@@ -148,14 +148,14 @@ impl Parsed<'_> {
             let Some(file) = files.get(draft.name.value.as_str()) else {
                 continue;
             };
-            let object = tracked_object(draft, file.weight);
+            let mut object = tracked_object(draft, file.weight);
             if priority == Some(Priority::OWNER) && object.weight.value != 0 {
                 let text = format!(
-                    "`{}` has a weight, which an address owner ignores",
+                    "`{}` has a weight, which an address owner ignores: any number but 0 is a fault",
                     object.name.value
                 );
                 self.warn(Code::OwnerIgnoresWeight, object.name.span, text);
-                continue;
+                object.weight.value = 0;
             }
             tracked.push(object);
         }

@@ -21,6 +21,8 @@ pub(super) struct Holding {
     status: Status,
     /// Was on the interface before us and is the host's own: never removed.
     own: bool,
+    /// It was the host's own until its interface vanished.
+    returns: bool,
     /// An earlier run of ours still answered for it when we started: kept until somebody else is
     /// heard.
     adopted: bool,
@@ -44,6 +46,7 @@ impl Holding {
             address: address.clone(),
             status: Status::Absent,
             own: false,
+            returns: false,
             adopted: false,
             restoring: false,
         }
@@ -437,8 +440,30 @@ impl Router {
         for holding in &mut self.holdings {
             if holding.interface(&self.spec, interfaces) == Some(index) {
                 holding.status = Status::Absent;
-                holding.own = false;
+                holding.returns |= core::mem::take(&mut holding.own);
             }
+        }
+    }
+
+    /// An address came. If it was the host's own before its interface vanished it is so again.
+    pub(crate) fn address_returned(&mut self, came: HostAddress, fx: &mut Effects<'_>) {
+        if came.origin != Origin::Foreign {
+            return;
+        }
+        let returns = |holding: &Holding| {
+            holding.returns
+                && holding.status == Status::Absent
+                && holding.address.address == came.address
+                && holding.interface(&self.spec, fx.interfaces) == Some(came.interface)
+        };
+        let Some(position) = self.holdings.iter().position(returns) else {
+            return;
+        };
+        if let Some(holding) = self.holdings.get_mut(position) {
+            holding.status = Status::Held;
+            holding.own = true;
+            holding.returns = false;
+            self.event(Event::AddressKept(came.address), fx);
         }
     }
 
@@ -451,7 +476,7 @@ impl Router {
         let own: Vec<Holding> = self
             .holdings
             .extract_if(.., |holding| !wanted(holding))
-            .filter(|holding| holding.own)
+            .filter(|holding| holding.own || holding.returns)
             .collect();
         for address in spec.all_addresses() {
             if !self
@@ -461,7 +486,8 @@ impl Router {
             {
                 let kept = own.iter().find(|known| known.is(address));
                 self.holdings.push(Holding {
-                    own: kept.is_some(),
+                    own: kept.is_some_and(|known| known.own),
+                    returns: kept.is_some_and(|known| known.returns),
                     status: kept.map_or(Status::Absent, |known| known.status),
                     ..Holding::absent(address)
                 });

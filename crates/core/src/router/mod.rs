@@ -42,7 +42,7 @@ use standfast_wire::vrrp::Priority;
 
 use crate::input::{Change, InterfaceIndex, NotifyEvent, OperationId, Output, RouterId};
 use crate::interface::Interfaces;
-use crate::journal::{DropCause, Entry, Event, Fault, Journal, Subject};
+use crate::journal::{Cause, DropCause, Entry, Event, Fault, Journal, Subject};
 use crate::limit::{Bucket, Digest};
 use crate::spec::{RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
@@ -192,6 +192,8 @@ pub struct Router {
     state: State,
     since: Instant,
     effective: Priority,
+    /// Base and weights, where they come to more or less than a priority can be.
+    clamped: Option<i32>,
     source: Option<IpAddr>,
     /// The interface has no address to send from; `source` is the last one.
     sourceless: bool,
@@ -296,6 +298,7 @@ impl Router {
             state: State::Initialize,
             since: now,
             effective: spec.priority,
+            clamped: None,
             source: None,
             sourceless: true,
             interface: None,
@@ -467,6 +470,10 @@ impl Router {
 
     /// This host may have been paused since `last_input`; it was to wake up at `due`.
     pub(crate) fn note_pause(&mut self, last_input: Instant, due: Instant, fx: &mut Effects<'_>) {
+        let silence = fx.now.since(self.last_sent);
+        if self.state == State::Active && self.is_stalled(silence) {
+            return self.enter_backup(Cause::Stalled(silence), fx);
+        }
         if !self.spec.rules.conflict {
             return;
         }
@@ -496,6 +503,16 @@ impl Router {
             }
             State::Active | State::Initialize | State::Fault | State::Leaving => {}
         }
+    }
+
+    /// Whether a Backup of the configured priority has taken over in such a silence
+    /// (`timer_expired_backup`).
+    fn is_stalled(&self, silence: Micros) -> bool {
+        self.spec.stalled_backup.is_some_and(|peer| {
+            let (version, interval) = (self.spec.version, self.spec.advert_interval);
+            let adverts = self.spec.down_timer_adverts;
+            silence > timing::down_interval(version, peer, interval, adverts)
+        })
     }
 
     fn set_timer(&mut self, timer: Timer, at: Instant) {

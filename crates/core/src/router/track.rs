@@ -10,19 +10,65 @@ use super::fsm::Step;
 use super::{Effects, Router, State, Timer};
 use crate::check::CheckState;
 use crate::input::{InterfaceIndex, NotifyEvent};
-use crate::interface::Interfaces;
+use crate::interface::{Interface, Interfaces};
 use crate::journal::{Cause, Event, Fault};
-use crate::spec::{Effect, RouterSpec, Tracked};
+use crate::spec::{Effect, RouterSpec, Tracked, Weight};
 use crate::time::Instant;
 use crate::timing;
+use crate::tracker::Trackers;
 
 /// What a router can see of the node.
 pub(crate) struct View<'a> {
     pub(crate) interfaces: &'a Interfaces,
     /// State of a check by name.
     pub(crate) check: &'a dyn Fn(&str) -> Option<CheckState>,
+    pub(crate) trackers: &'a Trackers,
     /// Whether an address is virtual for any router of the node.
     pub(crate) is_virtual: &'a dyn Fn(IpAddr) -> bool,
+}
+
+/// What one tracked object does.
+enum Outcome {
+    /// It is not there, or cannot be used.
+    NotCounted,
+    /// Nobody knows yet.
+    Pending,
+    Known(Effect),
+}
+
+impl View<'_> {
+    fn outcome(&self, object: &Tracked, weight: Weight) -> Outcome {
+        match object {
+            Tracked::Interface(name) => {
+                let up = self.interfaces.named(name).is_some_and(|(_, i)| i.up);
+                Outcome::Known(weight.effect(up))
+            }
+            Tracked::Check(name) => match (self.check)(name) {
+                None | Some(CheckState::Unusable) => Outcome::NotCounted,
+                Some(CheckState::Pending) => Outcome::Pending,
+                Some(CheckState::Up) => Outcome::Known(weight.effect(true)),
+                Some(CheckState::Down) => Outcome::Known(weight.effect(false)),
+            },
+            Tracked::File(_) | Tracked::Process(_) | Tracked::Bfd(_) => {
+                match self.trackers.standing(object) {
+                    None => Outcome::NotCounted,
+                    Some(standing) => standing
+                        .effect(weight)
+                        .map_or(Outcome::Pending, Outcome::Known),
+                }
+            }
+        }
+    }
+}
+
+fn fault_of(object: &Tracked) -> Fault {
+    match object {
+        Tracked::Interface(name) => Fault::TrackedInterfaceDown(name.clone()),
+        Tracked::Check(name) => Fault::CheckFailed(name.clone()),
+        Tracked::File(name) => Fault::FileNumber(name.clone()),
+        Tracked::Process(name) => Fault::ProcessQuorum(name.clone()),
+        Tracked::Bfd(name) => Fault::BfdDown(name.clone()),
+    }
 }
 
 /// What tracking comes to.
@@ -79,25 +125,12 @@ impl Router {
             verdict.faults.insert(Fault::SyncGroup(group.clone()));
         }
         for track in &self.spec.tracks {
-            let (up, fault) = match &track.object {
-                Tracked::Interface(name) => {
-                    let up = view.interfaces.named(name).is_some_and(|(_, i)| i.up);
-                    (up, Fault::TrackedInterfaceDown(name.clone()))
-                }
-                Tracked::Check(name) => match (view.check)(name) {
-                    None | Some(CheckState::Unusable) => continue,
-                    Some(CheckState::Pending) => {
-                        verdict.waiting = true;
-                        continue;
-                    }
-                    Some(CheckState::Up) => (true, Fault::CheckFailed(name.clone())),
-                    Some(CheckState::Down) => (false, Fault::CheckFailed(name.clone())),
-                },
-            };
-            match track.weight.effect(up) {
-                Effect::Add(weight) => verdict.weights += i32::from(weight),
-                Effect::Fault => {
-                    verdict.faults.insert(fault);
+            match view.outcome(&track.object, track.weight) {
+                Outcome::NotCounted => {}
+                Outcome::Pending => verdict.waiting = true,
+                Outcome::Known(Effect::Add(weight)) => verdict.weights += i32::from(weight),
+                Outcome::Known(Effect::Fault) => {
+                    verdict.faults.insert(fault_of(&track.object));
                 }
             }
         }
@@ -114,6 +147,9 @@ impl Router {
             Some((_, interface)) if !interface.up && self.spec.track_primary => {
                 Some(Fault::InterfaceDown(name))
             }
+            Some((_, interface)) if self.source_missing(interface).is_some() => {
+                self.source_missing(interface).map(Fault::SourceMissing)
+            }
             Some(_) if self.sourceless => Some(Fault::NoAddress(name)),
             Some(_) => self.no_peer(),
         }
@@ -122,6 +158,12 @@ impl Router {
     fn no_peer(&self) -> Option<Fault> {
         let nobody = self.destinations().next().is_none();
         nobody.then_some(Fault::NoPeer)
+    }
+
+    /// The configured source address, if it is watched and not there.
+    fn source_missing(&self, interface: &Interface) -> Option<IpAddr> {
+        let watched = self.spec.source.filter(|_| self.spec.track_source);
+        watched.filter(|source| interface.address(*source).is_none())
     }
 
     fn set_faults(&mut self, faults: BTreeSet<Fault>, fx: &mut Effects<'_>) {
@@ -163,8 +205,16 @@ impl Router {
         let now = match self.spec.priority {
             Priority::OWNER => Priority::OWNER,
             Priority(base) => {
-                let sum = i32::from(base).saturating_add(weights).clamp(1, 254);
-                Priority(u8::try_from(sum).unwrap_or(1))
+                let total = i32::from(base).saturating_add(weights);
+                let sum = total.clamp(1, 254);
+                let now = Priority(u8::try_from(sum).unwrap_or(1));
+                let clamped = (total != sum).then_some(total);
+                if core::mem::replace(&mut self.clamped, clamped) != clamped
+                    && let Some(total) = clamped
+                {
+                    self.report(Event::PriorityClamped { total, now }, fx);
+                }
+                now
             }
         };
         let before = core::mem::replace(&mut self.effective, now);

@@ -1,6 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
 mod fifos;
+mod tracks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -9,10 +10,11 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
-    UnicastPeer, VirtualAddress, Wanted, Weight,
+    CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Tracked, Unicast,
+    UnicastPeer, VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
+use standfast_linux::clock::boottime;
 use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
@@ -20,6 +22,7 @@ use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
 use crate::fifo::Subject;
+use crate::track::Targets;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) groups: BTreeMap<String, Notifies>,
     /// Who listens to events.
     pub(crate) fifos: Vec<FifoPlan>,
+    /// Files and processes that are looked at.
+    pub(crate) targets: Targets,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -69,7 +74,8 @@ pub(crate) struct Notifies {
 /// Lowers what this release acts on; instances that it cannot run are named in the complaints.
 pub(crate) fn plan(config: &config::Config) -> Plan {
     let mut plan = Plan::default();
-    plan.spec.startup_delay = micros(config.global.startup_delay);
+    plan.spec.startup_delay = startup_delay(config);
+    plan.spec.link_delays = tracks::link_delays(config);
     for script in &config.scripts {
         plan.lower_check(config, script);
     }
@@ -84,6 +90,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     }
     plan.forget_untracked_checks();
     plan.lower_fifos(config);
+    plan.lower_trackers(config);
     for group in &config.sync_groups {
         plan.lower_group(config, group);
     }
@@ -110,6 +117,13 @@ fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
     }
 }
 
+/// `vrrp_startup_delay` from now, or `vrrp_delay_after_boot` from the start of the host, whichever ends later.
+fn startup_delay(config: &config::Config) -> Micros {
+    let after_boot = micros(config.global.delay_after_boot).0;
+    let left = after_boot.saturating_sub(boottime().0);
+    micros(config.global.startup_delay).max(Micros(left))
+}
+
 fn micros(duration: config::Micros) -> Micros {
     Micros(duration.get())
 }
@@ -124,7 +138,10 @@ impl Plan {
             .flat_map(|router| &router.tracks)
             .filter_map(|track| match &track.object {
                 Tracked::Check(name) => Some(name),
-                Tracked::Interface(_) => None,
+                Tracked::Interface(_)
+                | Tracked::File(_)
+                | Tracked::Process(_)
+                | Tracked::Bfd(_) => None,
             })
             .collect();
         self.spec
@@ -200,7 +217,9 @@ impl Plan {
             owner_ignore_adverts: instance.owner_ignore_adverts,
             garp: garp(instance.garp),
             track_primary: !instance.dont_track_primary,
-            tracks: tracks(instance, group),
+            track_source: instance.track_source_address,
+            stalled_backup: instance.timer_expired_backup.map(Priority),
+            tracks: tracks::of_member(config, instance, group),
             sync_group: notifies.group.clone(),
             rules: rules(config, instance, group),
             notify: Notify {
@@ -327,38 +346,6 @@ fn garp(garp: config::Garp) -> Garp {
 fn group_of<'c>(config: &'c config::Config, member: &str) -> Option<&'c config::SyncGroup> {
     let is_in = |group: &&config::SyncGroup| group.members.iter().any(|one| one.value == member);
     config.sync_groups.iter().find(is_in)
-}
-
-/// What the group tracks every member tracks; where both track the same the group's weight counts.
-fn tracks(instance: &config::VrrpInstance, group: Option<&config::SyncGroup>) -> Vec<Track> {
-    let mut tracks: Vec<Track> = group
-        .map(|group| lower_tracks(&group.track_scripts, &group.track_interfaces).collect())
-        .unwrap_or_default();
-    for own in lower_tracks(&instance.track_scripts, &instance.track_interfaces) {
-        if !tracks.iter().any(|known| known.object == own.object) {
-            tracks.push(own);
-        }
-    }
-    tracks
-}
-
-fn lower_tracks<'t>(
-    scripts: &'t [config::TrackedScript],
-    interfaces: &'t [config::TrackedInterface],
-) -> impl Iterator<Item = Track> + 't {
-    let weight = |weight: config::Weight| Weight {
-        value: weight.value,
-        reverse: weight.reverse,
-    };
-    let scripts = scripts.iter().map(move |track| Track {
-        object: Tracked::Check(track.name.value.clone()),
-        weight: weight(track.weight),
-    });
-    let interfaces = interfaces.iter().map(move |track| Track {
-        object: Tracked::Interface(track.name.value.clone()),
-        weight: weight(track.weight),
-    });
-    scripts.chain(interfaces)
 }
 
 /// Strict mode knows no rules of ours: anybody is believed, as in keepalived, unless the configuration says otherwise.

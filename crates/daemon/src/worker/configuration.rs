@@ -18,6 +18,7 @@ use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::options::Options;
 use crate::runner::{Job, Programs};
+use crate::track::Occasion;
 
 /// What the thread of a reload found.
 pub(super) struct Reloaded {
@@ -26,7 +27,7 @@ pub(super) struct Reloaded {
 }
 
 impl Worker {
-    pub(super) fn apply(&mut self, config: &Config, plan: Plan) {
+    pub(super) fn apply(&mut self, config: &Config, plan: Plan, occasion: Occasion) {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
@@ -40,6 +41,7 @@ impl Worker {
             mut notifies,
             groups,
             fifos,
+            targets,
             ..
         } = plan;
         self.keep_farewells(&mut notifies);
@@ -62,6 +64,7 @@ impl Worker {
             notifies,
             groups,
         }));
+        self.watchers.apply(occasion, targets);
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
         self.effects.holdings_changed = true;
@@ -171,7 +174,7 @@ impl Worker {
             }
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
-            self.apply(&config, plan);
+            self.apply(&config, plan, Occasion::Later);
             self.tell_states(&config);
             self.logger.log(Level::Info, "Reload complete".into());
         }

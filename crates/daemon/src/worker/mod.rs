@@ -35,6 +35,7 @@ use crate::options::Options;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::runner::Runner;
+use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_lines};
@@ -75,6 +76,7 @@ struct Worker {
     ports: Ports,
     effects: Effects,
     runner: Runner,
+    watchers: Watchers,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -161,6 +163,7 @@ impl Worker {
             ports: Ports::default(),
             effects,
             runner,
+            watchers: Watchers::new(logger.clone(), results.clone()),
             results,
             reloads: channel(),
             notifies: BTreeMap::new(),
@@ -186,7 +189,11 @@ impl Worker {
         self.observe_everything();
         let config = Arc::clone(&self.config);
         let plan = lower::plan(&config);
-        self.apply(&config, plan);
+        let occasion = match self.adopt {
+            true => Occasion::Later,
+            false => Occasion::Start,
+        };
+        self.apply(&config, plan, occasion);
         self.effects.remove_forgotten(&self.node);
         self.report(&Report::Ready);
     }

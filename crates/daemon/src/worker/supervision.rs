@@ -23,6 +23,9 @@ impl Worker {
         while let Some(input) = self.runner.next_result() {
             self.give(input);
         }
+        while let Some(input) = self.watchers.next_result() {
+            self.give(input);
+        }
         while let Ok(reloaded) = self.reloads.1.try_recv() {
             self.finish_reload(*reloaded);
         }
