@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub enum LabError {
     /// The probe has seen no answer of this address in the time asked about.
     NoAnswer {
         /// The address that was probed.
-        address: Ipv4Addr,
+        address: IpAddr,
     },
     /// A daemon ended although nobody asked it to.
     DaemonEnded {

@@ -1,7 +1,7 @@
 //! Ethernet frames as far as the lab looks at them, and the frames its floods are made of.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::moment::Moment;
@@ -13,6 +13,10 @@ const ETHERTYPE_IPV6: [u8; 2] = [0x86, 0xdd];
 
 /// Internet protocol numbers.
 const PROTOCOL_VRRP: u8 = 112;
+const PROTOCOL_ICMPV6: u8 = 58;
+
+/// ICMPv6 type of a Neighbour Advertisement (RFC 4861).
+const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const PROTOCOL_AH: u8 = 51;
 
 /// Length of the authentication header that VRRP with AH carries (RFC 2402 with a 96-bit digest).
@@ -82,6 +86,15 @@ pub enum FrameKind {
         /// The MAC address that is answered.
         mac: MacAddress,
     },
+    /// A Neighbour Advertisement, the ARP reply of IPv6.
+    NeighbourAdvertisement {
+        /// The address that is answered for, or announced.
+        address: Ipv6Addr,
+        /// The MAC address that it is said to have.
+        mac: MacAddress,
+        /// It answers a question; else it is an announcement.
+        solicited: bool,
+    },
     /// A VRRP advertisement.
     Vrrp(Advertisement),
 }
@@ -106,7 +119,7 @@ pub struct Advertisement {
 }
 
 impl Frame {
-    /// Reads a frame; `None` if it is neither ARP nor VRRP or is cut short.
+    /// Reads a frame; `None` if it is neither ARP nor VRRP nor a Neighbour Advertisement or is cut short.
     #[must_use]
     pub fn parse(time: Moment, bytes: &[u8]) -> Option<Self> {
         let source_mac = MacAddress(array_at(bytes, 6)?);
@@ -114,7 +127,7 @@ impl Frame {
         let kind = match array_at(bytes, 12)? {
             ETHERTYPE_ARP => parse_arp(payload)?,
             ETHERTYPE_IPV4 => FrameKind::Vrrp(parse_vrrp_ipv4(payload)?),
-            ETHERTYPE_IPV6 => FrameKind::Vrrp(parse_vrrp_ipv6(payload)?),
+            ETHERTYPE_IPV6 => parse_ipv6(payload, source_mac)?,
             _ => return None,
         };
         Some(Self {
@@ -129,16 +142,31 @@ impl Frame {
     pub const fn advertisement(&self) -> Option<Advertisement> {
         match self.kind {
             FrameKind::Vrrp(advertisement) => Some(advertisement),
-            FrameKind::Garp { .. } | FrameKind::ArpRequest { .. } | FrameKind::ArpReply { .. } => {
-                None
-            }
+            FrameKind::Garp { .. }
+            | FrameKind::ArpRequest { .. }
+            | FrameKind::ArpReply { .. }
+            | FrameKind::NeighbourAdvertisement { .. } => None,
         }
     }
 
     /// Whether this announces `address`.
     #[must_use]
-    pub fn announces(&self, address: Ipv4Addr) -> bool {
-        matches!(self.kind, FrameKind::Garp { address: announced, .. } if announced == address)
+    pub fn announces(&self, address: impl Into<IpAddr>) -> bool {
+        let address = address.into();
+        match self.kind {
+            FrameKind::Garp {
+                address: announced, ..
+            } => address == announced,
+            FrameKind::NeighbourAdvertisement {
+                address: announced,
+                solicited: false,
+                ..
+            } => address == announced,
+            FrameKind::NeighbourAdvertisement { .. }
+            | FrameKind::ArpRequest { .. }
+            | FrameKind::ArpReply { .. }
+            | FrameKind::Vrrp(_) => false,
+        }
     }
 }
 
@@ -178,12 +206,29 @@ fn parse_vrrp_ipv4(packet: &[u8]) -> Option<Advertisement> {
     parse_advertisement(vrrp, (source, destination), *packet.get(8)?)
 }
 
-fn parse_vrrp_ipv6(packet: &[u8]) -> Option<Advertisement> {
-    if *packet.get(6)? != PROTOCOL_VRRP {
-        return None;
+fn parse_ipv6(packet: &[u8], source_mac: MacAddress) -> Option<FrameKind> {
+    let message = packet.get(40..)?;
+    match *packet.get(6)? {
+        PROTOCOL_VRRP => {
+            let unknown = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+            parse_advertisement(message, unknown, *packet.get(7)?).map(FrameKind::Vrrp)
+        }
+        PROTOCOL_ICMPV6 if *message.first()? == NEIGHBOUR_ADVERTISEMENT => {
+            // The option for the target's MAC address has number 2.
+            let option = message
+                .get(24..32)
+                .filter(|option| option.first() == Some(&2));
+            let mac = option
+                .and_then(|option| array_at(option, 2))
+                .map(MacAddress);
+            Some(FrameKind::NeighbourAdvertisement {
+                address: Ipv6Addr::from(array_at::<16>(message, 8)?),
+                mac: mac.unwrap_or(source_mac),
+                solicited: *message.get(4)? & 0x40 != 0,
+            })
+        }
+        _ => None,
     }
-    let unknown = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
-    parse_advertisement(packet.get(40..)?, unknown, *packet.get(7)?)
 }
 
 fn parse_advertisement(
@@ -205,15 +250,19 @@ fn parse_advertisement(
 
 /// An answer to an ICMP echo request.
 pub(crate) struct EchoReply {
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     pub source_mac: MacAddress,
 }
 
 impl EchoReply {
     /// Reads a frame that the kernel's filter already knows to be an echo reply.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let source = match array_at(bytes, 12)? {
+            ETHERTYPE_IPV6 => Ipv6Addr::from(array_at::<16>(bytes, 22)?).into(),
+            _ => Ipv4Addr::from(array_at::<4>(bytes, 26)?).into(),
+        };
         Some(Self {
-            source: Ipv4Addr::from(array_at::<4>(bytes, 26)?),
+            source,
             source_mac: MacAddress(array_at(bytes, 6)?),
         })
     }

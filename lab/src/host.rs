@@ -1,7 +1,7 @@
 //! One virtual host.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -224,11 +224,12 @@ impl Host {
     ///
     /// # Errors
     /// As [`Host::addresses`].
-    pub fn holds(&self, address: Ipv4Addr) -> Result<bool, LabError> {
+    pub fn holds(&self, address: impl Into<IpAddr>) -> Result<bool, LabError> {
+        let address = address.into();
         Ok(self
             .addresses("eth0")?
             .iter()
-            .any(|(held, _)| *held == IpAddr::V4(address)))
+            .any(|(held, _)| *held == address))
     }
 
     /// The neighbour table (ARP and ND).
@@ -251,11 +252,15 @@ impl Host {
     ///
     /// # Errors
     /// As [`Host::neighbours`].
-    pub fn neighbour_mac(&self, address: Ipv4Addr) -> Result<Option<MacAddress>, LabError> {
+    pub fn neighbour_mac(
+        &self,
+        address: impl Into<IpAddr>,
+    ) -> Result<Option<MacAddress>, LabError> {
+        let address = address.into();
         let found = self
             .neighbours()?
             .into_iter()
-            .find(|entry| entry.address == IpAddr::V4(address));
+            .find(|entry| entry.address == address);
         Ok(found.and_then(|entry| entry.mac))
     }
 

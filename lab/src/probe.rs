@@ -1,6 +1,6 @@
 //! What a client sees of an address: who answers, and for how long nobody does.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct Answer {
 /// Probes an address, and beside it a control address that no failover touches, from a client host.
 pub struct Probe {
     instrument: Mutex<Instrument<Answers>>,
-    address: Ipv4Addr,
+    address: IpAddr,
 }
 
 #[derive(Default)]
@@ -49,10 +49,11 @@ impl Probe {
     /// If the instrument does not start.
     pub fn icmp(
         client: &Host,
-        address: Ipv4Addr,
-        control: Ipv4Addr,
+        address: impl Into<IpAddr>,
+        control: impl Into<IpAddr>,
         period: Duration,
     ) -> Result<Self, LabError> {
+        let (address, control) = (address.into(), control.into());
         let mut command = client.entry().instrument(client.outer_pid(), "probe");
         command
             .arg(period.as_micros().to_string())
@@ -77,10 +78,10 @@ impl Probe {
             .arg(period.as_millis().to_string())
             .arg(patience.as_millis().to_string());
         command.arg(address.to_string()).arg(port.to_string());
-        Self::start(command, address)
+        Self::start(command, address.into())
     }
 
-    fn start(command: std::process::Command, address: Ipv4Addr) -> Result<Self, LabError> {
+    fn start(command: std::process::Command, address: IpAddr) -> Result<Self, LabError> {
         let mut instrument = Instrument::start(command, Answers::take_in)?;
         instrument.wait_for("the probe's start", REPORT_LIMIT, |answers: &Answers| {
             answers.complete_until

@@ -1,4 +1,4 @@
-//! Hands on every ARP and VRRP frame that the host's interfaces see.
+//! Hands on every ARP and VRRP frame and Neighbour Advertisement that the host's interfaces see.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,13 @@ pub(super) fn run() -> AgentResult {
     let vrrp = [Test::Half(12, 0x0800), Test::Byte(23, 112)];
     let vrrp_in_ah = [Test::Half(12, 0x0800), Test::Byte(23, 51)];
     let vrrp_ipv6 = [Test::Half(12, 0x86dd), Test::Byte(20, 112)];
-    let mut socket = PacketSocket::open(&compile(&[&arp, &vrrp, &vrrp_in_ah, &vrrp_ipv6]))?;
+    let neighbour = [
+        Test::Half(12, 0x86dd),
+        Test::Byte(20, 58),
+        Test::Byte(54, 136),
+    ];
+    let rules: [&[Test]; 5] = [&arp, &vrrp, &vrrp_in_ah, &vrrp_ipv6, &neighbour];
+    let mut socket = PacketSocket::open(&compile(&rules))?;
     end_with_lab();
     let mut output = io::stdout().lock();
     writeln!(output, "ready").map_err(failed("report"))?;

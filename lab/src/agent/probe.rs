@@ -1,7 +1,7 @@
 //! Sends an ICMP echo request to each of some addresses every so often and says when which MAC address answered.
 
 use std::io::{self, BufWriter, Stdout, Write};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +21,10 @@ const REPORT_EVERY: Duration = Duration::from_millis(10);
 const ECHO_REQUEST: u8 = 8;
 const ECHO_REPLY: u8 = 0;
 
+/// ICMPv6 types (RFC 4443).
+const ECHO_REQUEST_V6: u8 = 128;
+const ECHO_REPLY_V6: u8 = 129;
+
 /// Bytes of an echo request: header and nothing else.
 const ECHO_BYTES: usize = 8;
 
@@ -33,7 +37,7 @@ pub(super) fn run(arguments: &[String]) -> AgentResult {
         return Err(AgentError::Usage);
     };
     let period = Duration::from_micros(period.parse().map_err(|_| AgentError::Usage)?);
-    let addresses: Vec<Ipv4Addr> = addresses
+    let addresses: Vec<IpAddr> = addresses
         .iter()
         .map(|text| text.parse())
         .collect::<Result<_, _>>()
@@ -47,9 +51,20 @@ pub(super) fn run(arguments: &[String]) -> AgentResult {
         Test::PayloadByte(0, ECHO_REPLY),
         Test::PayloadHalf(4, identifier),
     ];
-    let receiver = PacketSocket::open(&compile(&[&answers]))?;
-    let sender = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4))
-        .map_err(failed("open a raw socket"))?;
+    let answers_v6 = [
+        Test::Half(12, 0x86dd),
+        Test::Byte(20, 58),
+        Test::Byte(54, ECHO_REPLY_V6),
+        Test::Half(58, identifier),
+    ];
+    let receiver = PacketSocket::open(&compile(&[&answers, &answers_v6]))?;
+    let open = |domain, protocol| {
+        Socket::new(domain, Type::RAW, Some(protocol)).map_err(failed("open a raw socket"))
+    };
+    let sender = Sender {
+        v4: open(Domain::IPV4, Protocol::ICMPV4)?,
+        v6: open(Domain::IPV6, Protocol::ICMPV6)?,
+    };
     let report: Report = Arc::new(Mutex::new(BufWriter::new(io::stdout())));
     end_with_lab();
     let receiver_report = Arc::clone(&report);
@@ -58,25 +73,38 @@ pub(super) fn run(arguments: &[String]) -> AgentResult {
     send(&sender, &addresses, identifier, period, &report)
 }
 
+/// Raw sockets for both families; the kernel fills in the checksum of ICMPv6.
+struct Sender {
+    v4: Socket,
+    v6: Socket,
+}
+
+impl Sender {
+    fn ask(&self, target: IpAddr, identifier: u16, sequence: u16) {
+        let (socket, kind) = match target {
+            IpAddr::V4(_) => (&self.v4, ECHO_REQUEST),
+            IpAddr::V6(_) => (&self.v6, ECHO_REQUEST_V6),
+        };
+        let request = echo_request(kind, identifier, sequence);
+        let target = SockAddr::from(SocketAddr::new(target, 0));
+        // "Host is down" and the like are what a probe is there to live through.
+        let _ = socket.send_to(&request, &target);
+    }
+}
+
 fn send(
-    sender: &Socket,
-    addresses: &[Ipv4Addr],
+    sender: &Sender,
+    addresses: &[IpAddr],
     identifier: u16,
     period: Duration,
     report: &Report,
 ) -> AgentResult {
-    let targets: Vec<SockAddr> = addresses
-        .iter()
-        .map(|address| SocketAddrV4::new(*address, 0).into())
-        .collect();
     let mut sequence: u16 = 0;
     let mut next = Moment::now();
     let mut next_report = next;
     loop {
-        let request = echo_request(identifier, sequence);
-        for target in &targets {
-            // "Host is down" and the like are what a probe is there to live through.
-            let _ = sender.send_to(&request, target);
+        for target in addresses {
+            sender.ask(*target, identifier, sequence);
         }
         sequence = sequence.wrapping_add(1);
         let now = Moment::now();
@@ -93,11 +121,11 @@ fn send(
     }
 }
 
-fn echo_request(identifier: u16, sequence: u16) -> [u8; ECHO_BYTES] {
+fn echo_request(kind: u8, identifier: u16, sequence: u16) -> [u8; ECHO_BYTES] {
     let [id_high, id_low] = identifier.to_be_bytes();
     let [sequence_high, sequence_low] = sequence.to_be_bytes();
     let sum = crate::frame::internet_checksum(&[
-        ECHO_REQUEST,
+        kind,
         0,
         0,
         0,
@@ -108,7 +136,7 @@ fn echo_request(identifier: u16, sequence: u16) -> [u8; ECHO_BYTES] {
     ]);
     let [sum_high, sum_low] = sum.to_be_bytes();
     [
-        ECHO_REQUEST,
+        kind,
         0,
         sum_high,
         sum_low,
@@ -119,7 +147,7 @@ fn echo_request(identifier: u16, sequence: u16) -> [u8; ECHO_BYTES] {
     ]
 }
 
-fn receive(mut receiver: PacketSocket, addresses: &[Ipv4Addr], report: &Report) {
+fn receive(mut receiver: PacketSocket, addresses: &[IpAddr], report: &Report) {
     while let Ok((moment, frame)) = receiver.receive() {
         let Some(EchoReply { source, source_mac }) = EchoReply::parse(frame) else {
             continue;
