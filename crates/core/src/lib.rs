@@ -30,6 +30,7 @@ mod limit;
 pub mod node;
 pub mod router;
 pub mod spec;
+mod statics;
 pub mod time;
 pub mod timing;
 

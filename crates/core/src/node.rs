@@ -11,14 +11,17 @@ use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
 use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
 use crate::input::{
-    CheckId, CheckOutcome, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
+    CheckId, CheckOutcome, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
     RouterId,
 };
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
-use crate::router::{Effects, Pending, Router, Timer, View};
-use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
+use crate::router::{Effects, Owner, Pending, Router, Timer, View};
+use crate::spec::{
+    CheckSpec, Family, Fixture, Leave, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
+};
+use crate::statics::Statics;
 use crate::time::{Instant, Micros};
 
 /// A late wake-up below this is ordinary scheduling.
@@ -33,6 +36,8 @@ pub enum Reason {
     Router(RouterId, Timer),
     /// A check is due.
     Check(CheckId),
+    /// A static entry is tried again.
+    Statics,
 }
 
 /// All decisions of one host.
@@ -41,6 +46,7 @@ pub struct Node {
     routers: BTreeMap<RouterId, Router>,
     checks: BTreeMap<CheckId, Check>,
     interfaces: Interfaces,
+    statics: Statics,
     outputs: VecDeque<Output>,
     journal: Journal,
     operations: BTreeMap<OperationId, Pending>,
@@ -85,6 +91,7 @@ impl Node {
                 self.evaluate_sources(now, address);
             }
             Input::AddressRemoved(address) => self.address_removed(now, address),
+            Input::FixturesMissing(missing) => self.fixtures_missing(now, &missing),
             Input::CheckDone {
                 check,
                 outcome,
@@ -94,9 +101,7 @@ impl Node {
             }
             Input::KernelDone { operation, results } => {
                 if let Some(pending) = self.operations.remove(&operation) {
-                    self.with_router(now, pending.router, |router, fx| {
-                        router.kernel_done(&pending, &results, fx);
-                    });
+                    self.kernel_done(now, &pending, &results);
                 }
             }
             Input::NotifyDone(router) => {
@@ -110,7 +115,7 @@ impl Node {
             Input::Wakeup => self.wake(now),
         }
         self.last_input = Some(now);
-        self.say_when_stopped();
+        self.say_when_stopped(now);
     }
 
     /// The next output, until there is none.
@@ -128,7 +133,12 @@ impl Node {
             let due = check.next_run()?;
             Some((due, Reason::Check(check.id)))
         });
-        routers.chain(checks).min_by_key(|(due, _)| *due)
+        let statics = self.statics.next_wakeup();
+        let statics = statics.map(|due| (due, Reason::Statics));
+        routers
+            .chain(checks)
+            .chain(statics)
+            .min_by_key(|(due, _)| *due)
     }
 
     /// All virtual routers.
@@ -154,6 +164,36 @@ impl Node {
     /// Whether it was told to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping
+    }
+
+    /// Addresses of the host and the static ones, which must be removed should nobody come after us, and where
+    /// they are.
+    pub fn removable_addresses(&self) -> Vec<(InterfaceIndex, VirtualAddress)> {
+        let routers = self.routers.values();
+        let mut all: Vec<_> = routers
+            .flat_map(|router| router.removable_addresses(&self.interfaces))
+            .collect();
+        all.extend(self.statics.removable_addresses(&self.interfaces));
+        all
+    }
+
+    /// Routes and rules, also static ones, that must be removed should nobody come after us, in this order.
+    pub fn removable_fixtures(&self) -> impl Iterator<Item = &Fixture> {
+        let routers = self.routers.values();
+        routers
+            .flat_map(Router::removable_fixtures)
+            .chain(self.statics.removable_fixtures())
+    }
+
+    /// Static addresses that are wanted.
+    pub fn static_addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
+        self.statics.addresses()
+    }
+
+    /// Every route and rule of the specification, and whether the kernel should hold it now.
+    pub fn fixtures(&self) -> impl Iterator<Item = (&Fixture, bool)> {
+        let routers = self.routers.values().flat_map(Router::fixtures);
+        routers.chain(self.statics.fixtures())
     }
 
     /// What is known of the host's interfaces.
@@ -262,6 +302,7 @@ impl Node {
             resignations,
             bound,
             addresses: router.removable_addresses(&self.interfaces),
+            fixtures: router.removable_fixtures().cloned().collect(),
         })
     }
 
@@ -335,6 +376,7 @@ impl Node {
     }
 
     fn link_removed(&mut self, now: Instant, index: InterfaceIndex) {
+        self.with_statics(now, |statics, fx| statics.forget_interface(index, fx));
         let Node {
             routers,
             interfaces,
@@ -349,8 +391,25 @@ impl Node {
 
     fn address_removed(&mut self, now: Instant, address: HostAddress) {
         self.interfaces.remove_address(address);
+        self.with_statics(now, |statics, fx| statics.address_removed(address, fx));
         self.each_router(now, |router, fx| router.address_removed(address, fx));
         self.evaluate_sources(now, address);
+    }
+
+    fn fixtures_missing(&mut self, now: Instant, missing: &[Fixture]) {
+        self.with_statics(now, |statics, fx| statics.fixtures_missing(missing, fx));
+        self.each_router(now, |router, fx| router.fixtures_missing(missing, fx));
+    }
+
+    fn kernel_done(&mut self, now: Instant, pending: &Pending, results: &[Result<(), Errno>]) {
+        match pending.owner {
+            Owner::Router(id) => self.with_router(now, id, |router, fx| {
+                router.kernel_done(pending, results, fx);
+            }),
+            Owner::Statics => self.with_statics(now, |statics, fx| {
+                statics.kernel_done(pending, results, fx);
+            }),
+        }
     }
 
     /// An address came or went: only routers that may send from it look again. Our own virtual
@@ -394,6 +453,7 @@ impl Node {
 
     fn wake(&mut self, now: Instant) {
         self.each_router(now, Router::fire_timers);
+        self.with_statics(now, Statics::wake);
         if self.stopping {
             return;
         }
@@ -427,9 +487,11 @@ impl Node {
             routers,
             checks,
             startup_delay,
+            statics,
         } = spec;
         let not_before = if first { now + startup_delay } else { now };
         self.apply_checks(now, checks, first);
+        self.with_statics(now, |entries, fx| entries.apply(&statics, fx));
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
         let removed: Vec<RouterId> = self
             .routers
@@ -592,6 +654,18 @@ impl Node {
         }
     }
 
+    fn with_statics(&mut self, now: Instant, act: impl FnOnce(&mut Statics, &mut Effects<'_>)) {
+        let mut fx = Effects {
+            now,
+            outputs: &mut self.outputs,
+            journal: &mut self.journal,
+            interfaces: &self.interfaces,
+            operations: &mut self.operations,
+            next_operation: &mut self.next_operation,
+        };
+        act(&mut self.statics, &mut fx);
+    }
+
     fn each_router(&mut self, now: Instant, mut act: impl FnMut(&mut Router, &mut Effects<'_>)) {
         let mut fx = Effects {
             now,
@@ -624,9 +698,10 @@ impl Node {
         }
     }
 
-    fn say_when_stopped(&mut self) {
+    fn say_when_stopped(&mut self, now: Instant) {
         let gone = self.routers.values().all(Router::is_finished);
         if self.stopping && gone && !core::mem::replace(&mut self.stopped, true) {
+            self.with_statics(now, Statics::end);
             self.outputs.push_back(Output::Stopped);
         }
     }

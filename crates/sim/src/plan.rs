@@ -89,7 +89,7 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
         let spec = Spec {
             routers: vec![router],
             checks: vec![check()],
-            startup_delay: Micros::ZERO,
+            ..Spec::default()
         };
         let id = lan.add_node(setup(number, spec));
         debug_assert_eq!(id, NodeId(number));

@@ -15,6 +15,7 @@ use crate::environment::HostEnvironment;
 use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::options::Options;
+use crate::routing;
 use crate::runner::{Job, Programs};
 
 /// What the thread of a reload found.
@@ -35,8 +36,11 @@ impl Worker {
             spec,
             checks,
             mut notifies,
+            mut entries,
             ..
         } = plan;
+        // Whoever leaves still needs what the new configuration does not know.
+        self.effects.entries.append(&mut entries);
         self.keep_farewells(&mut notifies);
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
@@ -56,6 +60,7 @@ impl Worker {
         }));
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
+        routing::retain(&mut self.effects.entries, &self.node);
         self.effects.holdings_changed = true;
     }
 
