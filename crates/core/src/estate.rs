@@ -11,7 +11,7 @@ use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Ve
 
 use crate::input::{InterfaceIndex, RouterId};
 use crate::router::SUCCESSOR_TIME;
-use crate::spec::VirtualAddress;
+use crate::spec::{Fixture, VirtualAddress};
 use crate::time::{Instant, Micros};
 
 /// What one Active router leaves behind.
@@ -41,6 +41,8 @@ pub struct Estate {
     pub bound: Micros,
     /// What to remove.
     pub addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+    /// Routes and rules to remove, in this order, before the last address.
+    pub fixtures: Vec<Fixture>,
 }
 
 /// How far the execution of an [`Estate`] is.

@@ -9,7 +9,7 @@ use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
 use crate::journal::Entry;
-use crate::spec::{Spec, Tracked, VirtualAddress};
+use crate::spec::{Fixture, Spec, Tracked, VirtualAddress};
 use crate::time::Micros;
 
 /// Number of an interface in the kernel.
@@ -64,6 +64,8 @@ pub enum Input<'a> {
     AddressAdded(HostAddress),
     /// An address went away.
     AddressRemoved(HostAddress),
+    /// Routes and rules that the kernel was asked to add are not there any more.
+    FixturesMissing(Vec<Fixture>),
     /// A check ended.
     CheckDone {
         /// Which.
@@ -80,11 +82,11 @@ pub enum Input<'a> {
         /// The file's number, how many processes run, or 1 for a session that is up.
         seen: i32,
     },
-    /// A kernel operation ended; one result per address, in order.
+    /// A kernel operation ended; one result per address, then one per route or rule, in order.
     KernelDone {
         /// Which.
         operation: OperationId,
-        /// How, for each address.
+        /// How, for each.
         results: Vec<Result<(), Errno>>,
     },
     /// The scripts of a [`Output::Notify`] that the router waits for have ended.
@@ -158,10 +160,16 @@ pub enum Origin {
 pub struct Errno(pub i32);
 
 impl Errno {
+    /// The rule is not there.
+    pub const ENOENT: Errno = Errno(2);
+    /// The route is not there.
+    pub const ESRCH: Errno = Errno(3);
     /// The address is there already.
     pub const EEXIST: Errno = Errno(17);
     /// The interface is gone.
     pub const ENODEV: Errno = Errno(19);
+    /// The kernel does not have this address family, or it is switched off.
+    pub const EAFNOSUPPORT: Errno = Errno(97);
     /// The address is not there.
     pub const EADDRNOTAVAIL: Errno = Errno(99);
 }
@@ -173,7 +181,12 @@ impl core::fmt::Display for Errno {
             1 => "operation not permitted",
             2 => "no such file",
             11 => "no more processes allowed",
+            3 => "there is no such route",
             12 => "out of memory",
+            22 => "invalid argument",
+            95 => "the kernel does not support it",
+            97 => "the kernel does not have this address family",
+            101 => "the network is unreachable",
             13 => {
                 "permission denied: not executable, or a directory on the way is closed to its user"
             }
@@ -232,7 +245,8 @@ pub enum Output {
         /// For which address.
         address: IpAddr,
     },
-    /// Change addresses in the kernel; answer with [`Input::KernelDone`].
+    /// Change addresses, routes and rules in the kernel; answer with [`Input::KernelDone`]. What is added, is added
+    /// after the addresses; what is removed, before them.
     Kernel {
         /// To match the result.
         operation: OperationId,
@@ -240,6 +254,8 @@ pub enum Output {
         change: Change,
         /// Which addresses, and where.
         addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+        /// Which routes and rules, in this order.
+        fixtures: Vec<Fixture>,
     },
     /// Run a check; answer with [`Input::CheckDone`].
     RunCheck(CheckId),
@@ -267,7 +283,7 @@ pub enum Output {
     Stopped,
 }
 
-/// What is done to addresses.
+/// What is done to addresses, routes and rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Add them.

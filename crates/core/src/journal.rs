@@ -12,7 +12,7 @@ use standfast_wire::vrrp::Priority;
 
 use crate::input::{CheckOutcome, Errno};
 use crate::router::State;
-use crate::spec::Tracked;
+use crate::spec::{Fixture, FixtureKind, Tracked};
 use crate::time::{Instant, Micros};
 
 /// Entries that a node remembers; older ones are forgotten.
@@ -346,6 +346,21 @@ pub enum Event {
     },
     /// Somebody else deleted an address; it is back.
     AddressRestored(IpAddr),
+    /// Routes or rules are being added.
+    SettingFixtures(FixtureKind),
+    /// Routes or rules are being removed.
+    RemovingFixtures(FixtureKind),
+    /// The kernel refused a route or rule.
+    FixtureFailed {
+        /// Add it, or remove it.
+        adding: bool,
+        /// Which.
+        fixture: Fixture,
+        /// Why.
+        error: Errno,
+    },
+    /// Somebody else deleted a route or rule; it is back.
+    FixtureRestored(Fixture),
     /// An address of ours was there before we started.
     AddressKept(IpAddr),
     /// Somebody else answers for one of our addresses.
@@ -446,7 +461,9 @@ impl Event {
             | Event::PreemptDelayStopped
             | Event::IntervalLearned { .. }
             | Event::SettingAddresses(_)
-            | Event::RemovingAddresses(_) => Level::Detail,
+            | Event::RemovingAddresses(_)
+            | Event::SettingFixtures(_)
+            | Event::RemovingFixtures(_) => Level::Detail,
             Event::CheckResult { outcome, .. } => match outcome {
                 CheckOutcome::Passed => Level::Detail,
                 _ => Level::Info,
@@ -456,11 +473,13 @@ impl Event {
             | Event::StrangerBelieved { .. }
             | Event::UnknownVrid { .. }
             | Event::AddressRestored(_)
+            | Event::FixtureRestored(_)
             | Event::OtherHolder { .. }
             | Event::CheckOverran
             | Event::Paused(_) => Level::Warning,
             Event::TwoOwners(_)
             | Event::AddressFailed { .. }
+            | Event::FixtureFailed { .. }
             | Event::CheckUnusable(_)
             | Event::UnknownCheck(_) => Level::Error,
         }
@@ -615,6 +634,10 @@ fn router_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::FaultGone(fault) => write!(f, "no longer: {fault}"),
         Event::SettingAddresses(_) => f.write_str("setting VIPs."),
         Event::RemovingAddresses(_) => f.write_str("removing VIPs."),
+        Event::SettingFixtures(FixtureKind::Route) => f.write_str("setting Virtual Routes"),
+        Event::SettingFixtures(FixtureKind::Rule) => f.write_str("setting Virtual Rules"),
+        Event::RemovingFixtures(FixtureKind::Route) => f.write_str("removing Virtual Routes"),
+        Event::RemovingFixtures(FixtureKind::Rule) => f.write_str("removing Virtual Rules"),
         other => finding_line(f, other),
     }
 }
@@ -722,6 +745,21 @@ fn address_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             "the kernel refused to {} {address}: {error}",
             if *adding { "add" } else { "remove" },
         ),
+        Event::FixtureFailed {
+            adding,
+            fixture,
+            error,
+        } => write!(
+            f,
+            "the kernel refused to {} {}: {error}",
+            if *adding { "add" } else { "remove" },
+            Named(fixture),
+        ),
+        Event::FixtureRestored(fixture) => write!(
+            f,
+            "{} was deleted by something else on this host (a network manager?) and is back",
+            Named(fixture),
+        ),
         Event::AddressRestored(address) => write!(
             f,
             "{address} was deleted by something else on this host (a network manager?) and is back"
@@ -741,6 +779,19 @@ fn address_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             Times(*times)
         ),
         other => write!(f, "{other:?}"),
+    }
+}
+
+/// `route 10.0.0.0/8 dev eth0`
+struct Named<'a>(&'a Fixture);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = match self.0.kind {
+            FixtureKind::Route => "route",
+            FixtureKind::Rule => "rule",
+        };
+        write!(f, "{noun} {}", self.0.text)
     }
 }
 

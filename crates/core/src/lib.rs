@@ -32,6 +32,7 @@ mod link_delay;
 pub mod node;
 pub mod router;
 pub mod spec;
+mod statics;
 pub mod time;
 pub mod timing;
 pub mod tracker;

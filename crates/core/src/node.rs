@@ -12,15 +12,18 @@ use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
 use crate::group::{self, Group};
 use crate::input::{
-    CheckId, CheckOutcome, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
+    CheckId, CheckOutcome, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
     RouterId,
 };
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
-use crate::router::{Effects, Pending, Router, Timer, View};
-use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
+use crate::router::{Effects, Owner, Pending, Router, Timer, View};
+use crate::spec::{
+    CheckSpec, Family, Fixture, Leave, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
+};
+use crate::statics::Statics;
 use crate::time::{Instant, Micros};
 use crate::tracker::{Tracker, Trackers};
 
@@ -44,6 +47,8 @@ pub enum Reason {
     LinkDelay,
     /// The delay of the start has passed.
     StartDelay,
+    /// A static entry is tried again.
+    Statics,
 }
 
 /// All decisions of one host.
@@ -58,6 +63,7 @@ pub struct Node {
     interfaces: Interfaces,
     link_delays: LinkDelays,
     start_delayed_until: Option<Instant>,
+    statics: Statics,
     pub(crate) outputs: VecDeque<Output>,
     journal: Journal,
     operations: BTreeMap<OperationId, Pending>,
@@ -112,6 +118,7 @@ impl Node {
                 self.evaluate_sources(now, address);
             }
             Input::AddressRemoved(address) => self.address_removed(now, address),
+            Input::FixturesMissing(missing) => self.fixtures_missing(now, &missing),
             Input::CheckDone {
                 check,
                 outcome,
@@ -127,9 +134,7 @@ impl Node {
             }
             Input::KernelDone { operation, results } => {
                 if let Some(pending) = self.operations.remove(&operation) {
-                    self.with_router(now, pending.router, |router, fx| {
-                        router.kernel_done(&pending, &results, fx);
-                    });
+                    self.kernel_done(now, &pending, &results);
                 }
             }
             Input::NotifyDone(router) => self.scripts_ended(now, router),
@@ -142,7 +147,7 @@ impl Node {
         }
         self.settle_groups(now);
         self.last_input = Some(now);
-        self.say_when_stopped();
+        self.say_when_stopped(now);
     }
 
     /// The next output, until there is none.
@@ -164,6 +169,7 @@ impl Node {
             (self.trackers.next_wakeup(), Reason::Tracker),
             (self.link_delays.next_wakeup(), Reason::LinkDelay),
             (self.start_delayed_until, Reason::StartDelay),
+            (self.statics.next_wakeup(), Reason::Statics),
         ];
         let others = others
             .into_iter()
@@ -202,6 +208,36 @@ impl Node {
     /// Whether it was told to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping
+    }
+
+    /// Addresses of the host and the static ones, which must be removed should nobody come after us, and where
+    /// they are.
+    pub fn removable_addresses(&self) -> Vec<(InterfaceIndex, VirtualAddress)> {
+        let routers = self.routers.values();
+        let mut all: Vec<_> = routers
+            .flat_map(|router| router.removable_addresses(&self.interfaces))
+            .collect();
+        all.extend(self.statics.removable_addresses(&self.interfaces));
+        all
+    }
+
+    /// Routes and rules, also static ones, that must be removed should nobody come after us, in this order.
+    pub fn removable_fixtures(&self) -> impl Iterator<Item = &Fixture> {
+        let routers = self.routers.values();
+        routers
+            .flat_map(Router::removable_fixtures)
+            .chain(self.statics.removable_fixtures())
+    }
+
+    /// Static addresses that are wanted.
+    pub fn static_addresses(&self) -> impl Iterator<Item = &VirtualAddress> {
+        self.statics.addresses()
+    }
+
+    /// Every route and rule of the specification, and whether the kernel should hold it now.
+    pub fn fixtures(&self) -> impl Iterator<Item = (&Fixture, bool)> {
+        let routers = self.routers.values().flat_map(Router::fixtures);
+        routers.chain(self.statics.fixtures())
     }
 
     /// What is known of the host's interfaces.
@@ -322,6 +358,7 @@ impl Node {
             resignations,
             bound,
             addresses: router.removable_addresses(&self.interfaces),
+            fixtures: router.removable_fixtures().cloned().collect(),
         })
     }
 
@@ -396,6 +433,7 @@ impl Node {
     }
 
     fn link_removed(&mut self, now: Instant, index: InterfaceIndex) {
+        self.with_statics(now, |statics, fx| statics.forget_interface(index, fx));
         let Node {
             routers,
             interfaces,
@@ -411,8 +449,25 @@ impl Node {
 
     fn address_removed(&mut self, now: Instant, address: HostAddress) {
         self.interfaces.remove_address(address);
+        self.with_statics(now, |statics, fx| statics.address_removed(address, fx));
         self.each_router(now, |router, fx| router.address_removed(address, fx));
         self.evaluate_sources(now, address);
+    }
+
+    fn fixtures_missing(&mut self, now: Instant, missing: &[Fixture]) {
+        self.with_statics(now, |statics, fx| statics.fixtures_missing(missing, fx));
+        self.each_router(now, |router, fx| router.fixtures_missing(missing, fx));
+    }
+
+    fn kernel_done(&mut self, now: Instant, pending: &Pending, results: &[Result<(), Errno>]) {
+        match pending.owner {
+            Owner::Router(id) => self.with_router(now, id, |router, fx| {
+                router.kernel_done(pending, results, fx);
+            }),
+            Owner::Statics => self.with_statics(now, |statics, fx| {
+                statics.kernel_done(pending, results, fx);
+            }),
+        }
     }
 
     /// An address came or went: only routers that may send from it look again. Our own virtual
@@ -457,6 +512,7 @@ impl Node {
     fn wake(&mut self, now: Instant) {
         self.each_router(now, Router::fire_timers);
         self.wake_delays(now);
+        self.with_statics(now, Statics::wake);
         if self.stopping {
             return;
         }
@@ -514,6 +570,7 @@ impl Node {
             startup_delay,
             trackers,
             link_delays,
+            statics,
         } = spec;
         let not_before = if first { now + startup_delay } else { now };
         if first && startup_delay > Micros::ZERO {
@@ -523,6 +580,7 @@ impl Node {
         self.trackers.apply(trackers);
         self.link_delays.apply(link_delays);
         self.apply_checks(now, checks, first);
+        self.with_statics(now, |entries, fx| entries.apply(&statics, fx));
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
         let removed: Vec<RouterId> = self
             .routers
@@ -692,6 +750,19 @@ impl Node {
         }
     }
 
+    fn with_statics(&mut self, now: Instant, act: impl FnOnce(&mut Statics, &mut Effects<'_>)) {
+        let mut fx = Effects {
+            now,
+            outputs: &mut self.outputs,
+            journal: &mut self.journal,
+            interfaces: &self.interfaces,
+            operations: &mut self.operations,
+            next_operation: &mut self.next_operation,
+            regroup: &mut self.regroup,
+        };
+        act(&mut self.statics, &mut fx);
+    }
+
     fn each_router(&mut self, now: Instant, mut act: impl FnMut(&mut Router, &mut Effects<'_>)) {
         let mut fx = Effects {
             now,
@@ -725,9 +796,10 @@ impl Node {
         }
     }
 
-    fn say_when_stopped(&mut self) {
+    fn say_when_stopped(&mut self, now: Instant) {
         let gone = self.routers.values().all(Router::is_finished);
         if self.stopping && gone && !core::mem::replace(&mut self.stopped, true) {
+            self.with_statics(now, Statics::end);
             self.outputs.push_back(Output::Stopped);
         }
     }

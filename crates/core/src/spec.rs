@@ -4,6 +4,7 @@
 //! out has been filled with keepalived's defaults before.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -24,6 +25,17 @@ pub struct Spec {
     pub trackers: Vec<TrackerSpec>,
     /// Links whose changes have to last before they count.
     pub link_delays: Vec<LinkDelay>,
+    /// What the host holds whatever the state of its routers.
+    pub statics: Statics,
+}
+
+/// `static_ipaddress`, `static_routes` and `static_rules`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statics {
+    /// Addresses, each with its interface.
+    pub addresses: Vec<VirtualAddress>,
+    /// Routes and rules, in the order in which they are added.
+    pub fixtures: Vec<Fixture>,
 }
 
 /// Address family of a virtual router.
@@ -85,6 +97,8 @@ pub struct RouterSpec {
     pub addresses: Vec<VirtualAddress>,
     /// Addresses that move along without being advertised.
     pub excluded: Vec<VirtualAddress>,
+    /// Routes and rules that move along, in the order in which they are added.
+    pub fixtures: Vec<Fixture>,
     /// Configured `state`; decides only how an owner starts.
     pub wanted: Wanted,
     /// Take over from a router with a lower priority.
@@ -138,6 +152,7 @@ impl RouterSpec {
             checksum: ChecksumForm::PseudoHeader,
             addresses: Vec::new(),
             excluded: Vec::new(),
+            fixtures: Vec::new(),
             wanted: Wanted::Unset,
             preempt: true,
             preempt_delay: Micros::ZERO,
@@ -271,6 +286,45 @@ pub struct VirtualAddress {
     pub label: Option<String>,
     /// Deletion by others is not undone.
     pub no_track: bool,
+    /// What the kernel does with it.
+    pub options: AddressOptions,
+}
+
+/// How the kernel uses an address (ip-address(8)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AddressOptions {
+    /// IPv6: a mobile node's home address.
+    pub home: bool,
+    /// IPv6: the kernel looks for a duplicate before it uses the address; else it does not.
+    pub duplicate_detection: bool,
+    /// IPv6: a template for temporary addresses.
+    pub manage_temporary: bool,
+    /// No route to its subnet.
+    pub no_prefix_route: bool,
+    /// Joins the multicast group that it is.
+    pub auto_join: bool,
+    /// IPv6: for so many seconds the kernel may choose it as a source; `None` for ever, 0 not at all.
+    pub preferred_lifetime_s: Option<u32>,
+}
+
+/// A route or rule that comes and goes as a whole; what it is, only the driver knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fixture {
+    /// Which of the two.
+    pub kind: FixtureKind,
+    /// Everything about it, in the words of ip(8): two with the same text are the same.
+    pub text: Arc<str>,
+    /// Deletion by others is not undone.
+    pub no_track: bool,
+}
+
+/// What a fixture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FixtureKind {
+    /// A route.
+    Route,
+    /// A routing rule.
+    Rule,
 }
 
 impl VirtualAddress {
@@ -285,6 +339,7 @@ impl VirtualAddress {
             scope: 0,
             label: None,
             no_track: false,
+            options: AddressOptions::default(),
         }
     }
 }

@@ -7,18 +7,21 @@ use std::ops::Range;
 use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
 use standfast_core::journal::{Event, Level};
 use standfast_core::node::PACKET_LENGTH;
-use standfast_core::spec::{Family, VirtualAddress};
+use standfast_core::spec::{Family, Fixture, VirtualAddress};
 use standfast_core::{Input, Instant, Micros, Node, Output};
 use standfast_linux::netlink::{
-    Action, AddressChange, AddressFlags, Commands, HostAddress, Lifetime, Scope,
+    Action, AddressChange, AddressFlags, Change as KernelChange, Commands, HostAddress, Lifetime,
+    RoutingRequest, Scope,
 };
 use standfast_linux::{Error, InterfaceName};
 use standfast_wire::vrrp::Priority;
 
 use crate::announce::{Announcer, Frame, probe};
 use crate::log::Logger;
+use crate::lower::Entries;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Held, Record};
+use crate::routing;
 use crate::runner::{Job, Runner};
 
 /// Announcements that may wait for `vrrp_garp_interval` or `vrrp_gna_interval`; more are dropped, oldest first.
@@ -43,6 +46,8 @@ struct Paced {
 /// Carries out outputs.
 pub(crate) struct Effects {
     commands: Commands,
+    /// What routes and rules are.
+    pub(crate) entries: Entries,
     outbox: Outbox,
     paced: VecDeque<Paced>,
     next_paced: Instant,
@@ -66,6 +71,7 @@ impl Effects {
     pub(crate) fn new(record: Record, logger: Logger) -> Result<Self, Error> {
         Ok(Effects {
             commands: Commands::open()?,
+            entries: Entries::new(),
             outbox: Outbox::default(),
             paced: VecDeque::new(),
             next_paced: Instant(0),
@@ -88,14 +94,21 @@ impl Effects {
 
     /// Removes what an earlier run has added and nobody is configured to hold any more.
     pub(crate) fn remove_forgotten(&mut self, node: &Node) {
-        let wanted = |interface: &str, address: IpAddr, prefix: u8| {
-            node.routers().any(|router| {
-                router.spec().all_addresses().any(|held| {
-                    let name = held.interface.as_ref().unwrap_or(&router.spec().interface);
-                    name == interface && held.address == address && held.prefix == prefix
-                })
-            })
+        let is_static = |interface: &str, address: IpAddr, prefix: u8| {
+            let same = |held: &VirtualAddress| held.address == address && held.prefix == prefix;
+            node.static_addresses()
+                .any(|held| same(held) && held.interface.as_deref() == Some(interface))
         };
+        let wanted = |interface: &str, address: IpAddr, prefix: u8| {
+            is_static(interface, address, prefix)
+                || node.routers().any(|router| {
+                    router.spec().all_addresses().any(|held| {
+                        let name = held.interface.as_ref().unwrap_or(&router.spec().interface);
+                        name == interface && held.address == address && held.prefix == prefix
+                    })
+                })
+        };
+        self.remove_forgotten_fixtures(node);
         let forgotten: Vec<AddressChange> = self
             .record
             .held()
@@ -148,9 +161,11 @@ impl Effects {
                     operation,
                     change,
                     addresses,
+                    fixtures,
                 } => {
                     self.flush(ports);
-                    self.change(now, operation, change, &addresses, node);
+                    let changes = self.kernel_changes(change, &addresses, &fixtures, node);
+                    self.change(now, operation, change, &changes, node);
                 }
                 Output::RunCheck(check) => runner.submit(Job::Check(check)),
                 Output::Notify {
@@ -367,54 +382,117 @@ impl Effects {
         (!self.paced.is_empty()).then_some(self.next_paced)
     }
 
+    /// One request for all: routes and rules after the addresses, or before them where they go; `None` for what
+    /// needs an interface that is gone.
+    fn kernel_changes(
+        &self,
+        change: Change,
+        addresses: &[(InterfaceIndex, VirtualAddress)],
+        fixtures: &[Fixture],
+        node: &Node,
+    ) -> Vec<Option<KernelChange>> {
+        let addresses = addresses.iter().map(|(index, address)| {
+            address_change(node, change, *index, address).map(KernelChange::Address)
+        });
+        let fixtures = fixtures.iter().map(|fixture| {
+            let request = match change {
+                Change::Add => routing::addition(&self.entries, fixture, node),
+                Change::Remove => routing::removal(&self.entries, fixture, node),
+            };
+            request.map(KernelChange::Routing)
+        });
+        addresses.chain(fixtures).collect()
+    }
+
     fn change(
         &mut self,
         now: Instant,
         operation: OperationId,
         change: Change,
-        addresses: &[(InterfaceIndex, VirtualAddress)],
+        changes: &[Option<KernelChange>],
         node: &mut Node,
     ) {
         let keep = self.keep_addresses && stays(change, node.is_stopping());
-        let changes: Vec<Option<AddressChange>> = addresses
-            .iter()
-            .map(|(index, address)| address_change(node, change, *index, address))
-            .collect();
-        let wanted: Vec<AddressChange> = if keep {
-            Vec::new()
-        } else {
-            changes.iter().flatten().copied().collect()
-        };
-        let mut answers = Vec::with_capacity(wanted.len());
-        self.commands.apply(&wanted, &mut answers);
-        let mut answers = answers.into_iter();
-        let results = changes
+        let mut results: Vec<Result<(), Errno>> = changes
             .iter()
             .map(|change| match change {
+                Some(_) => Ok(()),
                 None => Err(Errno::ENODEV),
-                Some(_) if keep => Ok(()),
-                Some(_) => match answers.next() {
-                    Some(Ok(())) => Ok(()),
-                    Some(Err(error)) => Err(Errno(error.errno.0)),
-                    None => Err(Errno::ENODEV),
-                },
             })
             .collect();
+        if !keep {
+            self.apply(change, changes, &mut results);
+        }
         self.holdings_changed = true;
         node.handle_input(now, Input::KernelDone { operation, results });
+    }
+
+    /// Routes and rules come after the addresses that they need, and go before them.
+    fn apply(
+        &mut self,
+        change: Change,
+        changes: &[Option<KernelChange>],
+        results: &mut [Result<(), Errno>],
+    ) {
+        let mut wanted: Vec<(usize, &KernelChange)> = changes
+            .iter()
+            .enumerate()
+            .filter_map(|(position, change)| Some((position, change.as_ref()?)))
+            .collect();
+        if change == Change::Remove {
+            wanted.sort_by_key(|(_, change)| matches!(change, KernelChange::Address(_)));
+        }
+        let (positions, wanted): (Vec<usize>, Vec<KernelChange>) = wanted
+            .into_iter()
+            .map(|(position, change)| (position, change.clone()))
+            .unzip();
+        let mut answers = Vec::with_capacity(wanted.len());
+        self.commands.apply_changes(&wanted, &mut answers);
+        for (position, answer) in positions.into_iter().zip(answers) {
+            if let (Some(result), Err(error)) = (results.get_mut(position), answer) {
+                *result = Err(Errno(error.errno.0));
+            }
+        }
+    }
+
+    /// Removes all routes and rules that an earlier run has left: what is wanted comes anew.
+    pub(crate) fn remove_recorded_fixtures(&mut self) {
+        let recorded: Vec<RoutingRequest> = self.record.removals().cloned().collect();
+        self.commands.apply_routing(&recorded, &mut Vec::new());
+    }
+
+    /// Removes routes and rules that an earlier run has left and nobody is configured to hold any more.
+    fn remove_forgotten_fixtures(&mut self, node: &Node) {
+        let wanted: BTreeSet<RoutingRequest> = node
+            .fixtures()
+            .filter_map(|(fixture, _)| routing::removal(&self.entries, fixture, node))
+            .collect();
+        let forgotten: Vec<RoutingRequest> = self.record.removals().cloned().collect();
+        let forgotten: Vec<RoutingRequest> = forgotten
+            .into_iter()
+            .filter(|request| !wanted.contains(request))
+            .collect();
+        if !forgotten.is_empty() {
+            let count = forgotten.len();
+            let text = format!("removing {count} routes and rules: an earlier run has left them");
+            self.logger.log(Level::Info, text);
+        }
+        // What is gone already needs no removal.
+        self.commands.apply_routing(&forgotten, &mut Vec::new());
     }
 
     /// Writes down which addresses are ours; failures are reported and harmless until a crash.
     pub(crate) fn write_record(&mut self, node: &Node) {
         let mut held: BTreeSet<Held> = BTreeSet::new();
-        for router in node.routers() {
-            for (index, address) in router.removable_addresses(node.interfaces()) {
-                if let Some(known) = node.interfaces().get(index) {
-                    held.insert((known.name.clone(), address.address, address.prefix));
-                }
+        for (index, address) in node.removable_addresses() {
+            if let Some(known) = node.interfaces().get(index) {
+                held.insert((known.name.clone(), address.address, address.prefix));
             }
         }
-        if let Err(error) = self.record.write(held) {
+        let removals = node
+            .removable_fixtures()
+            .filter_map(|it| routing::removal(&self.entries, it, node));
+        if let Err(error) = self.record.write(held, removals.collect()) {
             let text = format!("cannot write down the addresses that are ours: {error}");
             self.logger.log(Level::Warning, text);
         }
@@ -459,20 +537,40 @@ fn address_change(
                 .label
                 .as_ref()
                 .and_then(|label| InterfaceName::from_bytes(label.as_bytes()));
-            if let Some((IpAddr::V4(other), prefix)) = address.peer {
+            if let Some((IpAddr::V4(other), _)) = address.peer {
                 *peer = Some(other);
-                wanted.prefix = prefix;
             }
         }
-        HostAddress::V6 { .. } => {
-            // Duplicate address detection would cost a second and fail against the old holder.
-            wanted.flags = wanted.flags.with(AddressFlags::NO_DAD);
-            if address.prefix == 128 {
-                wanted.preferred = Lifetime::Seconds(0);
+        HostAddress::V6 { peer, .. } => {
+            if let Some((IpAddr::V6(other), _)) = address.peer {
+                *peer = Some(other);
+            }
+            if let Some(seconds) = address.options.preferred_lifetime_s {
+                wanted.preferred = Lifetime::Seconds(seconds);
             }
         }
     }
+    wanted.flags = flags(address);
     Some(wanted)
+}
+
+/// Duplicate address detection would cost a second and fail against the old holder: IPv6 addresses are added without.
+fn flags(address: &VirtualAddress) -> AddressFlags {
+    let options = &address.options;
+    let ipv6 = address.address.is_ipv6();
+    let all = [
+        (ipv6 && !options.duplicate_detection, AddressFlags::NO_DAD),
+        (ipv6 && options.home, AddressFlags::HOME),
+        (
+            ipv6 && options.manage_temporary,
+            AddressFlags::MANAGE_TEMPORARY,
+        ),
+        (options.no_prefix_route, AddressFlags::NO_PREFIX_ROUTE),
+        (options.auto_join, AddressFlags::AUTO_JOIN),
+    ];
+    all.into_iter()
+        .filter(|(set, _)| *set)
+        .fold(AddressFlags::default(), |flags, (_, flag)| flags.with(flag))
 }
 
 fn v4(address: Option<IpAddr>) -> Option<std::net::Ipv4Addr> {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use standfast_config::{
-    Environment, Existence, InterfaceState, IpNetwork, ScriptProblem, ScriptProblemKind,
+    Environment, Existence, InterfaceState, IpNetwork, NameList, ScriptProblem, ScriptProblemKind,
     ScriptState,
 };
 use standfast_linux::files::read_regular;
@@ -15,12 +15,14 @@ use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::{self, Identity, User};
 
 use crate::host::OwnAddresses;
+use crate::names::Names;
 
 /// The host that this process runs on. Without advice it answers what the daemon decides by; with it also what only
 /// a reader of findings wants to know, and remembers the addresses it has read.
 #[derive(Debug, Default)]
 pub struct HostEnvironment {
     advice: Option<OnceCell<Option<OwnAddresses>>>,
+    names: Names,
 }
 
 impl HostEnvironment {
@@ -29,6 +31,7 @@ impl HostEnvironment {
     pub fn with_advice() -> Self {
         Self {
             advice: Some(OnceCell::new()),
+            names: Names::default(),
         }
     }
 
@@ -116,6 +119,13 @@ impl Environment for HostEnvironment {
 
     fn group(&self, name: &str) -> Existence {
         match lookup_group(name) {
+            Some(_) => Existence::Present,
+            None => Existence::Missing,
+        }
+    }
+
+    fn network_name(&self, list: NameList, name: &str) -> Existence {
+        match self.names.number(list, name) {
             Some(_) => Existence::Present,
             None => Existence::Missing,
         }

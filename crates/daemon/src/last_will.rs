@@ -10,7 +10,7 @@ use standfast_core::journal::Level;
 use standfast_core::spec::VirtualAddress;
 use standfast_core::{Instant, Micros};
 use standfast_linux::clock::monotonic;
-use standfast_linux::netlink::{Action, AddressChange, Commands};
+use standfast_linux::netlink::{Action, AddressChange, Commands, RoutingRequest};
 use standfast_linux::packet::PacketRing;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
 use standfast_linux::signals::{Signal, Signals};
@@ -71,6 +71,7 @@ pub(crate) fn execute(
             Err(error) => {
                 // Whoever cannot hear a successor must not answer beside one.
                 sink.error(&format!("{error}: letting go at once"));
+                remove_routing(&mut commands, &will);
                 remove(&mut commands, &will, |_| true);
             }
         }
@@ -134,6 +135,7 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     }
     let exclusive = estate.bound == Micros::ZERO;
     if exclusive {
+        remove_routing(commands, will);
         remove(commands, will, |_| true);
     }
     let mut vrrp = Socket::open(interface, estate.listens_at, DEFAULT_BUFFER)?;
@@ -249,10 +251,21 @@ impl Case {
 
     fn release(&mut self, commands: &mut Commands, sink: &mut Sink) {
         let left: Vec<(InterfaceIndex, VirtualAddress)> = self.execution.estate().addresses.clone();
+        remove_routing(commands, &self.will);
         remove_these(commands, &self.will, &left);
         sink.info("released the addresses of the dead worker");
         self.done = true;
     }
+}
+
+/// Routes and rules, before the last address.
+fn remove_routing(commands: &mut Commands, will: &Will) {
+    let removals = will.removals.iter();
+    let requests: Vec<RoutingRequest> = removals
+        .filter_map(|bytes| RoutingRequest::from_bytes(bytes))
+        .collect();
+    // What is gone already needs no removal.
+    commands.apply_routing(&requests, &mut Vec::new());
 }
 
 fn remove_these(

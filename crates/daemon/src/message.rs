@@ -16,6 +16,9 @@ const PACKETS_PER_MESSAGE: usize = 3;
 /// Addresses of a will that travel in one message: at most 140 bytes each.
 const ADDRESSES_PER_MESSAGE: usize = 256;
 
+/// Removals of routes and rules in one message: at most 900 bytes each.
+const REMOVALS_PER_MESSAGE: usize = 64;
+
 /// From the supervisor to its worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
@@ -47,6 +50,8 @@ pub(crate) enum Report {
     },
     /// More packets of the last will before: each unicast peer gets one.
     WillPackets { router: u32, packets: Vec<Vec<u8>> },
+    /// Routes and rules of the last will before.
+    WillRemovals { router: u32, removals: Vec<Vec<u8>> },
     /// This router has nothing to leave any more.
     NoWill { router: u32 },
     /// One line for people about what is going on.
@@ -69,6 +74,9 @@ pub(crate) struct Will {
     pub(crate) resignations: Vec<Vec<u8>>,
     bound_us: u64,
     pub(crate) addresses: Vec<WillAddress>,
+    /// What removes routes and rules, in this order (`RoutingRequest::to_bytes`).
+    #[serde(default)]
+    pub(crate) removals: Vec<Vec<u8>>,
 }
 
 /// An address to remove.
@@ -93,8 +101,13 @@ fn kernel_interface(index: u32, name: &str) -> Option<Interface> {
 }
 
 impl Will {
-    /// `None` if an interface is gone, and with it what was to be done there.
-    pub(crate) fn new(estate: &Estate, interfaces: &Interfaces) -> Option<Self> {
+    /// `removals` are those of the estate's routes and rules. `None` if an interface is gone, and with it what was to
+    /// be done there.
+    pub(crate) fn new(
+        estate: &Estate,
+        removals: Vec<Vec<u8>>,
+        interfaces: &Interfaces,
+    ) -> Option<Self> {
         let name = |index| interfaces.get(index).map(|known| known.name.clone());
         let (version, interval) = match estate.interval {
             Interval::Seconds(seconds) => (2, u16::from(seconds)),
@@ -128,6 +141,7 @@ impl Will {
             resignations: estate.resignations.clone(),
             bound_us: estate.bound.0,
             addresses: addresses.collect(),
+            removals,
         })
     }
 
@@ -137,6 +151,7 @@ impl Will {
         let first = Will {
             addresses: parts.next().unwrap_or_default().to_vec(),
             resignations: self.resignations.first().cloned().into_iter().collect(),
+            removals: Vec::new(),
             ..self.clone()
         };
         let others = self.resignations.get(1..).unwrap_or_default();
@@ -150,8 +165,14 @@ impl Will {
             router: self.router,
             addresses: part.to_vec(),
         });
+        let removals = self.removals.chunks(REMOVALS_PER_MESSAGE);
+        let removals = removals.map(|part| Report::WillRemovals {
+            router: self.router,
+            removals: part.to_vec(),
+        });
         std::iter::once(Report::Will(first))
             .chain(more)
+            .chain(removals)
             .chain(packets)
             .collect()
     }
@@ -195,6 +216,8 @@ impl Will {
             resignations: self.resignations.clone(),
             bound: Micros(self.bound_us),
             addresses: addresses.collect(),
+            // They travel as what removes them.
+            fixtures: Vec::new(),
         })
     }
 }
@@ -245,6 +268,7 @@ mod tests {
             resignations: vec![vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH]; 100],
             bound_us: 4_000_000,
             addresses: (0..2000).map(address).collect(),
+            removals: vec![vec![255; 180]; 1000],
         };
         let mut taken = std::collections::BTreeMap::new();
         for report in will.reports() {
@@ -255,6 +279,10 @@ mod tests {
                 Some(Report::WillAddresses { router, addresses }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();
                     known.addresses.extend(addresses);
+                }
+                Some(Report::WillRemovals { router, removals }) => {
+                    let known: &mut Will = taken.get_mut(&router).unwrap();
+                    known.removals.extend(removals);
                 }
                 Some(Report::WillPackets { router, packets }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();

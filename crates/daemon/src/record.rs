@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use standfast_linux::netlink::{Action, AddressChange, Commands};
+use standfast_linux::netlink::{Action, AddressChange, Commands, RoutingRequest};
 use standfast_linux::{Interface, InterfaceName};
 
 use crate::environment::own_identity;
@@ -16,6 +16,9 @@ use crate::options::Options;
 
 /// Bytes of a record that are read; more than any host has addresses.
 const LONGEST_RECORD: u64 = 4 * 1024 * 1024;
+
+/// Begins the line of a route or rule; no interface has a colon in its name.
+const ROUTING: &str = "netlink: ";
 
 /// One address: interface name, address, prefix length.
 pub(crate) type Held = (String, IpAddr, u8);
@@ -25,14 +28,18 @@ pub(crate) type Held = (String, IpAddr, u8);
 pub(crate) struct Record {
     path: PathBuf,
     held: BTreeSet<Held>,
+    /// What removes our routes and rules, in this order.
+    removals: Vec<RoutingRequest>,
 }
 
 impl Record {
     /// Reads what an earlier run left.
     pub(crate) fn open(path: &Path) -> Self {
+        let text = read_text(path);
         Record {
             path: path.to_owned(),
-            held: read(path),
+            held: text.lines().filter_map(parse_line).collect(),
+            removals: text.lines().filter_map(parse_removal).collect(),
         }
     }
 
@@ -45,13 +52,23 @@ impl Record {
         self.held.iter()
     }
 
+    /// What removes the routes and rules that the file tells of.
+    pub(crate) fn removals(&self) -> impl Iterator<Item = &RoutingRequest> {
+        self.removals.iter()
+    }
+
     /// Replaces the contents if they changed; the file is always whole.
-    pub(crate) fn write(&mut self, held: BTreeSet<Held>) -> std::io::Result<()> {
-        if held == self.held {
+    pub(crate) fn write(
+        &mut self,
+        held: BTreeSet<Held>,
+        removals: Vec<RoutingRequest>,
+    ) -> std::io::Result<()> {
+        if held == self.held && removals == self.removals {
             return Ok(());
         }
         self.held = held;
-        if self.held.is_empty() {
+        self.removals = removals;
+        if self.held.is_empty() && self.removals.is_empty() {
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
                 other => other,
@@ -60,6 +77,13 @@ impl Record {
         let mut text = String::new();
         for (interface, address, prefix) in &self.held {
             text.push_str(&format!("{interface} {address}/{prefix}\n"));
+        }
+        for removal in &self.removals {
+            text.push_str(ROUTING);
+            for byte in removal.to_bytes() {
+                text.push_str(&format!("{byte:02x}"));
+            }
+            text.push('\n');
         }
         let fresh = self.path.with_extension("addresses.new");
         // Never through a link that somebody has put there, and for nobody else to change.
@@ -75,8 +99,13 @@ impl Record {
     }
 }
 
-/// What a record says; nothing where others could have written it.
+/// The addresses of a record; nothing where others could have written it.
 pub(crate) fn read(path: &Path) -> BTreeSet<Held> {
+    read_text(path).lines().filter_map(parse_line).collect()
+}
+
+/// The text of a record; nothing where others could have written it.
+fn read_text(path: &Path) -> String {
     use std::io::Read;
     let mut text = String::new();
     // Whoever could write it could have us remove the host's own addresses.
@@ -85,11 +114,19 @@ pub(crate) fn read(path: &Path) -> BTreeSet<Held> {
         // An unreadable record is an empty one: addresses then count as the host's own.
         let _ = file.take(LONGEST_RECORD).read_to_string(&mut text);
     }
-    text.lines().filter_map(parse_line).collect()
+    text
 }
 
 fn is_ours_alone(found: &fs::Metadata) -> bool {
     found.is_file() && found.uid() == own_identity().uid && found.mode() & 0o022 == 0
+}
+
+/// The bytes of a removal in hexadecimal.
+fn parse_removal(line: &str) -> Option<RoutingRequest> {
+    let digits = line.strip_prefix(ROUTING)?.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    RoutingRequest::from_bytes(&bytes?)
 }
 
 fn parse_line(line: &str) -> Option<Held> {
@@ -115,7 +152,8 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     remove_recorded(&files.record)
 }
 
-/// Removes every address that stands in a record, and the record; returns how many were there.
+/// Removes every address, route and rule that stands in a record, and the record; returns how many addresses were
+/// there.
 pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Error> {
     let mut record = Record::open(path);
     let changes: Vec<AddressChange> = record
@@ -132,10 +170,12 @@ pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Err
         })
         .collect();
     let mut results = Vec::new();
-    Commands::open()?.apply(&changes, &mut results);
+    let mut commands = Commands::open()?;
+    commands.apply_routing(&record.removals, &mut Vec::new());
+    commands.apply(&changes, &mut results);
     let removed = results.iter().filter(|result| result.is_ok()).count();
     // What could not be removed is not there any more.
-    let _ = record.write(BTreeSet::new());
+    let _ = record.write(BTreeSet::new(), Vec::new());
     Ok(removed)
 }
 
@@ -148,11 +188,13 @@ mod tests {
         let name = format!("standfast-record-{}.addresses", std::process::id());
         let path = std::env::temp_dir().join(name);
         let held: Held = ("eth0".into(), "192.0.2.1".parse().unwrap(), 24);
-        Record::open(&path).write([held.clone()].into()).unwrap();
+        Record::open(&path)
+            .write([held.clone()].into(), Vec::new())
+            .unwrap();
         let mut record = Record::open(&path);
         assert!(record.contains("eth0", held.1, 24));
         assert!(!record.contains("eth1", held.1, 24));
-        record.write(BTreeSet::new()).unwrap();
+        record.write(BTreeSet::new(), Vec::new()).unwrap();
         assert!(!path.exists());
     }
 
@@ -168,7 +210,9 @@ mod tests {
         let fresh = path.with_extension("addresses.new");
         symlink(&victim, &fresh).unwrap();
         let held: Held = ("eth1".into(), "192.0.2.2".parse().unwrap(), 24);
-        Record::open(&path).write([held].into()).unwrap();
+        Record::open(&path)
+            .write([held].into(), Vec::new())
+            .unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "eth0 192.0.2.1/24\n");
         assert_eq!(Record::open(&path).held().count(), 1);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
@@ -178,7 +222,49 @@ mod tests {
     }
 
     #[test]
+    fn removals_of_routes_and_rules_survive_a_restart() {
+        let rule = |preference| standfast_linux::netlink::Rule {
+            ipv6: false,
+            inverted: false,
+            from: None,
+            to: None,
+            action: standfast_linux::netlink::RuleAction::Nop,
+            preference,
+            tos: 0,
+            mark: None,
+            input: None,
+            output: None,
+            realms: None,
+            suppress_prefix_length: None,
+            suppress_group: None,
+            tunnel_id: None,
+            users: None,
+            ip_protocol: None,
+            source_ports: None,
+            destination_ports: None,
+            protocol: 18,
+        };
+        let removal = |preference| {
+            let entry = standfast_linux::netlink::RoutingEntry::Rule(Box::new(rule(preference)));
+            entry.removal(&|_| None).unwrap()
+        };
+        let name = format!("standfast-removals-{}.addresses", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let all = vec![removal(7), removal(5)];
+        Record::open(&path)
+            .write(BTreeSet::new(), all.clone())
+            .unwrap();
+        let mut record = Record::open(&path);
+        assert!(record.removals().eq(&all), "in their order");
+        assert_eq!(record.held().count(), 0);
+        record.write(BTreeSet::new(), Vec::new()).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
     fn nonsense_is_ignored() {
+        assert_eq!(parse_removal("netlink: 2"), None);
+        assert_eq!(parse_removal("netlink: zz"), None);
         assert_eq!(parse_line("eth0 10.0.0.1"), None);
         assert_eq!(parse_line("eth0 nonsense/24"), None);
         assert_eq!(parse_line(""), None);

@@ -582,6 +582,11 @@ impl Supervisor {
                     will.addresses.extend(addresses);
                 }
             }
+            Report::WillRemovals { router, removals } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.removals.extend(removals);
+                }
+            }
             Report::WillPackets { router, packets } => {
                 if let Some(will) = self.wills.get_mut(&router) {
                     will.resignations.extend(packets);

@@ -4,15 +4,15 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::fsm::Step;
-use super::{DELETION_WAVE, Effects, Pending, REPORT_PERIOD, Router, State, Timer};
-use crate::input::{Change, Errno, HostAddress, InterfaceIndex, OperationId, Origin, Output};
+use super::{DELETION_WAVE, Effects, Owner, Pending, REPORT_PERIOD, Router, State, Timer};
+use crate::input::{Change, Errno, HostAddress, InterfaceIndex, Origin};
 use crate::interface::Interfaces;
 use crate::journal::Event;
 use crate::spec::{Family, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 
 /// Addresses that the kernel refused are tried again this much later.
-const RECONCILE_AFTER: Micros = Micros::from_secs(1);
+pub(crate) const RECONCILE_AFTER: Micros = Micros::from_secs(1);
 
 /// One address and what the kernel does with it.
 #[derive(Clone, Debug)]
@@ -30,8 +30,9 @@ pub(super) struct Holding {
     restoring: bool,
 }
 
+/// Whether the kernel has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
+pub(crate) enum Status {
     Absent,
     Adding,
     Held,
@@ -109,13 +110,13 @@ impl Router {
     }
 
     pub(super) fn holds_any(&self) -> bool {
-        self.holdings.iter().any(Holding::is_removable)
+        self.holdings.iter().any(Holding::is_removable) || self.holds_fixtures()
     }
 
     /// Whether a removal has been refused, or not been answered yet.
     pub(crate) fn owes_removals(&self) -> bool {
         let owes = |holding: &Holding| matches!(holding.status, Status::Unsure | Status::Removing);
-        self.holdings.iter().any(owes)
+        self.holdings.iter().any(owes) || self.owes_fixtures()
     }
 
     pub(super) fn holds_own(&self) -> bool {
@@ -178,7 +179,9 @@ impl Router {
                 stale.push(position);
             }
         }
-        self.change(Change::Remove, &stale, fx);
+        let adopts = self.holdings.iter().any(|holding| holding.adopted);
+        let left = self.claim_fixtures(adopts);
+        self.change(Change::Remove, &stale, &left, fx);
     }
 
     fn present(&self, position: usize, interfaces: &Interfaces) -> Option<HostAddress> {
@@ -205,7 +208,8 @@ impl Router {
         for holding in &mut self.holdings {
             holding.adopted = false;
         }
-        self.change(Change::Remove, &adopted, fx);
+        let fixtures = self.take_adopted_fixtures();
+        self.change(Change::Remove, &adopted, &fixtures, fx);
     }
 
     pub(super) fn add_addresses(&mut self, fx: &mut Effects<'_>) {
@@ -218,24 +222,26 @@ impl Router {
             self.event(Event::SettingAddresses(count), fx);
         }
         let held = self.held_addresses(fx.interfaces);
-        self.change(Change::Add, &absent, fx);
+        let fixtures = self.fixtures_to_set(fx);
+        self.change(Change::Add, &absent, &fixtures, fx);
         if !held.is_empty() {
             self.announce_added(held, fx);
         }
     }
 
     pub(super) fn remove_addresses(&mut self, fx: &mut Effects<'_>) {
+        let fixtures = self.fixtures_to_remove(fx);
         let removable = self.positions(Holding::is_removable);
         if !removable.is_empty() {
             self.event(Event::RemovingAddresses(removable.len()), fx);
         }
-        self.change(Change::Remove, &removable, fx);
+        self.change(Change::Remove, &removable, &fixtures, fx);
     }
 
     pub(super) fn remove_address(&mut self, address: IpAddr, fx: &mut Effects<'_>) {
         let matching =
             self.positions(|holding| holding.address.address == address && holding.is_removable());
-        self.change(Change::Remove, &matching, fx);
+        self.change(Change::Remove, &matching, &[], fx);
     }
 
     fn positions(&self, wanted: impl Fn(&Holding) -> bool) -> Vec<usize> {
@@ -245,8 +251,15 @@ impl Router {
             .collect()
     }
 
-    /// Asks the kernel to change addresses; those on an interface that is gone are absent anyway.
-    fn change(&mut self, change: Change, positions: &[usize], fx: &mut Effects<'_>) {
+    /// Asks the kernel to change addresses, and routes and rules with them; addresses on an interface that is gone are
+    /// absent anyway.
+    pub(super) fn change(
+        &mut self,
+        change: Change,
+        positions: &[usize],
+        fixtures: &[usize],
+        fx: &mut Effects<'_>,
+    ) {
         let mut targets = Vec::new();
         for position in positions {
             let Some(holding) = self.holdings.get_mut(*position) else {
@@ -269,33 +282,8 @@ impl Router {
                 (None, Change::Remove) => holding.status = Status::Absent,
             }
         }
-        if !targets.is_empty() {
-            self.request(change, targets, fx);
-        }
-    }
-
-    fn request(
-        &mut self,
-        change: Change,
-        addresses: Vec<(InterfaceIndex, VirtualAddress)>,
-        fx: &mut Effects<'_>,
-    ) {
-        *fx.next_operation += 1;
-        let operation = OperationId(*fx.next_operation);
-        let pending = Pending {
-            router: self.id,
-            change,
-            addresses: addresses
-                .iter()
-                .map(|(_, address)| address.clone())
-                .collect(),
-        };
-        fx.operations.insert(operation, pending);
-        fx.outputs.push_back(Output::Kernel {
-            operation,
-            change,
-            addresses,
-        });
+        let fixtures = self.mark_fixtures(change, fixtures);
+        fx.request(Owner::Router(self.id), change, targets, fixtures);
     }
 
     /// The kernel has answered.
@@ -312,6 +300,8 @@ impl Router {
                 Change::Remove => self.removed(address, *result, fx),
             }
         }
+        let results = results.get(pending.addresses.len()..).unwrap_or_default();
+        self.fixtures_done(pending, results, fx);
         if self.state == State::Active && !announced.is_empty() {
             self.announce_added(announced, fx);
         }
@@ -394,10 +384,12 @@ impl Router {
         if self.state == State::Active {
             let absent =
                 self.positions(|holding| matches!(holding.status, Status::Absent | Status::Unsure));
-            self.change(Change::Add, &absent, fx);
+            let fixtures = self.absent_fixtures();
+            self.change(Change::Add, &absent, &fixtures, fx);
         } else {
             let left = self.positions(|holding| holding.is_removable() && !holding.adopted);
-            self.change(Change::Remove, &left, fx);
+            let fixtures = self.unwanted_fixtures();
+            self.change(Change::Remove, &left, &fixtures, fx);
         }
     }
 
@@ -421,18 +413,27 @@ impl Router {
         if !serving || holding.address.no_track || self.finished {
             return;
         }
-        let now = fx.now;
-        let in_wave = |began: Instant| now.since(began) < DELETION_WAVE;
-        let same_wave = self.deletion_wave.is_some_and(in_wave);
-        if same_wave || self.restores.take(now).is_ok() {
-            if !same_wave {
-                self.deletion_wave = Some(now);
+        if self.may_restore(fx.now) {
+            if let Some(holding) = self.holdings.get_mut(position) {
+                holding.restoring = true;
             }
-            holding.restoring = true;
-            self.change(Change::Add, &[position], fx);
+            self.change(Change::Add, &[position], &[], fx);
         } else {
             self.step(Step::AddressesLost, fx);
         }
+    }
+
+    /// Whether what others deleted is put back: everything that goes within one wave, and three waves a minute.
+    pub(super) fn may_restore(&mut self, now: Instant) -> bool {
+        let in_wave = |began: Instant| now.since(began) < DELETION_WAVE;
+        if self.deletion_wave.is_some_and(in_wave) {
+            return true;
+        }
+        let may = self.restores.take(now).is_ok();
+        if may {
+            self.deletion_wave = Some(now);
+        }
+        may
     }
 
     /// The interface is gone, and all addresses on it.
@@ -472,7 +473,9 @@ impl Router {
     pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) {
         let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
         let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
-        self.change(Change::Remove, &gone, fx);
+        let fixtures = self.fixtures_not_in(spec);
+        self.change(Change::Remove, &gone, &fixtures, fx);
+        self.replace_fixtures(spec);
         let own: Vec<Holding> = self
             .holdings
             .extract_if(.., |holding| !wanted(holding))
@@ -498,6 +501,7 @@ impl Router {
     /// After a reload an Active router holds whatever is wanted now.
     pub(super) fn add_missing(&mut self, fx: &mut Effects<'_>) {
         let absent = self.positions(|holding| holding.status == Status::Absent);
-        self.change(Change::Add, &absent, fx);
+        let fixtures = self.absent_fixtures();
+        self.change(Change::Add, &absent, &fixtures, fx);
     }
 }

@@ -22,10 +22,12 @@
 //! - [`leave`]: make before break.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
 //! - [`sync`]: what is left to a sync group.
+//! - [`fixtures`]: the same for routes and rules.
 //! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
 
 mod addresses;
 mod announce;
+mod fixtures;
 mod fsm;
 mod leave;
 mod receive;
@@ -44,7 +46,7 @@ use crate::input::{Change, InterfaceIndex, NotifyEvent, OperationId, Output, Rou
 use crate::interface::Interfaces;
 use crate::journal::{Cause, DropCause, Entry, Event, Fault, Journal, Subject};
 use crate::limit::{Bucket, Digest};
-use crate::spec::{RouterSpec, VirtualAddress};
+use crate::spec::{Fixture, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 use crate::timing;
 
@@ -53,6 +55,8 @@ pub(crate) use track::View;
 
 use addresses::Holding;
 use announce::Announcer;
+use fixtures::FixtureHolding;
+pub(crate) use fixtures::is_gone;
 use fsm::Step;
 use leave::Leaving;
 use sync::{Membership, Wish};
@@ -61,15 +65,15 @@ use sync::{Membership, Wish};
 /// has to hear us needs one; a flood shall not become ours.
 const ANSWERS: Bucket = Bucket::new(5, Micros::from_millis(100));
 /// Equal findings are reported at once and then this often.
-const REPORT_PERIOD: Micros = Micros::from_secs(60);
+pub(crate) const REPORT_PERIOD: Micros = Micros::from_secs(60);
 /// Lines that people watch during an election come at most this often.
 const ELECTION_REPORT_PERIOD: Micros = Micros::from_secs(1);
 /// Lines that every packet of a stranger could cause: eight at once, then two a second.
 const REPORTS: Bucket = Bucket::new(8, Micros::from_millis(500));
 /// Addresses that others delete are put back three times a minute.
-const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
+pub(crate) const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
 /// What is deleted within this time is one deletion: `ip address flush` takes all of them.
-const DELETION_WAVE: Micros = Micros::from_secs(1);
+pub(crate) const DELETION_WAVE: Micros = Micros::from_secs(1);
 
 /// State of a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +224,7 @@ pub struct Router {
     /// Not leftovers, although they are there when we start: another router has not left yet.
     served: Vec<IpAddr>,
     holdings: Vec<Holding>,
+    fixtures: Vec<FixtureHolding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
     finished: bool,
@@ -242,6 +247,7 @@ struct Digests {
     discarding: Digest,
     address_list: Digest,
     address_failed: BTreeMap<IpAddr, Digest>,
+    fixture_failed: BTreeMap<Fixture, Digest>,
     other_holder: Digest,
     two_owners: Digest,
     lower_notify: Digest,
@@ -251,9 +257,19 @@ struct Digests {
 /// A kernel operation whose result is awaited.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
-    pub(crate) router: RouterId,
+    pub(crate) owner: Owner,
     pub(crate) change: Change,
     pub(crate) addresses: Vec<VirtualAddress>,
+    pub(crate) fixtures: Vec<Fixture>,
+}
+
+/// Who asked for a kernel operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Owner {
+    /// A router.
+    Router(RouterId),
+    /// The static entries.
+    Statics,
 }
 
 /// Where a router puts what it decides.
@@ -277,6 +293,37 @@ impl Effects<'_> {
         };
         self.journal.push(entry.clone());
         self.outputs.push_back(Output::Event(entry));
+    }
+
+    /// Asks the kernel for a change; `owner` hears of its end.
+    pub(crate) fn request(
+        &mut self,
+        owner: Owner,
+        change: Change,
+        addresses: Vec<(InterfaceIndex, VirtualAddress)>,
+        fixtures: Vec<Fixture>,
+    ) {
+        if addresses.is_empty() && fixtures.is_empty() {
+            return;
+        }
+        *self.next_operation += 1;
+        let operation = OperationId(*self.next_operation);
+        let pending = Pending {
+            owner,
+            change,
+            addresses: addresses
+                .iter()
+                .map(|(_, address)| address.clone())
+                .collect(),
+            fixtures: fixtures.clone(),
+        };
+        self.operations.insert(operation, pending);
+        self.outputs.push_back(Output::Kernel {
+            operation,
+            change,
+            addresses,
+            fixtures,
+        });
     }
 }
 
@@ -318,6 +365,7 @@ impl Router {
             started: false,
             served,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
+            fixtures: spec.fixtures.iter().map(FixtureHolding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,
             finished: false,

@@ -9,11 +9,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::input::{
-    HostAddress, InterfaceIndex, Link, NotifyEvent, Origin, Packet, RouterId,
+    Change, Errno, HostAddress, InterfaceIndex, Link, NotifyEvent, Origin, Packet, RouterId,
 };
 use standfast_core::journal::{Entry, Event};
 use standfast_core::router::{Router, State};
-use standfast_core::spec::{RouterSpec, Spec, VirtualAddress};
+use standfast_core::spec::{Fixture, RouterSpec, Spec, VirtualAddress};
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::{
     AdvertisementRepr, Authentication, Interval, Priority, Version, Vrid,
@@ -50,6 +50,10 @@ pub struct Bench {
     pub probes: Vec<(u64, IpAddr)>,
     /// What was told of sync groups.
     pub groups: Vec<(String, NotifyEvent)>,
+    /// Routes and rules that the kernel holds.
+    pub fixtures: Vec<String>,
+    /// What the kernel was asked: the number of addresses, and routes and rules in their order.
+    pub requests: Vec<(Change, usize, Vec<String>)>,
     state: Option<State>,
 }
 
@@ -85,7 +89,22 @@ pub fn host_address(address: IpAddr, origin: Origin) -> HostAddress {
     }
 }
 
+fn texts(fixtures: &[Fixture]) -> Vec<String> {
+    fixtures.iter().map(|it| it.text.to_string()).collect()
+}
+
 impl Bench {
+    fn fixture_change(&mut self, change: Change, text: &str) -> Result<(), Errno> {
+        let at = self.fixtures.iter().position(|held| held == text);
+        match (change, at) {
+            (Change::Add, None) => self.fixtures.push(text.into()),
+            (Change::Add, Some(_)) => return Err(Errno::EEXIST),
+            (Change::Remove, Some(at)) => drop(self.fixtures.remove(at)),
+            (Change::Remove, None) => return Err(Errno::ESRCH),
+        }
+        Ok(())
+    }
+
     pub fn new(own: &str) -> Bench {
         let mut bench = Bench {
             node: Node::new(),
@@ -97,6 +116,8 @@ impl Bench {
             auto_notify: true,
             probes: Vec::new(),
             groups: Vec::new(),
+            fixtures: Vec::new(),
+            requests: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -228,11 +249,19 @@ impl Bench {
                 operation,
                 change,
                 addresses,
+                fixtures,
             } => {
-                let results = addresses
+                let mut results: Vec<_> = addresses
                     .iter()
                     .map(|(_, address)| self.kernel_change(change, address.address))
                     .collect();
+                results.extend(
+                    fixtures
+                        .iter()
+                        .map(|it| self.fixture_change(change, &it.text)),
+                );
+                self.requests
+                    .push((change, addresses.len(), texts(&fixtures)));
                 self.give(Input::KernelDone { operation, results });
             }
             Output::Probe { address, .. } => {
@@ -279,11 +308,7 @@ impl Bench {
         }
     }
 
-    fn kernel_change(
-        &mut self,
-        change: standfast_core::input::Change,
-        address: IpAddr,
-    ) -> Result<(), standfast_core::input::Errno> {
+    fn kernel_change(&mut self, change: Change, address: IpAddr) -> Result<(), Errno> {
         use standfast_core::input::{Change, Errno};
         let there = self.kernel.contains(&address);
         match change {

@@ -1,6 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
 mod fifos;
+mod routing;
 mod tracks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,14 +11,16 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Tracked, Unicast,
-    UnicastPeer, VirtualAddress, Wanted,
+    AddressOptions, CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Tracked,
+    Unicast, UnicastPeer, VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
 use standfast_linux::clock::boottime;
 use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
+
+pub(crate) use routing::Entries;
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
@@ -38,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) fifos: Vec<FifoPlan>,
     /// Files and processes that are looked at.
     pub(crate) targets: Targets,
+    /// What its routes and rules are.
+    pub(crate) entries: Entries,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -79,15 +84,20 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     for script in &config.scripts {
         plan.lower_check(config, script);
     }
+    let mut routing = routing::Lowering::default();
+    plan.spec.statics = routing.statics(config);
     for instance in &config.instances {
         match unsupported(instance) {
-            None => plan.lower_instance(config, instance),
+            None => plan.lower_instance(config, instance, &mut routing),
             Some(why) => plan.complaints.push(format!(
                 "({}) is NOT run: {why} is not supported by this version",
                 instance.name.value
             )),
         }
     }
+    plan.entries = routing.entries;
+    plan.complaints.append(&mut routing.complaints);
+    routing::track_groups(config, &mut plan.spec.routers);
     plan.forget_untracked_checks();
     plan.lower_fifos(config);
     plan.lower_trackers(config);
@@ -172,7 +182,12 @@ impl Plan {
         }
     }
 
-    fn lower_instance(&mut self, config: &config::Config, instance: &config::VrrpInstance) {
+    fn lower_instance(
+        &mut self,
+        config: &config::Config,
+        instance: &config::VrrpInstance,
+        routing: &mut routing::Lowering,
+    ) {
         let Some(vrid) = Vrid::new(instance.vrid.value.get()) else {
             return;
         };
@@ -204,6 +219,11 @@ impl Plan {
             },
             addresses: instance.addresses.iter().map(address).collect(),
             excluded: instance.excluded_addresses.iter().map(address).collect(),
+            fixtures: routing.fixtures(
+                &format!("({})", instance.name.value),
+                &instance.routes,
+                &instance.rules,
+            ),
             wanted: match instance.state {
                 config::InitialState::Master => Wanted::Master,
                 config::InitialState::Backup => Wanted::Backup,
@@ -319,15 +339,27 @@ fn address(address: &config::VirtualAddress) -> VirtualAddress {
         (IpAddr::V4(ip), Some(broadcast)) => Some(broadcast.address(ip, prefix).into()),
         _ => None,
     };
+    let peer = routing::peer(address);
+    // With a peer the address stands alone, and the peer's length counts.
+    let prefix = peer.map_or(prefix, |(_, prefix)| prefix);
+    let preferred = routing::preferred_lifetime(address, prefix);
     VirtualAddress {
         address: ip,
         prefix,
         interface: address.device.clone(),
         broadcast,
-        peer: address.peer.map(|peer| (peer.address, peer.prefix)),
+        peer,
         scope: address.scope.0,
         label: address.label.clone(),
         no_track: address.no_track,
+        options: AddressOptions {
+            home: address.home,
+            duplicate_detection: address.duplicate_detection,
+            manage_temporary: address.manage_temporary,
+            no_prefix_route: address.no_prefix_route,
+            auto_join: address.auto_join,
+            preferred_lifetime_s: preferred,
+        },
     }
 }
 

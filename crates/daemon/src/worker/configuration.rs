@@ -17,6 +17,7 @@ use crate::environment::HostEnvironment;
 use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::options::Options;
+use crate::routing;
 use crate::runner::{Job, Programs};
 use crate::track::Occasion;
 
@@ -42,8 +43,11 @@ impl Worker {
             groups,
             fifos,
             targets,
+            mut entries,
             ..
         } = plan;
+        // Whoever leaves still needs what the new configuration does not know.
+        self.effects.entries.append(&mut entries);
         self.keep_farewells(&mut notifies);
         self.runner.submit(Job::Fifos(fifos));
         // Programs are known before anything asks to run them; sockets before anything is sent.
@@ -67,6 +71,7 @@ impl Worker {
         self.watchers.apply(occasion, targets);
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
+        routing::retain(&mut self.effects.entries, &self.node);
         self.effects.holdings_changed = true;
     }
 

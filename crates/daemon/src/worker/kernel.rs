@@ -5,12 +5,13 @@ use std::net::IpAddr;
 
 use standfast_core::input::{HostAddress, InterfaceIndex, Link, Origin};
 use standfast_core::journal::Level;
-use standfast_core::{Input, Micros};
+use standfast_core::{Input, Instant, Micros};
 use standfast_linux::clock::{boottime, monotonic};
-use standfast_linux::netlink::{AddressFlags, AddressProtocol, Event};
+use standfast_linux::netlink::{AddressFlags, AddressProtocol, Event, RoutingTables};
 use standfast_wire::MacAddress;
 
-use super::Worker;
+use super::{Worker, now};
+use crate::routing;
 
 /// A step of the boot clock below this is no sleep.
 const CLOCK_STEP: Micros = Micros::from_millis(500);
@@ -49,6 +50,38 @@ impl Worker {
         }
         self.observe(&events);
         self.synchronize_ports();
+        // The kernel does not tell of routes that go with a link or an address.
+        let takes_routes = |event: &Event| match event {
+            Event::Link(_) | Event::LinkRemoved { .. } | Event::Overrun => true,
+            Event::Address(event) => !event.added,
+        };
+        if events.iter().any(takes_routes) {
+            self.watch.suspect(now());
+        }
+    }
+
+    pub(super) fn read_routing(&mut self) {
+        match self.routing.drain() {
+            Ok(true) => self.watch.suspect(now()),
+            Ok(false) => {}
+            Err(error) => self.logger.log(Level::Error, error.to_string()),
+        }
+    }
+
+    /// Looks for routes and rules that something else has deleted, when there is a reason to.
+    pub(super) fn look_at_routing(&mut self, now: Instant) {
+        if !self.watch.take(now) || routing::watched(&self.node).next().is_none() {
+            return;
+        }
+        match RoutingTables::read() {
+            Ok(tables) => {
+                let missing = routing::missing(&self.effects.entries, &self.node, &tables);
+                if !missing.is_empty() {
+                    self.give(Input::FixturesMissing(missing));
+                }
+            }
+            Err(error) => self.logger.log(Level::Error, error.to_string()),
+        }
     }
 
     /// What we know and a complete dump does not show went away while events were lost.

@@ -19,7 +19,7 @@ use standfast_core::router::SCRIPT_BOUND;
 use standfast_core::{Input, Instant, Micros, Node};
 use standfast_linux::Error;
 use standfast_linux::clock::monotonic;
-use standfast_linux::netlink::Monitor;
+use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
 use standfast_linux::pidfile::PidFile;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
@@ -34,6 +34,7 @@ use crate::message::{Report, Will};
 use crate::options::Options;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
+use crate::routing::Watch;
 use crate::runner::Runner;
 use crate::track::{Occasion, Watchers};
 
@@ -46,6 +47,7 @@ const TIMER: u64 = 1;
 const NETLINK: u64 = 2;
 const RESULTS: u64 = 3;
 const SUPERVISOR: u64 = 4;
+const ROUTING: u64 = 5;
 /// Packets that nobody wants are looked at this often.
 const STRAY_PERIOD: Micros = Micros::from_secs(1);
 /// The clocks are compared this often.
@@ -71,6 +73,8 @@ struct Worker {
     timer: Timer,
     signals: Signals,
     monitor: Monitor,
+    routing: RoutingMonitor,
+    watch: Watch,
     supervisor: Channel,
     supervisor_gone: bool,
     ports: Ports,
@@ -132,6 +136,8 @@ impl Worker {
         let poller = Poller::new()?;
         let (timer, results) = (Timer::new()?, Waker::new()?);
         let monitor = Monitor::open(None)?;
+        let routing = RoutingMonitor::open()?;
+        poller.add(routing.as_fd(), ROUTING, Interest::Read)?;
         poller.add(birth.signals.as_fd(), SIGNALS, Interest::Read)?;
         poller.add(timer.as_fd(), TIMER, Interest::Read)?;
         poller.add(monitor.as_fd(), NETLINK, Interest::Read)?;
@@ -158,6 +164,8 @@ impl Worker {
             timer,
             signals: birth.signals,
             monitor,
+            routing,
+            watch: Watch::default(),
             supervisor: birth.supervisor,
             supervisor_gone: false,
             ports: Ports::default(),
@@ -187,6 +195,9 @@ impl Worker {
     fn start(&mut self) {
         self.schedule();
         self.observe_everything();
+        if !self.adopt {
+            self.effects.remove_recorded_fixtures();
+        }
         let config = Arc::clone(&self.config);
         let plan = lower::plan(&config);
         let occasion = match self.adopt {
@@ -261,6 +272,7 @@ impl Worker {
             SIGNALS => self.read_signals(),
             TIMER => {}
             NETLINK => self.read_netlink(),
+            ROUTING => self.read_routing(),
             RESULTS => self.read_results(),
             SUPERVISOR => self.read_supervisor(),
             token => match self.ports.token(token) {
@@ -283,6 +295,7 @@ impl Worker {
             self.give(Input::Wakeup);
         }
         self.effects.send_paced(now, &self.node, &self.ports);
+        self.look_at_routing(now);
         if now >= self.next_stray {
             self.next_stray = now + STRAY_PERIOD;
             self.read_strays();
@@ -304,6 +317,7 @@ impl Worker {
             .into_iter()
             .skip(usize::from(strays))
             .chain(self.effects.next_paced())
+            .chain(self.watch.due())
             .chain(self.node.next_wakeup().map(|(due, _)| due))
             .min();
         if let Some(due) = due

@@ -11,6 +11,7 @@ use standfast_linux::supervise::Received;
 use super::{CLOCK_PERIOD, Worker, now};
 use crate::dump;
 use crate::message::{Command, Report, Will, decode, encode};
+use crate::routing;
 
 /// Bytes of a message from the supervisor.
 const MESSAGE_BYTES: usize = 4096;
@@ -121,7 +122,12 @@ impl Worker {
     pub(super) fn report_wills(&mut self) {
         let mut wills = BTreeMap::new();
         for estate in self.node.estates() {
-            if let Some(will) = Will::new(&estate, self.node.interfaces()) {
+            let fixtures = estate.fixtures.iter();
+            let removals = fixtures
+                .filter_map(|it| routing::removal(&self.effects.entries, it, &self.node))
+                .map(|removal| removal.to_bytes());
+            let removals = removals.collect();
+            if let Some(will) = Will::new(&estate, removals, self.node.interfaces()) {
                 wills.insert(will.router, will);
             }
         }

@@ -48,10 +48,13 @@ impl Lan {
                 operation,
                 change,
                 addresses,
+                fixtures,
             } => {
                 let host = &mut self.hosts[id.0];
-                let results = host.change(self.now, *change, addresses);
+                let mut results = host.change(self.now, *change, addresses);
                 let told: Vec<Arrival> = kernel_events(*change, addresses, &results);
+                // No route of the simulated hosts ever fails or goes.
+                results.extend(fixtures.iter().map(|_| Ok(())));
                 self.reply(id, KERNEL_TIME, Arrival::KernelDone(*operation, results));
                 for event in told {
                     self.reply(id, (KERNEL_TIME.1, KERNEL_TIME.1), event);
