@@ -17,6 +17,7 @@
 //! Architecture invariant: the VRRP loop never waits for anything but its poller; files, scripts and
 //! log devices are other threads' business. Nothing here decides who is master.
 
+mod clerk;
 mod dump;
 mod effects;
 mod environment;

@@ -25,6 +25,7 @@ use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
 use standfast_linux::supervise::Channel;
 
+use crate::clerk::Clerk;
 use crate::effects::Effects;
 use crate::log::Logger;
 use crate::lower::{self, Notifies};
@@ -37,6 +38,7 @@ use crate::runner::Runner;
 use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_lines};
 use kernel::clock_offset;
+pub(crate) use supervision::DUMP_MODE;
 
 const SIGNALS: u64 = 0;
 const TIMER: u64 = 1;
@@ -73,6 +75,7 @@ struct Worker {
     ports: Ports,
     effects: Effects,
     runner: Runner,
+    clerk: Clerk,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -159,6 +162,7 @@ impl Worker {
             ports: Ports::default(),
             effects,
             runner,
+            clerk: Clerk::start(logger.clone())?,
             results,
             reloads: channel(),
             notifies: BTreeMap::new(),
