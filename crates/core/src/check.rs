@@ -61,6 +61,11 @@ impl Check {
         self.next_run
     }
 
+    /// Whether a run has been started and has not ended.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// The next run is due.
     pub fn start(&mut self, now: Instant) -> Start {
         let Some(due) = self.next_run.filter(|due| *due <= now) else {

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Reload,
     /// Write the data file.
     DumpData,
+    /// Write the JSON file.
+    DumpJson,
     /// Write the statistics file; clear the counters afterwards or not.
     DumpStatistics { clear: bool },
 }

@@ -12,10 +12,11 @@ use standfast_linux::notify::{Notifier, State, watchdog_interval};
 use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait};
 use standfast_linux::process::{Exit, Process};
-use standfast_linux::signals::{self, Signal, Signals};
+use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_with_parent, fork};
 use standfast_linux::{Error, daemonize, namespace, supervise};
 
+use crate::dump::{self, Dump, Scope};
 use crate::environment::HostEnvironment;
 use crate::exit_code;
 use crate::last_will;
@@ -23,7 +24,7 @@ use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
 use crate::worker::{self, Birth, load_options, log_lines};
-use crate::{record, running};
+use crate::{clerk, record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -499,19 +500,29 @@ impl Supervisor {
             match received.signal {
                 Signal::Terminate | Signal::Interrupt => self.stop(sink),
                 Signal::Reload => self.command(&Command::Reload),
-                Signal::Data => self.command(&Command::DumpData),
+                Signal::Data => {
+                    self.dump_parent_data(sink);
+                    self.command(&Command::DumpData);
+                }
                 Signal::Stats => self.command(&Command::DumpStatistics { clear: false }),
                 Signal::StatsClear => self.command(&Command::DumpStatistics { clear: true }),
-                Signal::Json => self.forward(Signal::Json),
+                Signal::Json => self.command(&Command::DumpJson),
                 Signal::Child => {}
             }
         }
     }
 
-    fn forward(&self, signal: Signal) {
-        if let Some(worker) = &self.worker {
-            // It may have ended in this moment.
-            let _ = signals::send(worker.process.pid(), signal.number());
+    fn dump_parent_data(&self, sink: &mut Sink) {
+        let instance = self.config.root.instance.as_ref();
+        let scope = Scope {
+            namespace: self.options.namespace.as_deref(),
+            instance: instance.map(|name| name.value.as_str()),
+        };
+        let path = dump::path(Dump::ParentData, &self.config, scope);
+        let mode = worker::DUMP_MODE & !self.config.global.files.umask;
+        let written = clerk::replace(&path, &dump::parent_data(&self.config), mode);
+        if let Err(error) = written {
+            sink.error(&format!("cannot write {}: {error}", path.display()));
         }
     }
 

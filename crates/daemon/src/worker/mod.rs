@@ -27,6 +27,7 @@ use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
 use standfast_linux::supervise::Channel;
 
+use crate::clerk::Clerk;
 use crate::effects::Effects;
 use crate::log::Logger;
 use crate::lower::{self, Notifies};
@@ -41,6 +42,7 @@ use crate::track::{Occasion, Watchers};
 use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_lines};
 use kernel::clock_offset;
+pub(crate) use supervision::DUMP_MODE;
 
 const SIGNALS: u64 = 0;
 const TIMER: u64 = 1;
@@ -81,6 +83,7 @@ struct Worker {
     effects: Effects,
     runner: Runner,
     watchers: Watchers,
+    clerk: Clerk,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -172,6 +175,7 @@ impl Worker {
             effects,
             runner,
             watchers: Watchers::new(logger.clone(), results.clone()),
+            clerk: Clerk::start(logger.clone())?,
             results,
             reloads: channel(),
             notifies: BTreeMap::new(),

@@ -9,12 +9,15 @@ use standfast_linux::signals::Signal;
 use standfast_linux::supervise::Received;
 
 use super::{CLOCK_PERIOD, Worker, now};
-use crate::dump;
+use crate::clerk::Job;
+use crate::dump::{self, Dump, Picture, Scope};
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::routing;
 
 /// Bytes of a message from the supervisor.
 const MESSAGE_BYTES: usize = 4096;
+/// Permissions of dumps before the configured umask.
+pub(crate) const DUMP_MODE: u32 = 0o666;
 /// The heartbeat is at least this patient, whatever the advertisement interval.
 const LEAST_PATIENCE: Micros = Micros::from_millis(500);
 
@@ -45,10 +48,7 @@ impl Worker {
                 Signal::StatsClear => {
                     self.command(&Command::DumpStatistics { clear: true });
                 }
-                Signal::Json => self.logger.log(
-                    Level::Warning,
-                    "the JSON dump is not written by this version".into(),
-                ),
+                Signal::Json => self.command(&Command::DumpJson),
                 Signal::Child => {}
             }
         }
@@ -83,22 +83,46 @@ impl Worker {
     }
 
     pub(super) fn command(&mut self, command: &Command) {
-        let written = match command {
-            Command::Stop { level } => return self.stop(*level),
-            Command::Reload => return self.reload(),
-            Command::DumpData => dump::write_data(&self.node, &self.config, now()),
-            Command::DumpStatistics { clear } => dump::write_statistics(&mut self.node, *clear),
-        };
-        match written {
-            Ok(path) => {
-                let text = format!("wrote {}", path.display());
-                self.logger.log(Level::Info, text);
+        match command {
+            Command::Stop { level } => self.stop(*level),
+            Command::Reload => self.reload(),
+            Command::DumpData => {
+                let text = dump::data(&self.picture());
+                self.file(Dump::Data, "data", text);
             }
-            Err(error) => {
-                let text = format!("cannot write the dump: {error}");
-                self.logger.log(Level::Error, text);
+            Command::DumpStatistics { clear } => {
+                let text = dump::statistics(&self.node);
+                self.file(Dump::Statistics, "statistics", text);
+                if *clear {
+                    self.node.clear_counters();
+                }
             }
+            Command::DumpJson => match dump::json(&self.picture()) {
+                Some(text) => self.file(Dump::Json, "JSON", text),
+                None => {
+                    let text = "no JSON is written: there are no instances";
+                    self.logger.log(Level::Info, text.into());
+                }
+            },
         }
+    }
+
+    fn picture(&self) -> Picture<'_> {
+        Picture::new(&self.node, &self.config, now())
+    }
+
+    fn file(&self, dump: Dump, what: &'static str, text: String) {
+        let instance = self.config.root.instance.as_ref();
+        let scope = Scope {
+            namespace: self.options.namespace.as_deref(),
+            instance: instance.map(|name| name.value.as_str()),
+        };
+        self.clerk.submit(Job::Write {
+            path: dump::path(dump, &self.config, scope),
+            text,
+            mode: DUMP_MODE & !self.config.global.files.umask,
+            what,
+        });
     }
 
     /// The first request leaves make before break, a second one at once.
