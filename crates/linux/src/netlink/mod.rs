@@ -1,13 +1,17 @@
 //! rtnetlink: what the kernel holds ([`Monitor`]) and changes to it ([`Commands`]); see rtnetlink(7).
 //!
-//! Messages are encoded by hand: six message types need less code here than a binding to all of them.
+//! Messages are encoded by hand: these few message types need less code here than a binding to all of
+//! them. Interfaces of our own are made by [`Links`], nftables' rules are in [`nft`].
 
 mod commands;
+mod links;
 mod message;
 mod monitor;
+pub mod nft;
 mod socket;
 
 pub use commands::{Action, AddressChange, Commands, HostAddress, Lifetime, MAX_BATCH};
+pub use links::{IpvlanMode, LinkDescription, Links, NewLink, NewLinkKind};
 pub use monitor::{AddressEvent, Event, LinkEvent, LinkKind, Monitor};
 
 /// Address flags (`IFA_F_*` of linux/if_addr.h).
