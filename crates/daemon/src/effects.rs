@@ -16,6 +16,7 @@ use standfast_wire::arp::Arp;
 use standfast_wire::ipv4;
 use standfast_wire::vrrp::{MAX_LENGTH, Priority};
 
+use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Held, Record};
@@ -53,6 +54,8 @@ pub(crate) struct Effects {
     /// `log_unknown_vrids`
     pub(crate) log_unknown_vrids: bool,
     record: Record,
+    /// Drop rules of addresses that accept nothing.
+    pub(crate) firewall: Firewall,
     /// Something that the supervisor or the record must know has changed.
     pub(crate) holdings_changed: bool,
     pub(crate) stopped: bool,
@@ -71,6 +74,7 @@ impl Effects {
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
+            firewall: Firewall::new(logger.clone()),
             holdings_changed: false,
             stopped: false,
             logger,
@@ -361,7 +365,14 @@ impl Effects {
             changes.iter().flatten().copied().collect()
         };
         let mut answers = Vec::with_capacity(wanted.len());
+        // No packet meets an address without its drop rule.
+        if change == Change::Add {
+            self.firewall.before_adding(addresses, node);
+        }
         self.commands.apply(&wanted, &mut answers);
+        if change == Change::Remove && !keep {
+            self.firewall.after_removing(addresses, node);
+        }
         let mut answers = answers.into_iter();
         let results = changes
             .iter()

@@ -20,13 +20,16 @@
 mod dump;
 mod effects;
 mod environment;
+mod firewall;
 pub mod host;
+mod host_record;
 mod last_will;
 pub mod listen;
 mod log;
 mod lower;
 mod message;
 mod options;
+mod own_links;
 mod ports;
 mod record;
 mod runner;

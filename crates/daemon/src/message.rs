@@ -68,6 +68,7 @@ pub(crate) struct Will {
     password: Option<[u8; 8]>,
     pub(crate) resignations: Vec<Vec<u8>>,
     bound_us: u64,
+    succession_us: u64,
     pub(crate) addresses: Vec<WillAddress>,
 }
 
@@ -124,6 +125,7 @@ impl Will {
             },
             resignations: estate.resignations.clone(),
             bound_us: estate.bound.0,
+            succession_us: estate.succession.0,
             addresses: addresses.collect(),
         })
     }
@@ -186,6 +188,7 @@ impl Will {
                 .map_or(Authentication::None, Authentication::Password),
             resignations: self.resignations.clone(),
             bound: Micros(self.bound_us),
+            succession: Micros(self.succession_us),
             addresses: addresses.collect(),
         })
     }
@@ -236,6 +239,7 @@ mod tests {
             password: Some([255; 8]),
             resignations: vec![vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH]; 100],
             bound_us: 4_000_000,
+            succession_us: 50_000,
             addresses: (0..2000).map(address).collect(),
         };
         let mut taken = std::collections::BTreeMap::new();

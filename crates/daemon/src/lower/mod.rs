@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod virtual_interface;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -15,6 +17,8 @@ use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
+pub(crate) use virtual_interface::{Host, VirtualInterface, VirtualInterfaces};
+
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 
 /// A configuration, ready to be acted on.
@@ -25,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) checks: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// The interfaces that routers want of their own.
+    pub(crate) virtual_interfaces: VirtualInterfaces,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -60,9 +66,10 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     for script in &config.scripts {
         plan.lower_check(config, script);
     }
+    let mut host = Host::look();
     for instance in &config.instances {
         match unsupported(instance) {
-            None => plan.lower_instance(config, instance),
+            None => plan.lower_instance(config, instance, &mut host),
             Some(why) => plan.complaints.push(format!(
                 "({}) is NOT run: {why} is not supported by this version",
                 instance.name.value
@@ -91,8 +98,6 @@ fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
         Some("IPv6")
     } else if instance.interface.is_none() {
         Some("an instance without an interface")
-    } else if instance.vmac.is_some() || instance.ipvlan.is_some() {
-        Some("use_vmac")
     } else {
         match instance.authentication {
             Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
@@ -148,7 +153,12 @@ impl Plan {
         }
     }
 
-    fn lower_instance(&mut self, config: &config::Config, instance: &config::VrrpInstance) {
+    fn lower_instance(
+        &mut self,
+        config: &config::Config,
+        instance: &config::VrrpInstance,
+        host: &mut Host,
+    ) {
         let (Some(vrid), Some(interface)) = (
             Vrid::new(instance.vrid.value.get()),
             instance.interface.as_ref(),
@@ -156,7 +166,7 @@ impl Plan {
             return;
         };
         let notifies = self.lower_notifies(config, instance);
-        let spec = RouterSpec {
+        let mut spec = RouterSpec {
             name: instance.name.value.clone(),
             interface: interface.value.clone(),
             vrid,
@@ -192,7 +202,15 @@ impl Plan {
             track_primary: !instance.dont_track_primary,
             tracks: tracks(instance),
             rules: rules(instance),
+            virtual_interface: None,
+            accept: instance.accept,
         };
+        let own = &mut self.virtual_interfaces;
+        if let Err(why) = own.lower(&config.global, instance, &mut spec, host) {
+            self.complaints
+                .push(format!("({}) is NOT run: {why}", spec.name));
+            return;
+        }
         self.notifies.insert(spec.name.clone(), notifies);
         self.spec.routers.push(spec);
     }

@@ -35,8 +35,10 @@ impl Worker {
             spec,
             checks,
             mut notifies,
+            virtual_interfaces,
             ..
         } = plan;
+        self.prepare_host(config, &spec.routers, virtual_interfaces);
         self.keep_farewells(&mut notifies);
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
@@ -56,6 +58,7 @@ impl Worker {
         }));
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
+        self.configure_firewall();
         self.effects.holdings_changed = true;
     }
 

@@ -49,6 +49,7 @@ impl Worker {
         }
         self.observe(&events);
         self.synchronize_ports();
+        self.repair_links(&events);
     }
 
     /// What we know and a complete dump does not show went away while events were lost.
