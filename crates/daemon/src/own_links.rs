@@ -208,6 +208,12 @@ impl OwnLinks {
             self.share_reverse_path_filter();
             self.change(&Sysctl::Ipv4(wanted.base, "arp_ignore").relative_path(), 1);
             self.change(&Sysctl::Ipv4(wanted.base, "arp_filter").relative_path(), 1);
+            // Beyond keepalived: a host that asks for a client's MAC address asks in the name of the address that it
+            // answers from, and the client would take the interface below for its place.
+            self.change(
+                &Sysctl::Ipv4(wanted.base, "arp_announce").relative_path(),
+                2,
+            );
         }
         for (setting, value) in fleeting {
             // They go with the interface. A kernel without IPv6 has nothing to set.
