@@ -10,7 +10,6 @@ use core::net::IpAddr;
 use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Version, Vrid};
 
 use crate::input::{InterfaceIndex, RouterId};
-use crate::router::SUCCESSOR_TIME;
 use crate::spec::{Fixture, VirtualAddress};
 use crate::time::{Instant, Micros};
 
@@ -39,6 +38,8 @@ pub struct Estate {
     pub resignations: Vec<Vec<u8>>,
     /// Go on answering until a successor is heard, at most this long; zero: release at once.
     pub bound: Micros,
+    /// From the successor's first advertisement until everything is removed.
+    pub succession: Micros,
     /// What to remove.
     pub addresses: Vec<(InterfaceIndex, VirtualAddress)>,
     /// Routes and rules to remove, in this order, before the last address.
@@ -92,7 +93,7 @@ impl Execution {
             && self.authentic(&advertisement);
         if ours && !self.succeeded {
             self.succeeded = true;
-            self.release_at = self.release_at.min(now + SUCCESSOR_TIME);
+            self.release_at = self.release_at.min(now + self.estate.succession);
         }
     }
 

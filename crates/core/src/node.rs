@@ -357,6 +357,7 @@ impl Node {
             authentication: spec.authentication,
             resignations,
             bound,
+            succession: router.succession(),
             addresses: router.removable_addresses(&self.interfaces),
             fixtures: router.removable_fixtures().cloned().collect(),
         })
@@ -479,7 +480,7 @@ impl Node {
         let is_virtual = |router: &Router| router.has_address(changed.address);
         let virtual_for_someone = self.routers.values().any(is_virtual);
         let concerned = |router: &&Router| {
-            router.interface() == Some(changed.interface)
+            [router.interface(), router.base()].contains(&Some(changed.interface))
                 && (!virtual_for_someone || router.sends_from_virtual())
         };
         let ids: Vec<RouterId> = self

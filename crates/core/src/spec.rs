@@ -132,6 +132,21 @@ pub struct RouterSpec {
     pub rules: Rules,
     /// What is told of it besides changes of state.
     pub notify: Notify,
+    /// An interface of the router's own, which the driver makes; addresses that lie on it name it themselves.
+    pub virtual_interface: Option<VirtualInterface>,
+    /// Packets to and from the addresses pass (`accept`); without it the driver drops them while it holds an address.
+    pub accept: bool,
+}
+
+/// A macvlan or ipvlan interface of a router's own (keepalived.conf(5): `use_vmac`, `use_ipvlan`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualInterface {
+    /// Its name.
+    pub name: String,
+    /// Advertisements leave from the interface below all the same (`vmac_xmit_base`).
+    pub transmit_base: bool,
+    /// It has the virtual router's MAC address, which two nodes must not speak from at the same time.
+    pub virtual_mac: bool,
 }
 
 impl RouterSpec {
@@ -169,7 +184,32 @@ impl RouterSpec {
             sync_group: None,
             rules: Rules::OVERLAP,
             notify: Notify::default(),
+            virtual_interface: None,
+            accept: true,
         }
+    }
+
+    /// The interface that advertisements are heard on. A kernel shows a frame from the virtual router's MAC address to
+    /// the interface with that address alone; a unicast peer sends to the address of the interface below.
+    pub fn hears_on(&self) -> &str {
+        match &self.virtual_interface {
+            Some(own) if self.unicast.is_none() || !own.virtual_mac => &own.name,
+            Some(_) | None => &self.interface,
+        }
+    }
+
+    /// The interface that advertisements leave from.
+    pub fn sends_on(&self) -> &str {
+        match &self.virtual_interface {
+            Some(own) if !own.transmit_base => self.hears_on(),
+            Some(_) | None => &self.interface,
+        }
+    }
+
+    /// Whether its addresses lie behind the virtual router's MAC address.
+    pub fn has_virtual_mac(&self) -> bool {
+        let own = self.virtual_interface.as_ref();
+        own.is_some_and(|own| own.virtual_mac)
     }
 
     /// The identity of this router across reloads.

@@ -17,6 +17,7 @@ use standfast_linux::{Error, InterfaceName};
 use standfast_wire::vrrp::Priority;
 
 use crate::announce::{Announcer, Frame, probe};
+use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
@@ -60,6 +61,8 @@ pub(crate) struct Effects {
     /// `log_unknown_vrids`
     pub(crate) log_unknown_vrids: bool,
     record: Record,
+    /// Drop rules of addresses that accept nothing.
+    pub(crate) firewall: Firewall,
     /// Something that the supervisor or the record must know has changed.
     pub(crate) holdings_changed: bool,
     pub(crate) stopped: bool,
@@ -80,6 +83,7 @@ impl Effects {
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
+            firewall: Firewall::new(logger.clone()),
             holdings_changed: false,
             stopped: false,
             logger,
@@ -165,7 +169,7 @@ impl Effects {
                 } => {
                     self.flush(ports);
                     let changes = self.kernel_changes(change, &addresses, &fixtures, node);
-                    self.change(now, operation, change, &changes, node);
+                    self.change(now, operation, change, (&addresses, &changes), node);
                 }
                 Output::RunCheck(check) => runner.submit(Job::Check(check)),
                 Output::Notify {
@@ -409,10 +413,14 @@ impl Effects {
         now: Instant,
         operation: OperationId,
         change: Change,
-        changes: &[Option<KernelChange>],
+        (addresses, changes): (&[(InterfaceIndex, VirtualAddress)], &[Option<KernelChange>]),
         node: &mut Node,
     ) {
         let keep = self.keep_addresses && stays(change, node.is_stopping());
+        // No packet meets an address without its drop rule.
+        if change == Change::Add {
+            self.firewall.before_adding(addresses, node);
+        }
         let mut results: Vec<Result<(), Errno>> = changes
             .iter()
             .map(|change| match change {
@@ -422,6 +430,9 @@ impl Effects {
             .collect();
         if !keep {
             self.apply(change, changes, &mut results);
+            if change == Change::Remove {
+                self.firewall.after_removing(addresses, node);
+            }
         }
         self.holdings_changed = true;
         node.handle_input(now, Input::KernelDone { operation, results });

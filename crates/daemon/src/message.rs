@@ -75,6 +75,7 @@ pub(crate) struct Will {
     password: Option<[u8; 8]>,
     pub(crate) resignations: Vec<Vec<u8>>,
     bound_us: u64,
+    succession_us: u64,
     pub(crate) addresses: Vec<WillAddress>,
     /// What removes routes and rules, in this order (`RoutingRequest::to_bytes`).
     #[serde(default)]
@@ -142,6 +143,7 @@ impl Will {
             },
             resignations: estate.resignations.clone(),
             bound_us: estate.bound.0,
+            succession_us: estate.succession.0,
             addresses: addresses.collect(),
             removals,
         })
@@ -217,6 +219,7 @@ impl Will {
                 .map_or(Authentication::None, Authentication::Password),
             resignations: self.resignations.clone(),
             bound: Micros(self.bound_us),
+            succession: Micros(self.succession_us),
             addresses: addresses.collect(),
             // They travel as what removes them.
             fixtures: Vec::new(),
@@ -269,6 +272,7 @@ mod tests {
             password: Some([255; 8]),
             resignations: vec![vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH]; 100],
             bound_us: 4_000_000,
+            succession_us: 50_000,
             addresses: (0..2000).map(address).collect(),
             removals: vec![vec![255; 180]; 1000],
         };

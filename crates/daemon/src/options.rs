@@ -100,6 +100,7 @@ impl Options {
         RunFiles {
             worker: self.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp")),
             record: supervisor.with_extension("addresses"),
+            host: supervisor.with_extension("host"),
             supervisor,
         }
     }
@@ -117,4 +118,6 @@ pub(crate) struct RunFiles {
     pub(crate) worker: PathBuf,
     /// The addresses that we have added.
     pub(crate) record: PathBuf,
+    /// What else of the host we have changed.
+    pub(crate) host: PathBuf,
 }

@@ -19,7 +19,10 @@ pub(crate) struct VrrpPort {
     pub(crate) socket: vrrp::Socket,
     pub(crate) stray: vrrp::Stray,
     pub(crate) sender: vrrp::Sender,
+    sends_on: Option<Interface>,
     vrids: BTreeSet<u8>,
+    /// What the strays don't show.
+    known: BTreeSet<u8>,
 }
 
 /// The socket for ARP on one interface.
@@ -66,10 +69,10 @@ impl Ports {
     /// Returns new failures for the log.
     pub(crate) fn synchronize(&mut self, node: &Node, poller: &Poller) -> Vec<String> {
         let mut failures = Vec::new();
-        let wanted = wanted_vrids(node);
+        let wanted = wanted_ports(node);
         self.vrrp.retain(|key, _| wanted.contains_key(key));
-        for (key, vrids) in wanted {
-            let result = self.want_vrrp(node, poller, key, vrids);
+        for (key, port) in wanted {
+            let result = self.want_vrrp(node, poller, key, port);
             failures.extend(self.note(key.0, result));
         }
         let v4 = watched_addresses(node, |address| match address {
@@ -113,18 +116,35 @@ impl Ports {
         node: &Node,
         poller: &Poller,
         key: PortKey,
-        vrids: BTreeSet<u8>,
+        wanted: Wanted,
     ) -> Result<(), Error> {
-        let interface = interface(node, key.0);
-        if interface.is_none() && key.0 != InterfaceIndex::ANY {
+        let Wanted {
+            vrids,
+            strangers,
+            sends_on,
+        } = wanted;
+        let heard_on = interface(node, key.0);
+        let from = node.interfaces().named(&sends_on);
+        let from = from.and_then(|(index, _)| interface(node, index));
+        if (heard_on.is_none() || from.is_none()) && key.0 != InterfaceIndex::ANY {
             return Ok(());
+        }
+        // A reload may send from another interface from now on.
+        if self
+            .vrrp
+            .get(&key)
+            .is_some_and(|port| port.sends_on != from)
+        {
+            self.vrrp.remove(&key);
         }
         if !self.vrrp.contains_key(&key) {
             let port = VrrpPort {
-                socket: vrrp::Socket::open(interface, key.1, DEFAULT_BUFFER)?,
-                stray: vrrp::Stray::open(interface, key.1)?,
-                sender: vrrp::Sender::open_for(interface, key.1)?,
+                socket: vrrp::Socket::open(heard_on, key.1, DEFAULT_BUFFER)?,
+                stray: vrrp::Stray::open(heard_on, key.1)?,
+                sender: vrrp::Sender::open_for(from, key.1)?,
+                sends_on: from,
                 vrids: BTreeSet::new(),
+                known: BTreeSet::new(),
             };
             let token = self.take_token(PortToken::Vrrp(key));
             poller.add(port.socket.as_fd(), token, Interest::Read)?;
@@ -136,8 +156,12 @@ impl Ports {
         if port.vrids != vrids {
             let ids: Vec<u8> = vrids.iter().copied().collect();
             port.socket.set_wanted(&ids)?;
-            port.stray.set_known(&ids)?;
             port.vrids = vrids;
+        }
+        if port.known != strangers {
+            let ids: Vec<u8> = strangers.iter().copied().collect();
+            port.stray.set_known(&ids)?;
+            port.known = strangers;
         }
         Ok(())
     }
@@ -210,14 +234,40 @@ impl Ports {
     }
 }
 
-fn wanted_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
-    let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
+/// What is wanted of one port.
+struct Wanted {
+    vrids: BTreeSet<u8>,
+    /// VRIDs that are no strangers there.
+    strangers: BTreeSet<u8>,
+    sends_on: String,
+}
+
+fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
+    let mut wanted: BTreeMap<PortKey, Wanted> = BTreeMap::new();
+    // A virtual MAC interface hears what the one below hears: one of them is enough to sample strangers.
+    let mut samplers: BTreeMap<PortKey, (PortKey, BTreeSet<u8>)> = BTreeMap::new();
     for router in node.routers() {
         let (Some(index), Some(address)) = (router.interface(), router.listens_at()) else {
             continue;
         };
-        let vrids = wanted.entry((index, address)).or_default();
-        vrids.insert(router.spec().vrid.get());
+        let (spec, key) = (router.spec(), (index, address));
+        let port = wanted.entry(key).or_insert_with(|| Wanted {
+            vrids: BTreeSet::new(),
+            strangers: (1..=u8::MAX).collect(),
+            sends_on: spec.sends_on().to_owned(),
+        });
+        port.vrids.insert(spec.vrid.get());
+        let base = router.base().unwrap_or(index);
+        let (sampler, known) = samplers
+            .entry((base, address))
+            .or_insert_with(|| (key, BTreeSet::new()));
+        *sampler = key.min(*sampler);
+        known.insert(spec.vrid.get());
+    }
+    for (sampler, known) in samplers.into_values() {
+        if let Some(port) = wanted.get_mut(&sampler) {
+            port.strangers = known;
+        }
     }
     wanted
 }

@@ -12,6 +12,7 @@ use standfast_linux::netlink::{Action, AddressChange, Commands, RoutingRequest};
 use standfast_linux::{Interface, InterfaceName};
 
 use crate::environment::own_identity;
+use crate::host_record::HostRecord;
 use crate::options::Options;
 
 /// Bytes of a record that are read; more than any host has addresses.
@@ -35,7 +36,7 @@ pub(crate) struct Record {
 impl Record {
     /// Reads what an earlier run left.
     pub(crate) fn open(path: &Path) -> Self {
-        let text = read_text(path);
+        let text = read_ours(path);
         Record {
             path: path.to_owned(),
             held: text.lines().filter_map(parse_line).collect(),
@@ -68,12 +69,6 @@ impl Record {
         }
         self.held = held;
         self.removals = removals;
-        if self.held.is_empty() && self.removals.is_empty() {
-            return match fs::remove_file(&self.path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                other => other,
-            };
-        }
         let mut text = String::new();
         for (interface, address, prefix) in &self.held {
             text.push_str(&format!("{interface} {address}/{prefix}\n"));
@@ -85,27 +80,34 @@ impl Record {
             }
             text.push('\n');
         }
-        let fresh = self.path.with_extension("addresses.new");
-        // Never through a link that somebody has put there, and for nobody else to change.
-        let _ = fs::remove_file(&fresh);
-        let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        fs::rename(&fresh, &self.path)
+        replace(&self.path, &text)
     }
 }
 
-/// The addresses of a record; nothing where others could have written it.
-pub(crate) fn read(path: &Path) -> BTreeSet<Held> {
-    read_text(path).lines().filter_map(parse_line).collect()
+/// Writes a file of ours anew, whole at any moment; without text there is none.
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    if text.is_empty() {
+        return match fs::remove_file(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+    }
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    // Never through a link that somebody has put there, and for nobody else to change.
+    let _ = fs::remove_file(&fresh);
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(&fresh, path)
 }
 
-/// The text of a record; nothing where others could have written it.
-fn read_text(path: &Path) -> String {
+/// The text of a file of ours; empty where others could have written it.
+pub(crate) fn read_ours(path: &Path) -> String {
     use std::io::Read;
     let mut text = String::new();
     // Whoever could write it could have us remove the host's own addresses.
@@ -115,6 +117,11 @@ fn read_text(path: &Path) -> String {
         let _ = file.take(LONGEST_RECORD).read_to_string(&mut text);
     }
     text
+}
+
+/// What a record says; nothing where others could have written it.
+pub(crate) fn read(path: &Path) -> BTreeSet<Held> {
+    read_ours(path).lines().filter_map(parse_line).collect()
 }
 
 fn is_ours_alone(found: &fs::Metadata) -> bool {
@@ -149,7 +156,9 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     if let Some(namespace) = &options.namespace {
         standfast_linux::namespace::enter_network_namespace(namespace)?;
     }
-    remove_recorded(&files.record)
+    let removed = remove_recorded(&files.record)?;
+    HostRecord::open(&files.host).undo_all();
+    Ok(removed)
 }
 
 /// Removes every address, route and rule that stands in a record, and the record; returns how many addresses were

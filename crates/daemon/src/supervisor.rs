@@ -19,6 +19,7 @@ use standfast_linux::{Error, daemonize, namespace, supervise};
 use crate::dump::{self, Dump, Scope};
 use crate::environment::HostEnvironment;
 use crate::exit_code;
+use crate::host_record::HostRecord;
 use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
@@ -345,6 +346,10 @@ impl Supervisor {
                 exit_code::FATAL
             }
         };
+        if !self.options.keep_addresses {
+            // Nothing is left of a worker that stopped, everything of one that died.
+            HostRecord::open(&self.files.host).undo_all();
+        }
         sink.info(&format!("Stopped Standfast v{}", env!("CARGO_PKG_VERSION")));
         code
     }
@@ -488,6 +493,7 @@ impl Supervisor {
             options: self.options.clone(),
             config: std::mem::take(&mut self.config),
             record_path: self.files.record.clone(),
+            host_path: self.files.host.clone(),
             pid_file: self.files.worker.clone(),
             supervisor,
             signals,

@@ -1,9 +1,12 @@
 //! The kernel's network settings under /proc/sys, of the calling thread's network namespace.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{Errno, Error, InterfaceName};
+
+/// Where the kernel shows its settings.
+const ROOT: &str = "/proc/sys";
 
 /// A setting that holds one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,33 +28,75 @@ impl Sysctl {
 
     /// Reads the number; EINVAL when there is none.
     pub fn read(self) -> Result<i64, Error> {
-        let path = self.path();
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Errno::from(error).at("read", path.as_path()))?;
-        text.trim()
-            .parse()
-            .map_err(|_| Errno(libc::EINVAL).at("read", path.as_path()))
+        read(&self.path())
     }
 
     /// Writes a number.
     pub fn write(self, value: i64) -> Result<(), Error> {
-        let path = self.path();
-        fs::write(&path, value.to_string())
-            .map_err(|error| Errno::from(error).at("write", path.as_path()))
+        write(&self.path(), value)
+    }
+
+    /// The path below /proc/sys, by which [`read_path`] and [`write_path`] find it again.
+    pub fn relative_path(self) -> String {
+        match self {
+            Self::Ipv4(interface, key) => format!("net/ipv4/conf/{interface}/{key}"),
+            Self::Ipv6(interface, key) => format!("net/ipv6/conf/{interface}/{key}"),
+            Self::Other(path) => path.to_owned(),
+        }
     }
 
     fn path(self) -> PathBuf {
-        let root = PathBuf::from("/proc/sys");
-        match self {
-            Self::Ipv4(interface, key) => root
-                .join("net/ipv4/conf")
-                .join(interface.as_str())
-                .join(key),
-            Self::Ipv6(interface, key) => root
-                .join("net/ipv6/conf")
-                .join(interface.as_str())
-                .join(key),
-            Self::Other(path) => root.join(path),
+        PathBuf::from(ROOT).join(self.relative_path())
+    }
+}
+
+/// Reads a network setting by its path below /proc/sys; EINVAL when it holds no number or the path is none.
+pub fn read_path(path: &str) -> Result<i64, Error> {
+    read(&checked(path)?)
+}
+
+/// Writes a network setting by its path below /proc/sys; EINVAL when the path is none.
+pub fn write_path(path: &str, value: i64) -> Result<(), Error> {
+    write(&checked(path)?, value)
+}
+
+fn checked(path: &str) -> Result<PathBuf, Error> {
+    let climbs = path.split('/').any(|part| part.is_empty() || part == "..");
+    if climbs || !path.starts_with("net/") {
+        return Err(Errno(libc::EINVAL).at("find", Path::new(path)));
+    }
+    Ok(Path::new(ROOT).join(path))
+}
+
+fn read(path: &Path) -> Result<i64, Error> {
+    let text = fs::read_to_string(path).map_err(|error| Errno::from(error).at("read", path))?;
+    text.trim()
+        .parse()
+        .map_err(|_| Errno(libc::EINVAL).at("read", path))
+}
+
+fn write(path: &Path, value: i64) -> Result<(), Error> {
+    fs::write(path, value.to_string()).map_err(|error| Errno::from(error).at("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_the_network_settings() {
+        for path in [
+            "net/../kernel/hostname",
+            "kernel/hostname",
+            "/etc/passwd",
+            "net//x",
+        ] {
+            assert_eq!(
+                read_path(path).unwrap_err().errno,
+                Errno(libc::EINVAL),
+                "{path}"
+            );
         }
+        assert!(read_path("net/ipv4/conf/all/rp_filter").is_ok());
     }
 }

@@ -73,6 +73,16 @@ impl Router {
         self.spec.advert_interval.times(adverts)
     }
 
+    /// From a successor's first advertisement until our addresses are removed. Behind one MAC address a switch sends
+    /// all frames to whoever spoke last, so that what we said afterwards would turn them back to us.
+    pub(crate) fn succession(&self) -> Micros {
+        if self.spec.has_virtual_mac() {
+            Micros::ZERO
+        } else {
+            SUCCESSOR_TIME
+        }
+    }
+
     fn enter_leaving(&mut self, cause: Cause, phase: Phase, fx: &mut Effects<'_>) {
         self.state = State::Leaving;
         self.since = fx.now;
@@ -129,7 +139,7 @@ impl Router {
                     leaving.phase = Phase::Succeeded;
                 }
                 self.timers.clear();
-                self.set_timer(Timer::Release, fx.now + SUCCESSOR_TIME);
+                self.set_timer(Timer::Release, fx.now + self.succession());
             }
         }
     }

@@ -201,7 +201,10 @@ pub struct Router {
     source: Option<IpAddr>,
     /// The interface has no address to send from; `source` is the last one.
     sourceless: bool,
+    /// Where it hears advertisements.
     interface: Option<InterfaceIndex>,
+    /// The configured interface: the same, or the one below.
+    base: Option<InterfaceIndex>,
     /// Interval of the Active router that we follow; our own while Active.
     active_interval: Micros,
     followed: Option<Followed>,
@@ -349,6 +352,7 @@ impl Router {
             source: None,
             sourceless: true,
             interface: None,
+            base: None,
             active_interval: spec.advert_interval,
             followed: None,
             resigned: false,
@@ -427,9 +431,14 @@ impl Router {
         self.source
     }
 
-    /// The kernel's number of its interface.
+    /// The kernel's number of the interface that it hears on.
     pub fn interface(&self) -> Option<InterfaceIndex> {
         self.interface
+    }
+
+    /// The kernel's number of the configured interface, which has the address that it sends from.
+    pub fn base(&self) -> Option<InterfaceIndex> {
+        self.base
     }
 
     /// The interval of the router it follows; its own while Active.

@@ -101,7 +101,9 @@ impl Router {
         }
         let family = self.spec.family();
         let found = view.interfaces.named(&self.spec.interface);
-        self.interface = found.map(|(index, _)| index);
+        self.base = found.map(|(index, _)| index);
+        let heard = view.interfaces.named(self.spec.hears_on());
+        self.interface = heard.map(|(index, _)| index);
         let own = || found.and_then(|(_, interface)| interface.source(family, view.is_virtual));
         // An owner's only address may be the virtual one.
         let owned = || {
@@ -151,7 +153,20 @@ impl Router {
                 self.source_missing(interface).map(Fault::SourceMissing)
             }
             Some(_) if self.sourceless => Some(Fault::NoAddress(name)),
-            Some(_) => self.no_peer(),
+            Some(_) => self
+                .no_peer()
+                .or_else(|| self.virtual_interface_fault(view)),
+        }
+    }
+
+    fn virtual_interface_fault(&self, view: &View<'_>) -> Option<Fault> {
+        let name = &self.spec.virtual_interface.as_ref()?.name;
+        match view.interfaces.named(name) {
+            None => Some(Fault::InterfaceMissing(name.clone())),
+            Some((_, interface)) if !interface.up && self.spec.track_primary => {
+                Some(Fault::InterfaceDown(name.clone()))
+            }
+            Some(_) => None,
         }
     }
 

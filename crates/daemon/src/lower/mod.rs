@@ -3,6 +3,7 @@
 mod fifos;
 mod routing;
 mod tracks;
+mod virtual_interface;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ use standfast_linux::user::Identity;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
 pub(crate) use routing::Entries;
+pub(crate) use virtual_interface::{Host, VirtualInterface, VirtualInterfaces};
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
@@ -43,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) targets: Targets,
     /// What its routes and rules are.
     pub(crate) entries: Entries,
+    /// The interfaces that routers want of their own.
+    pub(crate) virtual_interfaces: VirtualInterfaces,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
 }
@@ -76,6 +80,12 @@ pub(crate) struct Notifies {
     pub(crate) group: Option<String>,
 }
 
+/// What the instances are lowered with.
+struct Context {
+    routing: routing::Lowering,
+    host: Host,
+}
+
 /// Lowers what this release acts on; instances that it cannot run are named in the complaints.
 pub(crate) fn plan(config: &config::Config) -> Plan {
     let mut plan = Plan::default();
@@ -84,17 +94,21 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     for script in &config.scripts {
         plan.lower_check(config, script);
     }
-    let mut routing = routing::Lowering::default();
-    plan.spec.statics = routing.statics(config);
+    let mut context = Context {
+        routing: routing::Lowering::default(),
+        host: Host::look(),
+    };
+    plan.spec.statics = context.routing.statics(config);
     for instance in &config.instances {
         match unsupported(instance) {
-            None => plan.lower_instance(config, instance, &mut routing),
+            None => plan.lower_instance(config, instance, &mut context),
             Some(why) => plan.complaints.push(format!(
                 "({}) is NOT run: {why} is not supported by this version",
                 instance.name.value
             )),
         }
     }
+    let mut routing = context.routing;
     plan.entries = routing.entries;
     plan.complaints.append(&mut routing.complaints);
     routing::track_groups(config, &mut plan.spec.routers);
@@ -115,15 +129,11 @@ pub fn not_run(config: &config::Config) -> Vec<(&config::VrrpInstance, &'static 
 }
 
 fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
-    if instance.vmac.is_some() || instance.ipvlan.is_some() {
-        Some("use_vmac")
-    } else {
-        match instance.authentication {
-            Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
-                Some("auth_type AH")
-            }
-            _ => None,
+    match instance.authentication {
+        Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
+            Some("auth_type AH")
         }
+        _ => None,
     }
 }
 
@@ -186,7 +196,7 @@ impl Plan {
         &mut self,
         config: &config::Config,
         instance: &config::VrrpInstance,
-        routing: &mut routing::Lowering,
+        Context { routing, host }: &mut Context,
     ) {
         let Some(vrid) = Vrid::new(instance.vrid.value.get()) else {
             return;
@@ -198,7 +208,7 @@ impl Plan {
             group: group.map(|group| group.name.value.clone()),
             ..self.lower_notifies(config, &instance.notify, Subject::Instance, name)
         };
-        let spec = RouterSpec {
+        let mut spec = RouterSpec {
             name: instance.name.value.clone(),
             interface: interface.map_or_else(String::new, |name| name.value.clone()),
             vrid,
@@ -246,7 +256,15 @@ impl Plan {
                 deleted: instance.tells_deletion,
                 priority_changes: instance.notify_priority_changes,
             },
+            virtual_interface: None,
+            accept: instance.accept,
         };
+        let own = &mut self.virtual_interfaces;
+        if let Err(why) = own.lower(&config.global, instance, &mut spec, host) {
+            self.complaints
+                .push(format!("({}) is NOT run: {why}", spec.name));
+            return;
+        }
         self.notifies.insert(spec.name.clone(), notifies);
         self.spec.routers.push(spec);
     }

@@ -44,8 +44,10 @@ impl Worker {
             fifos,
             targets,
             mut entries,
+            virtual_interfaces,
             ..
         } = plan;
+        self.prepare_host(config, &spec.routers, virtual_interfaces);
         // Whoever leaves still needs what the new configuration does not know.
         self.effects.entries.append(&mut entries);
         self.keep_farewells(&mut notifies);
@@ -72,6 +74,7 @@ impl Worker {
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
         routing::retain(&mut self.effects.entries, &self.node);
+        self.configure_firewall();
         self.effects.holdings_changed = true;
     }
 

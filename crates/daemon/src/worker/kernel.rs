@@ -50,6 +50,7 @@ impl Worker {
         }
         self.observe(&events);
         self.synchronize_ports();
+        self.repair_links(&events);
         // The kernel does not tell of routes that go with a link or an address.
         let takes_routes = |event: &Event| match event {
             Event::Link(_) | Event::LinkRemoved { .. } | Event::Overrun => true,

@@ -1,6 +1,7 @@
 //! The worker: one thread that never blocks but in its poller, and a node that it feeds.
 
 mod configuration;
+mod interfaces;
 mod kernel;
 mod packets;
 mod supervision;
@@ -33,6 +34,7 @@ use crate::log::Logger;
 use crate::lower::{self, Notifies};
 use crate::message::{Report, Will};
 use crate::options::Options;
+use crate::own_links::OwnLinks;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::routing::Watch;
@@ -60,6 +62,7 @@ pub(crate) struct Birth {
     pub(crate) options: Options,
     pub(crate) config: Config,
     pub(crate) record_path: PathBuf,
+    pub(crate) host_path: PathBuf,
     pub(crate) pid_file: PathBuf,
     pub(crate) supervisor: Channel,
     pub(crate) signals: Signals,
@@ -81,6 +84,7 @@ struct Worker {
     supervisor_gone: bool,
     ports: Ports,
     effects: Effects,
+    own_links: OwnLinks,
     runner: Runner,
     watchers: Watchers,
     clerk: Clerk,
@@ -148,6 +152,7 @@ impl Worker {
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
         let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
         effects.keep_addresses = birth.options.keep_addresses;
+        let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
         let pid_file = match PidFile::acquire(&birth.pid_file) {
             Ok(file) => Some(file),
@@ -173,6 +178,7 @@ impl Worker {
             supervisor_gone: false,
             ports: Ports::default(),
             effects,
+            own_links,
             runner,
             watchers: Watchers::new(logger.clone(), results.clone()),
             clerk: Clerk::start(logger.clone())?,
@@ -247,6 +253,7 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
+                self.leave_host();
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -313,6 +320,7 @@ impl Worker {
     fn settle(&mut self) {
         if std::mem::take(&mut self.effects.holdings_changed) {
             self.effects.write_record(&self.node);
+            self.retire_links();
             self.report_wills();
         }
         let loop_timers = [self.next_stray, self.next_clock, self.next_heartbeat];

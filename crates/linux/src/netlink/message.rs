@@ -9,13 +9,16 @@ const ATTRIBUTE_HEADER_BYTES: usize = 4;
 /// Attribute types carry two flags above these bits (NLA_TYPE_MASK).
 const ATTRIBUTE_TYPE_MASK: u16 = 0x3fff;
 
+/// `NLA_F_NESTED`: the attribute holds attributes.
+const NESTED: u16 = 0x8000;
+
 /// `NLMSG_ERROR`: an acknowledgement or an error.
 pub(super) const ERROR: u16 = 2;
 /// `NLMSG_DONE`: the end of a dump.
 pub(super) const DONE: u16 = 3;
 
 /// Messages under construction, one after another.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Buffer(Vec<u8>);
 
 impl Buffer {
@@ -56,11 +59,15 @@ impl Buffer {
         self.align();
     }
 
-    /// Appends one attribute that consists of attributes.
+    /// Appends one attribute that holds others, which `fill` writes.
     pub(super) fn nested(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
-        let mut inner = Self::default();
-        fill(&mut inner);
-        self.attribute(kind, inner.bytes());
+        let start = self.0.len();
+        self.push(&[0; 2]);
+        self.push(&(kind | NESTED).to_ne_bytes());
+        fill(self);
+        let length = u16::try_from(self.0.len() - start).unwrap_or(u16::MAX);
+        self.patch(start, &length.to_ne_bytes());
+        self.align();
     }
 
     /// Appends a number in the host's byte order as an attribute.
@@ -81,7 +88,8 @@ impl Buffer {
         self.0.extend_from_slice(bytes);
     }
 
-    fn patch(&mut self, at: usize, bytes: &[u8]) {
+    /// Overwrites bytes that are there.
+    pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.0.get_mut(at..at + bytes.len()) {
             place.copy_from_slice(bytes);
         }

@@ -3,17 +3,21 @@
 //! Routes ([`Route`]) and rules ([`Rule`]) know interfaces by name; a [`RoutingRequest`] is one of them with the
 //! kernel's indexes, ready to be sent.
 //!
-//! Messages are encoded by hand: these few message types need less code here than a binding to all of them.
+//! Messages are encoded by hand: these few message types need less code here than a binding to all of
+//! them. Interfaces of our own are made by [`Links`], nftables' rules are in [`nft`].
 
 mod commands;
+mod links;
 mod message;
 mod monitor;
+pub mod nft;
 mod route;
 mod routing;
 mod rule;
 mod socket;
 
 pub use commands::{Action, AddressChange, Change, Commands, HostAddress, Lifetime, MAX_BATCH};
+pub use links::{IpvlanMode, LinkDescription, Links, NewLink, NewLinkKind};
 pub use monitor::{AddressEvent, Event, LinkEvent, LinkKind, Monitor};
 pub use route::{
     CongestionControl, Encapsulation, Insert, MetricKind, NextHop, Prefix, Realms, Route,

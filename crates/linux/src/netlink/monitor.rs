@@ -72,6 +72,12 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// What `IFLA_LINKINFO` says.
+    pub(super) fn of_info(link_info: &[u8]) -> Self {
+        let kind = attributes(link_info).find(|(kind, _)| *kind == IFLA_INFO_KIND);
+        kind.map_or(Self::Other, |(_, name)| Self::from_name(name))
+    }
+
     fn from_name(name: &[u8]) -> Self {
         match name.strip_suffix(b"\0").unwrap_or(name) {
             b"macvlan" => Self::Macvlan,
@@ -287,7 +293,7 @@ fn read_link(payload: &[u8]) -> Option<LinkEvent> {
             IFLA_OPERSTATE => {
                 link.running &= matches!(*value.first()?, OPERSTATE_UNKNOWN | OPERSTATE_UP);
             }
-            IFLA_LINKINFO => link.kind = read_kind(value),
+            IFLA_LINKINFO => link.kind = LinkKind::of_info(value),
             _ => {}
         }
     }
@@ -295,11 +301,6 @@ fn read_link(payload: &[u8]) -> Option<LinkEvent> {
     // A veth's link is its other end.
     link.parent = link.parent.filter(|_| link.kind != LinkKind::Veth);
     Some(link)
-}
-
-fn read_kind(link_info: &[u8]) -> LinkKind {
-    let kind = attributes(link_info).find(|(kind, _)| *kind == IFLA_INFO_KIND);
-    kind.map_or(LinkKind::Other, |(_, name)| LinkKind::from_name(name))
 }
 
 fn read_address(payload: &[u8], added: bool) -> Option<AddressEvent> {

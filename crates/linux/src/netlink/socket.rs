@@ -1,4 +1,4 @@
-//! A route netlink socket that talks with the kernel only.
+//! A netlink socket that talks with the kernel only.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -38,9 +38,14 @@ pub(super) enum Datagram<'a> {
 }
 
 impl Socket {
-    /// Opens a socket subscribed to these multicast groups (`RTNLGRP_*`).
+    /// Opens a route socket subscribed to these multicast groups (`RTNLGRP_*`).
     pub(super) fn open(groups: &[u32]) -> Result<Self, Errno> {
-        let fd = socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE)?;
+        Self::open_family(libc::NETLINK_ROUTE, groups)
+    }
+
+    /// Opens a socket of another netlink family (`NETLINK_*`).
+    pub(super) fn open_family(family: libc::c_int, groups: &[u32]) -> Result<Self, Errno> {
+        let fd = socket(libc::AF_NETLINK, libc::SOCK_RAW, family)?;
         // Both are refinements that old kernels lack: checked dump requests; errors without an echo.
         let _ = set_option(
             fd.as_fd(),

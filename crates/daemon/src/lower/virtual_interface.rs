@@ -1,0 +1,281 @@
+//! `use_vmac`, `use_vmac_addr`, `use_ipvlan`: the interfaces that instances want of their own.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use standfast_config as config;
+use standfast_core::spec::{Family, RouterSpec, VirtualAddress};
+use standfast_linux::InterfaceName;
+use standfast_linux::netlink::{IpvlanMode, LinkKind, Links, NewLinkKind};
+use standfast_wire::vrrp::Vrid;
+
+/// Names that are tried before an instance is given up: beside taken ones every VRID may be there for many interfaces.
+const NAMES_TRIED: u32 = 64;
+
+/// An interface that is to be there while instances use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VirtualInterface {
+    pub(crate) name: InterfaceName,
+    /// The interface below.
+    pub(crate) base: InterfaceName,
+    pub(crate) kind: NewLinkKind,
+    /// It is for IPv6; for IPv4 the settings of ARP apply.
+    pub(crate) ipv6: bool,
+    /// The group that it is put into; none: that of the interface below.
+    pub(crate) group: Option<u32>,
+    /// The address of its own (`use_ipvlan NAME ADDRESS`).
+    pub(crate) address: Option<(IpAddr, u8)>,
+    /// Who wants it, for people.
+    pub(crate) instance: String,
+}
+
+/// All that the instances of a configuration want, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VirtualInterfaces(BTreeMap<String, VirtualInterface>);
+
+/// What is known of the host's interfaces while names are given.
+pub(crate) struct Host(Option<Links>);
+
+impl Host {
+    pub(crate) fn look() -> Self {
+        // Without it the kernel refuses a name that is taken, and the log says so.
+        Host(Links::open().ok())
+    }
+
+    /// Whether something that cannot be ours has the name.
+    fn has_other(&mut self, name: InterfaceName) -> bool {
+        let found = self.0.as_mut().map(|links| links.find(name));
+        matches!(found, Some(Ok(link)) if !matches!(link.kind, LinkKind::Macvlan | LinkKind::Ipvlan))
+    }
+}
+
+impl VirtualInterfaces {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &VirtualInterface> {
+        self.0.values()
+    }
+
+    /// Adds what one instance wants and lets its specification use it; otherwise says why it cannot run.
+    pub(super) fn lower(
+        &mut self,
+        global: &config::GlobalDefs,
+        instance: &config::VrrpInstance,
+        spec: &mut RouterSpec,
+        host: &mut Host,
+    ) -> Result<(), String> {
+        let before = self.clone();
+        let result = self
+            .lower_own(global, instance, spec, host)
+            .and_then(|()| self.lower_addresses(global, instance, spec, host));
+        if result.is_err() {
+            *self = before;
+        }
+        result
+    }
+
+    fn lower_own(
+        &mut self,
+        global: &config::GlobalDefs,
+        instance: &config::VrrpInstance,
+        spec: &mut RouterSpec,
+        host: &mut Host,
+    ) -> Result<(), String> {
+        let (kind, name, group, address, transmit_base) = match (&instance.ipvlan, &instance.vmac) {
+            (Some(ipvlan), _) => (
+                NewLinkKind::Ipvlan(ipvlan_mode(ipvlan.mode)),
+                &ipvlan.name,
+                ipvlan.group,
+                ipvlan.address.map(|held| (held.address, held.prefix)),
+                false,
+            ),
+            (None, Some(vmac)) => {
+                let mac = vmac.mac.map_or_else(|| virtual_mac(spec), |mac| mac.0);
+                let kind = NewLinkKind::Macvlan(mac);
+                (kind, &vmac.name, vmac.group, None, vmac.transmit_base)
+            }
+            (None, None) => return Ok(()),
+        };
+        let wanted = self.want(
+            Wanted {
+                given: name.as_deref(),
+                prefix: &global.vmac_prefix,
+                base: &spec.interface,
+                kind,
+                group,
+                address,
+            },
+            spec,
+            host,
+        )?;
+        if let Some((address, _)) = address {
+            spec.source = Some(address);
+        }
+        spec.virtual_interface = Some(standfast_core::spec::VirtualInterface {
+            name: wanted.clone(),
+            transmit_base,
+            virtual_mac: matches!(kind, NewLinkKind::Macvlan(_)),
+        });
+        // Addresses of the other family lie on the interface below, as in keepalived.
+        let family = spec.family();
+        for held in spec.addresses.iter_mut().chain(&mut spec.excluded) {
+            if Family::of(held.address) == family {
+                held.interface.get_or_insert_with(|| wanted.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// `use_vmac` of single addresses, and `use_vmac_addr` for those on other interfaces.
+    fn lower_addresses(
+        &mut self,
+        global: &config::GlobalDefs,
+        instance: &config::VrrpInstance,
+        spec: &mut RouterSpec,
+        host: &mut Host,
+    ) -> Result<(), String> {
+        let lines = instance
+            .addresses
+            .iter()
+            .chain(&instance.excluded_addresses);
+        let mut places = Vec::new();
+        for line in lines {
+            let elsewhere = line
+                .device
+                .as_ref()
+                .is_some_and(|name| *name != spec.interface);
+            let own = line.use_vmac || (instance.vmac_addresses && elsewhere);
+            let covered = instance.vmac.is_some() && !elsewhere;
+            if !own || covered {
+                places.push(None);
+                continue;
+            }
+            let address = line.network.address;
+            let base = line
+                .device
+                .clone()
+                .unwrap_or_else(|| spec.interface.clone());
+            let wanted = Wanted {
+                given: line.vmac_name.as_deref(),
+                prefix: &global.vmac_address_prefix,
+                base: &base,
+                kind: NewLinkKind::Macvlan(mac_of(spec.vrid, address.is_ipv6())),
+                group: instance.vmac.as_ref().and_then(|vmac| vmac.group),
+                address: None,
+            };
+            places.push(Some(self.want(wanted, spec, host)?));
+        }
+        let held = spec.addresses.iter_mut().chain(&mut spec.excluded);
+        for (VirtualAddress { interface, .. }, place) in held.zip(places) {
+            if place.is_some() {
+                *interface = place;
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of the interface; another instance's with the same address on the same interface cannot be shared,
+    /// since one may be the master here and the other elsewhere.
+    fn want(
+        &mut self,
+        wanted: Wanted<'_>,
+        spec: &RouterSpec,
+        host: &mut Host,
+    ) -> Result<String, String> {
+        let base = InterfaceName::new(wanted.base)
+            .map_err(|_| format!("{} is no name of an interface", wanted.base))?;
+        if let NewLinkKind::Macvlan(_) = wanted.kind {
+            let same = self
+                .0
+                .values()
+                .find(|known| known.base == base && known.kind == wanted.kind);
+            if let Some(known) = same {
+                if known.instance != spec.name {
+                    return Err(format!(
+                        "it uses same VMAC as VRRP instance {}",
+                        known.instance
+                    ));
+                }
+                return Ok(known.name.as_str().to_owned());
+            }
+        }
+        let ipv6 = spec.group.is_ipv6() || only_v6(&wanted);
+        let name = match wanted.given {
+            Some(given) => self.given_name(given, host)?,
+            None => self.free_name(wanted.prefix, spec.vrid, ipv6, host)?,
+        };
+        let made = VirtualInterface {
+            name,
+            base,
+            kind: wanted.kind,
+            ipv6,
+            group: wanted.group,
+            address: wanted.address,
+            instance: spec.name.clone(),
+        };
+        self.0.insert(name.as_str().to_owned(), made);
+        Ok(name.as_str().to_owned())
+    }
+
+    fn given_name(&self, given: &str, host: &mut Host) -> Result<InterfaceName, String> {
+        let name =
+            InterfaceName::new(given).map_err(|_| format!("{given} is no name of an interface"))?;
+        if self.0.contains_key(given) {
+            return Err(format!("another instance has the interface {given}"));
+        }
+        if host.has_other(name) {
+            return Err(format!("{given} is another interface"));
+        }
+        Ok(name)
+    }
+
+    /// `vrrp.51`, or `vrrp6.51` and `vrrp1.51`, `vrrp2.51` … where that is taken.
+    fn free_name(
+        &self,
+        prefix: &str,
+        vrid: Vrid,
+        ipv6: bool,
+        host: &mut Host,
+    ) -> Result<InterfaceName, String> {
+        let vrid = vrid.get();
+        let family = ipv6.then(|| format!("{prefix}6.{vrid}"));
+        let numbered = (1..NAMES_TRIED).map(|number| format!("{prefix}{number}.{vrid}"));
+        let mut names = std::iter::once(format!("{prefix}.{vrid}"))
+            .chain(family)
+            .chain(numbered)
+            .filter(|name| !self.0.contains_key(name))
+            .filter_map(|name| InterfaceName::new(&name).ok());
+        names
+            .find(|name| !host.has_other(*name))
+            .ok_or_else(|| format!("no name like {prefix}.{vrid} is free"))
+    }
+}
+
+struct Wanted<'a> {
+    given: Option<&'a str>,
+    prefix: &'a str,
+    base: &'a str,
+    kind: NewLinkKind,
+    group: Option<u32>,
+    address: Option<(IpAddr, u8)>,
+}
+
+/// An IPv6 address's own, beside an IPv4 virtual router.
+fn only_v6(wanted: &Wanted<'_>) -> bool {
+    matches!(wanted.kind, NewLinkKind::Macvlan([0, 0, 0x5e, 0, 2, _]))
+}
+
+fn virtual_mac(spec: &RouterSpec) -> [u8; 6] {
+    mac_of(spec.vrid, spec.group.is_ipv6())
+}
+
+/// RFC 9568 section 7.3.
+fn mac_of(vrid: Vrid, ipv6: bool) -> [u8; 6] {
+    [0, 0, 0x5e, 0, if ipv6 { 2 } else { 1 }, vrid.get()]
+}
+
+fn ipvlan_mode(mode: config::IpvlanMode) -> IpvlanMode {
+    match mode {
+        config::IpvlanMode::Bridge => IpvlanMode::Bridge,
+        config::IpvlanMode::Private => IpvlanMode::Private,
+        config::IpvlanMode::Vepa => IpvlanMode::Vepa,
+    }
+}

@@ -1,0 +1,434 @@
+//! Interfaces of our own (`use_vmac`, `use_ipvlan`) and the settings of the host that they need: made before a
+//! router uses them, made again when somebody removes them, gone with the last router that uses them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::Path;
+
+use standfast_core::journal::Level;
+use standfast_core::{Instant, Micros, Node};
+use standfast_linux::netlink::{
+    Action, AddressChange, AddressFlags, Commands, Lifetime, LinkDescription, LinkKind, Links,
+    NewLink, NewLinkKind, Scope,
+};
+use standfast_linux::sysctl::{self, Sysctl};
+use standfast_linux::{Error, Interface, InterfaceName};
+
+use crate::host_record::HostRecord;
+use crate::log::Logger;
+use crate::lower::{VirtualInterface, VirtualInterfaces};
+
+/// Interfaces that others remove or set down come back at most so often in [`REPAIR_PERIOD`].
+const REPAIRS: u32 = 8;
+const REPAIR_PERIOD: Micros = Micros::from_secs(60);
+const EEXIST: i32 = 17;
+/// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
+const NO_ADDRESS_GENERATION: i64 = 1;
+/// Where the kernel lists the interfaces' IPv4 settings.
+const IPV4_SETTINGS: &str = "/proc/sys/net/ipv4/conf";
+
+/// A virtual MAC interface and the one below, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Pair {
+    pub(crate) own: u32,
+    pub(crate) base: u32,
+    /// It is an IPv4 virtual router's.
+    pub(crate) ipv4: bool,
+}
+
+/// One that we have made.
+#[derive(Clone, Debug)]
+struct Made {
+    wanted: VirtualInterface,
+    interface: Interface,
+    base: u32,
+}
+
+pub(crate) struct OwnLinks {
+    links: Links,
+    commands: Commands,
+    pub(crate) record: HostRecord,
+    wanted: VirtualInterfaces,
+    made: BTreeMap<InterfaceName, Made>,
+    repairs: u32,
+    repairs_since: Instant,
+    logger: Logger,
+}
+
+impl OwnLinks {
+    pub(crate) fn open(record: &Path, logger: Logger) -> Result<Self, Error> {
+        Ok(OwnLinks {
+            links: Links::open()?,
+            commands: Commands::open()?,
+            record: HostRecord::open(record),
+            wanted: VirtualInterfaces::default(),
+            made: BTreeMap::new(),
+            repairs: 0,
+            repairs_since: Instant(0),
+            logger,
+        })
+    }
+
+    /// Makes what a new configuration wants; the interfaces are down until [`Self::set_up`]. With `adopt` those that
+    /// a dead worker left are used on, with the addresses that are on them.
+    pub(crate) fn want(&mut self, wanted: VirtualInterfaces, node: &Node, adopt: bool) {
+        self.wanted = wanted;
+        self.make_missing(node, adopt);
+    }
+
+    /// Whether an event of this interface may mean that something is to be repaired.
+    pub(crate) fn concerns(&self, name: InterfaceName) -> bool {
+        self.wanted
+            .iter()
+            .any(|wanted| wanted.name == name || wanted.base == name)
+    }
+
+    /// Makes what is wanted and is not there, or not as it should be. True if anything changed.
+    pub(crate) fn repair(&mut self, now: Instant, node: &Node) -> bool {
+        let (links, made) = (&mut self.links, &self.made);
+        let broken = self.wanted.iter().any(|wanted| {
+            let is_made = |found: &LinkDescription| {
+                let known = made.get(&found.interface.name);
+                known.is_some_and(|known| known.interface == found.interface)
+            };
+            let found = links.find(wanted.name);
+            let well = found.is_ok_and(|found| found.up && is_made(&found));
+            !well && links.find(wanted.base).is_ok()
+        });
+        if !broken || !self.may_repair(now) {
+            return false;
+        }
+        self.make_missing(node, true);
+        self.set_up();
+        true
+    }
+
+    fn may_repair(&mut self, now: Instant) -> bool {
+        if now.since(self.repairs_since) > REPAIR_PERIOD {
+            self.repairs_since = now;
+            self.repairs = 0;
+        }
+        self.repairs += 1;
+        self.repairs <= REPAIRS
+    }
+
+    fn make_missing(&mut self, node: &Node, adopt: bool) {
+        let all: Vec<VirtualInterface> = self.wanted.iter().cloned().collect();
+        for wanted in &all {
+            // Made when it appears.
+            let Ok(base) = self.links.find(wanted.base) else {
+                continue;
+            };
+            match self.make_one(wanted, &base, adopt) {
+                Ok(interface) => {
+                    let made = Made {
+                        wanted: wanted.clone(),
+                        interface,
+                        base: base.interface.index,
+                    };
+                    self.made.insert(wanted.name, made);
+                    self.prepare_settings(wanted);
+                    self.add_addresses(wanted, interface, base.interface.index, node);
+                }
+                Err(error) => {
+                    let text = format!(
+                        "({}): Error creating VMAC interface {}: {error}",
+                        wanted.instance, wanted.name
+                    );
+                    self.logger.log(Level::Error, text);
+                }
+            }
+        }
+    }
+
+    fn make_one(
+        &mut self,
+        wanted: &VirtualInterface,
+        base: &LinkDescription,
+        adopt: bool,
+    ) -> Result<Interface, Error> {
+        let known = self.made.contains_key(&wanted.name);
+        if let Ok(found) = self.links.find(wanted.name) {
+            if is_as_wanted(&found, wanted, base) && (adopt || known) {
+                self.record.add_link(wanted.name);
+                return Ok(found.interface);
+            }
+            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+                self.links.delete(found.interface)?;
+            }
+        }
+        self.record.add_link(wanted.name);
+        let master = self.routing_domain(base);
+        let made = self.links.create(&NewLink {
+            name: wanted.name,
+            parent: base.interface.index,
+            kind: wanted.kind,
+            group: wanted.group.unwrap_or(base.group),
+            master,
+        });
+        match &made {
+            Ok(_) => self.say(wanted, "Success creating"),
+            Err(_) => self.record.forget_link(wanted.name),
+        }
+        made
+    }
+
+    /// The VRF of the interface below is that of ours.
+    fn routing_domain(&mut self, base: &LinkDescription) -> Option<u32> {
+        let master = self.links.get(base.master?).ok()?;
+        (master.kind == LinkKind::Vrf).then_some(master.interface.index)
+    }
+
+    fn say(&self, wanted: &VirtualInterface, what: &str) {
+        let kind = match wanted.kind {
+            NewLinkKind::Macvlan(_) => "VMAC",
+            NewLinkKind::Ipvlan(_) => "ipvlan",
+        };
+        let (instance, name) = (&wanted.instance, wanted.name);
+        let text = format!("({instance}): {what} {kind} interface {name}");
+        self.logger.log(Level::Info, text);
+    }
+
+    /// What keepalived sets: answers for its addresses come from the virtual MAC address alone, packets from and
+    /// to the host's own addresses pass, and IPv6 speaks only where it is meant to.
+    fn prepare_settings(&mut self, wanted: &VirtualInterface) {
+        let own = |key, value| (Sysctl::Ipv4(wanted.name, key), value);
+        let own_v6 = |key, value| (Sysctl::Ipv6(wanted.name, key), value);
+        let mut fleeting = vec![
+            own_v6("addr_gen_mode", NO_ADDRESS_GENERATION),
+            own_v6("disable_ipv6", i64::from(!wanted.ipv6)),
+        ];
+        if !wanted.ipv6 {
+            fleeting.extend([
+                own("arp_ignore", 1),
+                own("accept_local", 1),
+                own("promote_secondaries", 1),
+                own("rp_filter", 0),
+            ]);
+            self.share_reverse_path_filter();
+            self.change(&Sysctl::Ipv4(wanted.base, "arp_ignore").relative_path(), 1);
+            self.change(&Sysctl::Ipv4(wanted.base, "arp_filter").relative_path(), 1);
+            // Beyond keepalived: a host that asks for a client's MAC address asks in the name of the address that it
+            // answers from, and the client would take the interface below for its place.
+            self.change(
+                &Sysctl::Ipv4(wanted.base, "arp_announce").relative_path(),
+                2,
+            );
+        }
+        for (setting, value) in fleeting {
+            // They go with the interface. A kernel without IPv6 has nothing to set.
+            if setting.read().is_ok_and(|now| now != value) {
+                let result = setting.write(value);
+                self.complain(result);
+            }
+        }
+    }
+
+    fn complain(&self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.logger.log(Level::Warning, error.to_string());
+        }
+    }
+
+    fn change(&mut self, path: &str, value: i64) {
+        let result = self.record.set(path, value);
+        self.complain(result);
+    }
+
+    /// The filter that is set for all interfaces would hold for ours as well, which has no address in BACKUP and would
+    /// hear nothing: every other interface gets it as its own instead.
+    fn share_reverse_path_filter(&mut self) {
+        let all = setting_of("all", "rp_filter");
+        let Ok(common) = sysctl::read_path(&all) else {
+            return;
+        };
+        if common == 0 {
+            return;
+        }
+        let names = std::fs::read_dir(IPV4_SETTINGS).into_iter().flatten();
+        for entry in names.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = InterfaceName::new(&name).is_ok_and(|name| self.made.contains_key(&name));
+            let path = setting_of(&name, "rp_filter");
+            let lower = sysctl::read_path(&path).is_ok_and(|own| own < common);
+            if name != "all" && !ours && lower {
+                self.change(&path, common);
+            }
+        }
+        self.change(&all, 0);
+    }
+
+    fn add_addresses(
+        &mut self,
+        wanted: &VirtualInterface,
+        interface: Interface,
+        base: u32,
+        node: &Node,
+    ) {
+        let mut changes = Vec::new();
+        if let Some((address, prefix)) = wanted.address {
+            changes.push(AddressChange::new(Action::Add, interface, address, prefix));
+        }
+        let virtual_mac = matches!(wanted.kind, NewLinkKind::Macvlan(_));
+        if wanted.ipv6
+            && virtual_mac
+            && let Some(source) = link_local(node, base)
+        {
+            // What advertisements are sent from must be an address of the interface; nothing else shall use it.
+            let mut copy = AddressChange::new(Action::Add, interface, IpAddr::V6(source), 64);
+            copy.flags = AddressFlags::NO_DAD;
+            copy.preferred = Lifetime::Seconds(0);
+            copy.scope = Scope::LINK;
+            changes.push(copy);
+        }
+        let mut results = Vec::new();
+        self.commands.apply(&changes, &mut results);
+        for result in results {
+            if !matches!(&result, Err(error) if error.errno.0 == EEXIST) {
+                self.complain(result);
+            }
+        }
+    }
+
+    /// Sets up what is down: after the firewall knows of it.
+    pub(crate) fn set_up(&mut self) {
+        let made: Vec<Interface> = self.made.values().map(|made| made.interface).collect();
+        for interface in made {
+            if self.links.find(interface.name).is_ok_and(|found| !found.up) {
+                let result = self.links.set_up(interface);
+                self.complain(result);
+            }
+        }
+    }
+
+    /// The virtual MAC interfaces that are there.
+    pub(crate) fn pairs(&self) -> Vec<Pair> {
+        let macvlans = self
+            .made
+            .values()
+            .filter(|made| matches!(made.wanted.kind, NewLinkKind::Macvlan(_)));
+        macvlans
+            .map(|made| Pair {
+                own: made.interface.index,
+                base: made.base,
+                ipv4: !made.wanted.ipv6,
+            })
+            .collect()
+    }
+
+    /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
+    pub(crate) fn retire(&mut self, node: &Node) -> bool {
+        let used: BTreeSet<&str> = node
+            .routers()
+            .flat_map(|router| {
+                let own = router.spec().virtual_interface.iter().map(|own| &own.name);
+                let held = router.spec().all_addresses();
+                own.chain(held.filter_map(|held| held.interface.as_ref()))
+            })
+            .map(String::as_str)
+            .collect();
+        let wanted = |name: InterfaceName| self.wanted.iter().any(|known| known.name == name);
+        let gone: Vec<InterfaceName> = self
+            .record
+            .links()
+            .filter(|name| !wanted(*name) && !used.contains(name.as_str()))
+            .collect();
+        for name in &gone {
+            self.remove(*name);
+        }
+        if !gone.is_empty() {
+            self.restore_unneeded();
+        }
+        !gone.is_empty()
+    }
+
+    /// Removes every interface and restores every setting.
+    pub(crate) fn remove_all(&mut self) {
+        let all: Vec<InterfaceName> = self.record.links().collect();
+        for name in all {
+            self.remove(name);
+        }
+        self.wanted = VirtualInterfaces::default();
+        self.record.restore(IGMP_REPORTS);
+        self.restore_unneeded();
+    }
+
+    fn remove(&mut self, name: InterfaceName) {
+        let made = self.made.remove(&name);
+        if let Ok(found) = self.links.find(name) {
+            let result = self.links.delete(found.interface);
+            match (&result, made) {
+                (Ok(()), Some(made)) => self.say(&made.wanted, "Success removing"),
+                (Ok(()), None) => {
+                    let text = format!("removing {name}: an earlier run has left it there");
+                    self.logger.log(Level::Info, text);
+                }
+                (Err(_), _) => self.complain(result),
+            }
+        }
+        self.record.forget_link(name);
+    }
+
+    /// Settings that no interface of ours needs any more.
+    fn restore_unneeded(&mut self) {
+        let needed = |path: &str| {
+            self.made
+                .values()
+                .filter(|made| !made.wanted.ipv6)
+                .any(|made| {
+                    let base = format!("net/ipv4/conf/{}/arp_", made.wanted.base);
+                    path.starts_with(&base) || path.ends_with("/rp_filter")
+                })
+                || path == IGMP_REPORTS
+        };
+        let unneeded: Vec<String> = self
+            .record
+            .settings()
+            .filter(|path| !needed(path))
+            .cloned()
+            .collect();
+        for path in unneeded {
+            self.record.restore(&path);
+        }
+    }
+
+    /// `disable_local_igmp`: the kernel reports no link-local groups while we run.
+    pub(crate) fn disable_local_igmp(&mut self, disabled: bool) {
+        if disabled {
+            self.change(IGMP_REPORTS, 0);
+        } else {
+            self.record.restore(IGMP_REPORTS);
+        }
+    }
+}
+
+/// Whether the kernel reports link-local groups (since Linux 4.3).
+const IGMP_REPORTS: &str = "net/ipv4/igmp_link_local_mcast_reports";
+
+fn setting_of(interface: &str, key: &str) -> String {
+    format!("net/ipv4/conf/{interface}/{key}")
+}
+
+fn is_as_wanted(
+    found: &LinkDescription,
+    wanted: &VirtualInterface,
+    base: &LinkDescription,
+) -> bool {
+    let kind = match wanted.kind {
+        NewLinkKind::Macvlan(mac) => found.kind == LinkKind::Macvlan && found.mac == Some(mac),
+        NewLinkKind::Ipvlan(_) => found.kind == LinkKind::Ipvlan,
+    };
+    kind && found.parent == Some(base.interface.index)
+}
+
+fn link_local(node: &Node, base: u32) -> Option<Ipv6Addr> {
+    let index = standfast_core::input::InterfaceIndex(base);
+    let known = node.interfaces().get(index)?;
+    known
+        .addresses()
+        .iter()
+        .find_map(|held| match held.address {
+            IpAddr::V6(address) if address.is_unicast_link_local() => Some(address),
+            _ => None,
+        })
+}

@@ -1,0 +1,82 @@
+//! Interfaces of our own and the firewall: ready before a router uses them, gone after the last one.
+
+use std::sync::Arc;
+
+use standfast_config::Config;
+use standfast_core::spec::RouterSpec;
+use standfast_linux::netlink::Event;
+
+use super::{Worker, now};
+use crate::lower::VirtualInterfaces;
+
+impl Worker {
+    /// Makes interfaces and tables that the routers of a new configuration need, before the node hears of them. What
+    /// leaving routers still use stays.
+    pub(super) fn prepare_host(
+        &mut self,
+        config: &Config,
+        routers: &[RouterSpec],
+        wanted: VirtualInterfaces,
+    ) {
+        let igmp = config.global.disable_local_igmp;
+        self.own_links.disable_local_igmp(igmp);
+        self.own_links.want(wanted, &self.node, self.adopt);
+        let leaving = self.node.routers().map(|router| router.spec().clone());
+        let all: Vec<RouterSpec> = routers.iter().cloned().chain(leaving).collect();
+        self.effects.firewall.configure(
+            config,
+            &all,
+            &self.own_links.pairs(),
+            &self.node,
+            &mut self.own_links.record,
+        );
+        self.own_links.set_up();
+        // The node knows an interface before it knows the router that uses it.
+        self.read_netlink();
+    }
+
+    /// The drop rules that the present routers, interfaces and addresses want.
+    pub(super) fn configure_firewall(&mut self) {
+        let routers: Vec<RouterSpec> = self
+            .node
+            .routers()
+            .map(|router| router.spec().clone())
+            .collect();
+        let config = Arc::clone(&self.config);
+        self.effects.firewall.configure(
+            &config,
+            &routers,
+            &self.own_links.pairs(),
+            &self.node,
+            &mut self.own_links.record,
+        );
+    }
+
+    /// Somebody removed an interface of ours, set it down, or the one below has come back.
+    pub(super) fn repair_links(&mut self, events: &[Event]) {
+        let concerned = events.iter().any(|event| match event {
+            Event::Link(link) => self.own_links.concerns(link.name),
+            Event::LinkRemoved { name, .. } => self.own_links.concerns(*name),
+            Event::Address(_) | Event::Overrun => false,
+        });
+        if concerned && self.stop_level == 0 && self.own_links.repair(now(), &self.node) {
+            self.configure_firewall();
+        }
+    }
+
+    /// Removes interfaces that no router uses any more.
+    pub(super) fn retire_links(&mut self) {
+        if self.own_links.retire(&self.node) {
+            self.configure_firewall();
+        }
+    }
+
+    /// Every router has left: nothing of ours stays on the host, unless addresses are to stay (`-V`).
+    pub(super) fn leave_host(&mut self) {
+        if self.effects.keep_addresses {
+            return;
+        }
+        self.own_links.remove_all();
+        self.effects.firewall.remove(&mut self.own_links.record);
+    }
+}
