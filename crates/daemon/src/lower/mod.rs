@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod anywhere;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -188,7 +190,7 @@ impl Plan {
             rules: rules(instance),
         };
         self.notifies.insert(spec.name.clone(), notifies);
-        self.spec.routers.push(spec);
+        self.spec.routers.push(anywhere::placed(spec, config));
     }
 
     fn lower_notifies(
