@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast,
-    UnicastPeer, VirtualAddress, Wanted, Weight,
+    CheckSpec, Garp, Leave, OldChecksum, RouterSpec, Rules, Spec, Strangers, Track, Tracked,
+    Unicast, UnicastPeer, VirtualAddress, Wanted, Weight,
 };
 use standfast_core::time::Micros;
 use standfast_linux::script_security::{self, Unusable};
@@ -171,6 +171,7 @@ impl Plan {
             } else {
                 ChecksumForm::PseudoHeader
             },
+            old_checksum: old_checksum(instance.old_checksum),
             addresses: instance.addresses.iter().map(address).collect(),
             excluded: instance.excluded_addresses.iter().map(address).collect(),
             wanted: match instance.state {
@@ -255,6 +256,14 @@ fn version(version: config::Version) -> Version {
     match version {
         config::Version::V2 => Version::V2,
         config::Version::V3 => Version::V3,
+    }
+}
+
+fn old_checksum(given: config::OldChecksum) -> OldChecksum {
+    match given {
+        config::OldChecksum::Detect => OldChecksum::Detect,
+        config::OldChecksum::Always => OldChecksum::Always,
+        config::OldChecksum::Never => OldChecksum::Never,
     }
 }
 
