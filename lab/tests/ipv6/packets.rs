@@ -85,6 +85,9 @@ fn capture_a_life() -> Lan {
     let text = configuration();
     let mut lan = Lan::new([standfast(), standfast()], [&text, ""], VIP6);
     lan.telling(|lan| {
+        // A host that forwards calls itself a router.
+        let forwarding = "echo 1 > /proc/sys/net/ipv6/conf/eth0/forwarding";
+        lan.nodes[0].host.run(&["sh", "-c", forwarding]).unwrap();
         let argv = ["tshark", "-q", "-i", "eth0", "-w", FILE];
         let capture = lan.nodes[0].host.spawn(&argv, &[]).unwrap();
         capture.wait_for_log("Capturing on", PATIENCE).unwrap();
@@ -169,5 +172,13 @@ fn wireshark_finds_every_packet_right() {
                 "{filter}: {line:?}"
             );
         }
+    }
+
+    let flags =
+        ["router", "solicited", "override"].map(|flag| format!("icmpv6.nd.na.flag.{}", &flag[..1]));
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let filter = format!("{from_us} && icmpv6.type == 136 && ipv6.dst == ff02::1");
+    for line in read(host, &[], &filter, &flags) {
+        assert_eq!(line, ["1", "0", "1"], "router, solicited and override flag");
     }
 }

@@ -269,6 +269,8 @@ fn old_checksum(given: config::OldChecksum) -> OldChecksum {
 
 fn authentication(instance: &config::VrrpInstance) -> Authentication {
     match instance.authentication {
+        // What keepalived sends as version 2 over IPv6 has no room for it.
+        _ if instance.family == config::Family::V6 => Authentication::None,
         Some(authentication) => Authentication::Password(authentication.password.reveal()),
         None => Authentication::None,
     }
