@@ -82,7 +82,7 @@ const STEPS: [Step; 7] = [
 ];
 
 /// Programs that the tests on virtual hosts need, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("keepalived", "keepalived"),
     ("nginx", "nginx-light"),
     ("ip", "iproute2"),
@@ -90,6 +90,9 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("nft", "nftables"),
     ("killall", "psmisc"),
     ("pgrep", "procps"),
+    ("tshark", "tshark"),
+    // Not in PATH.
+    ("/usr/lib/frr/vrrpd", "frr"),
 ];
 
 /// Runs everything; fails at the first step that does, having said which.

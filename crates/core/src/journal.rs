@@ -279,6 +279,13 @@ pub enum Event {
         /// Now.
         now: Micros,
     },
+    /// A unicast peer makes version 3 checksums another way than it did.
+    PeerChecksum {
+        /// Which.
+        peer: IpAddr,
+        /// As keepalived up to 1.3.6 did.
+        old: bool,
+    },
     /// The address list of an accepted advertisement is not ours.
     AddressListDiffers {
         /// Who sent it.
@@ -471,6 +478,7 @@ impl Event {
             Event::AddressListDiffers { .. }
             | Event::Dropped { .. }
             | Event::StrangerBelieved { .. }
+            | Event::PeerChecksum { .. }
             | Event::UnknownVrid { .. }
             | Event::AddressRestored(_)
             | Event::FixtureRestored(_)
@@ -680,6 +688,14 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::IntervalLearned { before, now } => write!(
             f,
             "advertisement interval updated from {before} to {now} by master"
+        ),
+        Event::PeerChecksum { peer, old: true } => write!(
+            f,
+            "Setting unicast VRRPv3 checksum to old version for {peer}"
+        ),
+        Event::PeerChecksum { peer, old: false } => write!(
+            f,
+            "Setting unicast VRRPv3 checksum back to the right one for {peer}"
         ),
         Event::AddressListDiffers { from, times } => write!(
             f,

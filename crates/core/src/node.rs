@@ -821,5 +821,6 @@ fn encode_message(
         checksum: spec.checksum,
         addresses: router.advertised(),
     };
+    let to = router.checksum_destination(to);
     repr.emit(router.source()?, to, buffer).ok()
 }

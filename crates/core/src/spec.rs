@@ -93,6 +93,8 @@ pub struct RouterSpec {
     pub source: Option<IpAddr>,
     /// Checksum form of version 3 advertisements sent for IPv4.
     pub checksum: ChecksumForm,
+    /// Checksums of version 3 over unicast IPv4 as old peers make them.
+    pub old_checksum: OldChecksum,
     /// Addresses that are advertised.
     pub addresses: Vec<VirtualAddress>,
     /// Addresses that move along without being advertised.
@@ -165,6 +167,7 @@ impl RouterSpec {
             unicast: None,
             source: None,
             checksum: ChecksumForm::PseudoHeader,
+            old_checksum: OldChecksum::Detect,
             addresses: Vec::new(),
             excluded: Vec::new(),
             fixtures: Vec::new(),
@@ -272,6 +275,17 @@ impl Unicast {
     pub fn peer(&self, address: IpAddr) -> Option<&UnicastPeer> {
         self.peers.iter().find(|peer| peer.address == address)
     }
+}
+
+/// `old_unicast_checksum`: how version 3 over unicast IPv4 makes its checksums, which keepalived up to 1.3.6 got wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldChecksum {
+    /// As each peer does.
+    Detect,
+    /// The old way.
+    Always,
+    /// The right way, and nothing else is taken.
+    Never,
 }
 
 /// One unicast peer.

@@ -11,7 +11,7 @@ use standfast_core::Micros;
 use standfast_core::estate::Execution;
 use standfast_core::journal::{DropCause, Event, Fault};
 use standfast_core::router::State;
-use standfast_core::spec::{RouterSpec, Strangers, Unicast, UnicastPeer};
+use standfast_core::spec::{OldChecksum, RouterSpec, Strangers, Unicast, UnicastPeer};
 use standfast_core::wire::ipv4;
 use standfast_core::wire::vrrp::{Advertisement, AdvertisementRepr, Priority, Version};
 
@@ -201,4 +201,73 @@ fn only_a_peer_succeeds_a_dead_worker() {
     };
     assert!(succeeds(PEER));
     assert!(!succeeds(STRANGER));
+}
+
+/// A version 3 advertisement of a peer whose checksum covers `destination`.
+fn hear_checksum_for(bench: &mut Bench, priority: u8, destination: &str) {
+    let spec = bench.router().spec().clone();
+    let addresses: Vec<IpAddr> = spec.addresses.iter().map(|held| held.address).collect();
+    let repr = AdvertisementRepr {
+        vrid: spec.vrid,
+        priority: Priority(priority),
+        interval: spec.wire_interval(),
+        authentication: spec.authentication,
+        checksum: spec.checksum,
+        addresses: &addresses,
+    };
+    let mut buffer = [0; 2048];
+    let length = repr.emit(ip(PEER), ip(destination), &mut buffer).unwrap();
+    bench.packet(buffer.get(..length).unwrap(), ip(PEER), ip(OWN), 255);
+}
+
+/// Which destination the checksum of our last advertisement to each peer covers.
+fn checksums(bench: &Bench) -> Vec<IpAddr> {
+    let last = bench.sent_to.len() - 2;
+    let covers = |(to, packet): &(IpAddr, Vec<u8>)| {
+        let message = packet.get(ipv4::HEADER_LENGTH..).unwrap();
+        let right =
+            |destination: &IpAddr| Advertisement::parse(message, ip(OWN), *destination).is_ok();
+        [*to, ip("224.0.0.18")].into_iter().find(right).unwrap()
+    };
+    bench
+        .sent_to
+        .get(last..)
+        .unwrap()
+        .iter()
+        .map(covers)
+        .collect()
+}
+
+#[test]
+fn a_peer_with_old_checksums_is_answered_in_kind() {
+    let version_3 = |old_checksum| RouterSpec {
+        version: Version::V3,
+        authentication: standfast_core::wire::vrrp::Authentication::None,
+        old_checksum,
+        ..unicast(Strangers::Believed)
+    };
+    let (right, old) = (vec![ip(PEER), ip(OTHER_PEER)], ip("224.0.0.18"));
+    let mut bench = Bench::start(version_3(OldChecksum::Detect));
+    bench.run_until(5 * SECOND);
+    assert_eq!(checksums(&bench), right);
+    hear_checksum_for(&mut bench, 50, "224.0.0.18");
+    bench.run_until(7 * SECOND);
+    assert_eq!(checksums(&bench), [old, ip(OTHER_PEER)]);
+    hear_checksum_for(&mut bench, 50, OWN);
+    bench.run_until(9 * SECOND);
+    assert_eq!(checksums(&bench), right);
+
+    let mut bench = Bench::start(version_3(OldChecksum::Always));
+    bench.run_until(5 * SECOND);
+    assert_eq!(checksums(&bench), [old, old]);
+
+    let mut bench = Bench::start(version_3(OldChecksum::Never));
+    bench.run_until(5 * SECOND);
+    hear_checksum_for(&mut bench, 200, "224.0.0.18");
+    assert_eq!(bench.state(), State::Active);
+    assert_eq!(
+        bench.router().counters().dropped.get(&DropCause::Checksum),
+        Some(&1)
+    );
+    assert_eq!(checksums(&bench), right);
 }

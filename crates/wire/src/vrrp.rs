@@ -1,6 +1,9 @@
 //! VRRP advertisements: version 2 for IPv4 (RFC 3768, with the password of RFC 2338) and version 3
 //! for both families (RFC 9568).
 //!
+//! Version 2 knows no IPv6; keepalived sends it all the same where it is told to: IPv6 addresses, no authentication data, the
+//! checksum of IPv6. Who wants that is the caller's to decide.
+//!
 //! [`Advertisement::parse`] checks what the bytes alone can show: version, type, length, checksum.
 //! Whether a virtual router, an interval or a password is the right one is the caller's to decide.
 
@@ -19,7 +22,7 @@ pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// Bytes before the addresses.
 pub const HEADER_LENGTH: usize = 8;
-/// Bytes of authentication data that every version 2 message ends with.
+/// Bytes of authentication data that every version 2 message for IPv4 ends with.
 pub const AUTHENTICATION_LENGTH: usize = 8;
 /// The longest message: 255 IPv6 addresses.
 pub const MAX_LENGTH: usize = HEADER_LENGTH + 255 * 16;
@@ -222,7 +225,7 @@ impl<'a> Advertisement<'a> {
         let [first, vrid, priority, count, fifth, sixth, _, _] =
             array::<HEADER_LENGTH>(message, 0).ok_or(truncated)?;
         let version = match first >> 4 {
-            2 if source.is_ipv4() => Version::V2,
+            2 => Version::V2,
             3 => Version::V3,
             other => return Err(AdvertisementError::Version(other)),
         };
@@ -236,7 +239,10 @@ impl<'a> Advertisement<'a> {
         let (interval, authentication) = match version {
             Version::V2 => (
                 Interval::Seconds(sixth),
-                authentication(message, fifth).ok_or(truncated)?,
+                match source {
+                    IpAddr::V4(_) => authentication(message, fifth).ok_or(truncated)?,
+                    IpAddr::V6(_) => Authentication::None,
+                },
             ),
             Version::V3 => (
                 Interval::Centiseconds(u16::from_be_bytes([fifth & 0x0f, sixth])),
@@ -285,8 +291,8 @@ fn check_length(
     }
     let end = HEADER_LENGTH + usize::from(count) * address_length;
     let need = match version {
-        Version::V2 => end + AUTHENTICATION_LENGTH,
-        Version::V3 => end,
+        Version::V2 if address_length == 4 => end + AUTHENTICATION_LENGTH,
+        Version::V2 | Version::V3 => end,
     };
     let have = message.len();
     match message.get(HEADER_LENGTH..end) {
@@ -304,11 +310,11 @@ fn check_checksum(
     if source.is_ipv4() && internet_checksum(message) == 0 {
         return Ok(ChecksumForm::Plain);
     }
-    match version {
-        Version::V3 if pseudo_sum(source, destination, message) == 0xffff => {
-            Ok(ChecksumForm::PseudoHeader)
-        }
-        Version::V2 | Version::V3 => Err(AdvertisementError::Checksum),
+    let has_pseudo_header = version == Version::V3 || source.is_ipv6();
+    if has_pseudo_header && pseudo_sum(source, destination, message) == 0xffff {
+        Ok(ChecksumForm::PseudoHeader)
+    } else {
+        Err(AdvertisementError::Checksum)
     }
 }
 
@@ -357,7 +363,7 @@ pub struct AdvertisementRepr<'a> {
     pub priority: Priority,
     /// Our interval; its variant is the protocol version.
     pub interval: Interval,
-    /// Version 2 authentication; ignored in version 3.
+    /// Version 2 authentication; ignored in version 3 and for IPv6.
     pub authentication: Authentication,
     /// Form of a version 3 checksum for IPv4; ignored in version 2 and for IPv6.
     pub checksum: ChecksumForm,
@@ -387,7 +393,8 @@ impl AdvertisementRepr<'_> {
     ) -> Result<usize, BufferTooSmall> {
         let (version, count) = (self.version(), self.count());
         let field = match self.interval {
-            Interval::Seconds(seconds) => [self.authentication.kind(), seconds],
+            Interval::Seconds(seconds) if source.is_ipv4() => [self.authentication.kind(), seconds],
+            Interval::Seconds(seconds) => [0, seconds],
             Interval::Centiseconds(centiseconds) => {
                 centiseconds.min(MAX_CENTISECONDS).to_be_bytes()
             }
@@ -404,20 +411,21 @@ impl AdvertisementRepr<'_> {
                 IpAddr::V6(address) => writer.put(&address.octets()),
             };
         }
-        if version == Version::V2 {
+        if version == Version::V2 && source.is_ipv4() {
             writer.put(&match self.authentication {
                 Authentication::Password(password) => password,
                 Authentication::None | Authentication::Other(_) => [0; AUTHENTICATION_LENGTH],
             });
         }
         let message = writer.finish()?;
-        let form = match source {
-            IpAddr::V4(_) => self.checksum,
-            IpAddr::V6(_) => ChecksumForm::PseudoHeader,
+        let form = match (source, version) {
+            (IpAddr::V4(_), Version::V2) => ChecksumForm::Plain,
+            (IpAddr::V4(_), Version::V3) => self.checksum,
+            (IpAddr::V6(_), _) => ChecksumForm::PseudoHeader,
         };
-        let checksum = match (version, form) {
-            (Version::V3, ChecksumForm::PseudoHeader) => !pseudo_sum(source, destination, message),
-            (Version::V2, _) | (Version::V3, ChecksumForm::Plain) => internet_checksum(message),
+        let checksum = match form {
+            ChecksumForm::PseudoHeader => !pseudo_sum(source, destination, message),
+            ChecksumForm::Plain => internet_checksum(message),
         };
         set_word(message, 6, checksum);
         Ok(message.len())
@@ -427,4 +435,33 @@ impl AdvertisementRepr<'_> {
 /// The checksum field of a message, as it stands there.
 pub fn checksum_field(message: &[u8]) -> Option<u16> {
     word(message, 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sent by keepalived 2.2.7 with `version 2` and IPv6 addresses, from fd00::1 to fd00::2.
+    const VERSION_2_OVER_IPV6: [u8; 24] = [
+        0x21, 17, 200, 1, 0, 1, 0x1d, 0x5c, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2,
+    ];
+
+    #[test]
+    fn version_2_over_ipv6_is_what_keepalived_makes_of_it() {
+        let [source, destination]: [IpAddr; 2] = ["fd00::1", "fd00::2"].map(|a| a.parse().unwrap());
+        let read = Advertisement::parse(&VERSION_2_OVER_IPV6, source, destination).unwrap();
+        assert_eq!(read.version, Version::V2);
+        assert_eq!(read.interval, Interval::Seconds(1));
+        let repr = AdvertisementRepr {
+            vrid: read.vrid,
+            priority: read.priority,
+            interval: read.interval,
+            authentication: Authentication::Password(*b"ignored!"),
+            checksum: ChecksumForm::Plain,
+            addresses: &["fd00::202".parse().unwrap()],
+        };
+        let mut buffer = [0; 64];
+        let length = repr.emit(source, destination, &mut buffer).unwrap();
+        assert_eq!(buffer.get(..length).unwrap(), VERSION_2_OVER_IPV6);
+    }
 }

@@ -16,3 +16,4 @@ mod frr;
 mod lan;
 mod packets;
 mod unicast;
+mod version3;

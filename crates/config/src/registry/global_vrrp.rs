@@ -162,7 +162,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     )
     .example("ff02::13")
     .refused("224.0.0.18")
-    .default("ff02::12"),
+    .default("ff02::12")
+    .acts(),
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
@@ -236,11 +237,13 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     keyword(
         "default_interface",
         Syntax::Word,
-        "The interface of static addresses that name none.",
+        "The interface of addresses that name none: static ones, and those of instances without \
+         an interface.",
     )
     .arguments("INTERFACE")
     .lenient()
-    .default("eth0"),
+    .default("eth0")
+    .acts(),
     keyword(
         "lvs_sync_daemon",
         Syntax::Words,

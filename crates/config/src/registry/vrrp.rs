@@ -173,7 +173,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .arguments("[never]")
     .example("never")
     .refused("sometimes")
-    .default("found out by what is heard"),
+    .default("found out by what is heard")
+    .acts(),
     keyword(
         "down_timer_adverts",
         int(1, 100),

@@ -17,6 +17,7 @@
 //!                                                 └─────────┘
 //! ```
 //!
+//! - [`old_checksum`]: unicast peers of long ago.
 //! - [`receive`]: is a packet an advertisement that may count? Nothing is touched before that.
 //! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
 //! - [`leave`]: make before break.
@@ -30,6 +31,7 @@ mod announce;
 mod fixtures;
 mod fsm;
 mod leave;
+mod old_checksum;
 mod receive;
 mod sync;
 mod track;
@@ -220,6 +222,8 @@ pub struct Router {
     waiting: bool,
     /// Unicast: a configured peer was heard.
     peer_heard: bool,
+    /// Configured peers whose checksums are the old ones.
+    old_checksum_peers: BTreeSet<IpAddr>,
     /// What was on the interface before us has been looked at.
     claimed: bool,
     /// It has taken part: a check that is pending no longer holds it back.
@@ -365,6 +369,7 @@ impl Router {
             faults: BTreeSet::new(),
             waiting: true,
             peer_heard: false,
+            old_checksum_peers: BTreeSet::new(),
             claimed: false,
             started: false,
             served,

@@ -23,6 +23,7 @@ impl Router {
             Ok(advertisement) => {
                 self.counters.received += 1;
                 self.note_peer(packet.source, fx);
+                self.note_checksum(packet, fx);
                 self.compare_addresses(&advertisement, packet.source, fx);
                 let heard = Heard {
                     source: packet.source,
@@ -42,8 +43,7 @@ impl Router {
         if version != self.spec.version.number() {
             return Err(DropCause::Version);
         }
-        let advertisement = Advertisement::parse(packet.message, packet.source, packet.destination)
-            .map_err(drop_cause)?;
+        let advertisement = self.parse(packet).map_err(drop_cause)?;
         self.check_authentication(&advertisement)?;
         self.check_interval(&advertisement)?;
         if Some(packet.source) == self.source {

@@ -1,5 +1,6 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod anywhere;
 mod fifos;
 mod routing;
 mod tracks;
@@ -12,8 +13,8 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    AddressOptions, CheckSpec, Garp, Leave, Notify, RouterSpec, Rules, Spec, Strangers, Tracked,
-    Unicast, UnicastPeer, VirtualAddress, Wanted,
+    AddressOptions, CheckSpec, Garp, Leave, Notify, OldChecksum, RouterSpec, Rules, Spec,
+    Strangers, Tracked, Unicast, UnicastPeer, VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
 use standfast_linux::clock::boottime;
@@ -227,6 +228,7 @@ impl Plan {
             } else {
                 ChecksumForm::PseudoHeader
             },
+            old_checksum: old_checksum(instance.old_checksum),
             addresses: instance.addresses.iter().map(address).collect(),
             excluded: instance.excluded_addresses.iter().map(address).collect(),
             fixtures: routing.fixtures(
@@ -266,7 +268,7 @@ impl Plan {
             return;
         }
         self.notifies.insert(spec.name.clone(), notifies);
-        self.spec.routers.push(spec);
+        self.spec.routers.push(anywhere::placed(spec, config));
     }
 
     /// Members and trackers are lowered with the instances.
@@ -344,8 +346,18 @@ fn version(version: config::Version) -> Version {
     }
 }
 
+fn old_checksum(given: config::OldChecksum) -> OldChecksum {
+    match given {
+        config::OldChecksum::Detect => OldChecksum::Detect,
+        config::OldChecksum::Always => OldChecksum::Always,
+        config::OldChecksum::Never => OldChecksum::Never,
+    }
+}
+
 fn authentication(instance: &config::VrrpInstance) -> Authentication {
     match instance.authentication {
+        // What keepalived sends as version 2 over IPv6 has no room for it.
+        _ if instance.family == config::Family::V6 => Authentication::None,
         Some(authentication) => Authentication::Password(authentication.password.reveal()),
         None => Authentication::None,
     }
