@@ -11,7 +11,7 @@ mod support;
 use std::time::Duration;
 
 use standfast_lab::{CONFIGURATION, Daemon, Host, Lab, Moment, Process, Signal};
-use support::{replaced, single_host, standfast};
+use support::{next_worker, replaced, send, single_host, standfast, worker_pid};
 
 /// For whatever a busy machine does meanwhile.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -358,24 +358,70 @@ fn a_link_that_flaps_and_a_network_manager_that_starts_again_are_survived() {
     running.comes_back(&held);
 }
 
-#[test]
-fn what_a_crash_leaves_behind_goes_at_the_next_start_and_with_cleanup() {
+/// All processes of the daemon die at once, and leave everything behind.
+fn crashed() -> Running {
     let running = Running::new(&standfast(), &format!("{STATICS}{}", plain()));
     let held = settled(&running);
-    let host = &running.host;
     let kill = "kill -9 $(cat /run/keepalived.pid) $(cat /run/vrrp.pid)";
-    host.run(&["sh", "-c", kill]).unwrap();
+    running.host.run(&["sh", "-c", kill]).unwrap();
     let state = || format!("{:?}", running.process.ended());
     wait("the end", &state, &|text| text != "None");
     assert_eq!(running.holdings(), held, "nobody was there to remove it");
+    running
+}
+
+fn is_clean(held: &str) -> bool {
+    !held.contains("keepalived") && !held.contains("10.20.") && !held.contains("proto static")
+}
+
+#[test]
+fn a_worker_that_dies_costs_no_route() {
+    let running = Running::new(&standfast(), &format!("{STATICS}{}", plain()));
+    let held = settled(&running);
+    let old = worker_pid(&running.host);
+    send(&running.host, old, Signal::SIGKILL);
+    next_worker(&running.host, old, PATIENCE);
+    let log = || running.process.log();
+    wait("mastership again", &log, &|text| {
+        text.matches("Entering MASTER STATE").count() == 2
+    });
+    running.comes_back(&held);
+}
+
+#[test]
+fn an_instance_of_a_track_group_depends_on_the_static_routes_interface() {
+    let group = "track_group G {\n group {\n VI_1\n }\n}\n";
+    let statics = "static_routes {\n 10.61.0.0/16 dev eth1 track_group G\n}\n";
+    let running = Running::new(&standfast(), &format!("{group}{statics}{}", plain()));
+    let held = settled(&running);
+    ip(&running.host, "link set peer1 down");
+    let log = || running.process.log();
+    wait("FAULT", &log, &|text| {
+        text.contains("tracked interface eth1 down")
+    });
+    ip(&running.host, "link set peer1 up");
+    running.comes_back(&held);
+}
+
+#[test]
+fn cleanup_removes_what_a_crash_leaves_behind() {
+    let running = crashed();
+    let cleanup = ["/run/lab/bin/standfast", "cleanup", "--keepalived"];
+    running.host.run(&cleanup).unwrap();
+    let left = running.holdings();
+    assert!(is_clean(&left) && !left.contains("192.168.1.200"), "{left}");
+}
+
+#[test]
+fn what_a_crash_leaves_behind_goes_at_the_next_start() {
+    let running = crashed();
+    let host = &running.host;
     // The next file knows nothing of them.
     let other = replaced(&plain(), ("virtual_routes", "virtual_rules"));
     let other = other.split("    virtual_rules").next().unwrap().to_owned() + "}\n";
     host.write_file(CONFIGURATION, &other, 0o644).unwrap();
     let process = standfast().start(host, CONFIGURATION).unwrap();
-    wait("a clean kernel", &|| running.holdings(), &|held| {
-        !held.contains("keepalived") && !held.contains("10.20.") && !held.contains("proto static")
-    });
+    wait("a clean kernel", &|| running.holdings(), &is_clean);
     wait("mastership", &|| process.log(), &|text| {
         text.contains("Entering MASTER STATE")
     });

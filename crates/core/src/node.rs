@@ -406,9 +406,15 @@ impl Node {
             Owner::Router(id) => self.with_router(now, id, |router, fx| {
                 router.kernel_done(pending, results, fx);
             }),
-            Owner::Statics => self.with_statics(now, |statics, fx| {
-                statics.kernel_done(pending, results, fx);
-            }),
+            Owner::Statics => {
+                self.with_statics(now, |statics, fx| {
+                    statics.kernel_done(pending, results, fx);
+                });
+                // One that could not be added is no source to wait for.
+                if results.iter().any(Result::is_err) {
+                    self.evaluate(now);
+                }
+            }
         }
     }
 
@@ -603,6 +609,7 @@ impl Node {
             routers,
             checks,
             interfaces,
+            statics,
             ..
         } = self;
         let own: Vec<IpAddr> = router
@@ -621,6 +628,7 @@ impl Node {
             interfaces,
             check: &check,
             is_virtual: &is_virtual,
+            source_comes: statics.is_adding(&router.spec().interface, router.spec().family()),
         };
         let mut fx = Effects {
             now,

@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) check: &'a dyn Fn(&str) -> Option<CheckState>,
     /// Whether an address is virtual for any router of the node.
     pub(crate) is_virtual: &'a dyn Fn(IpAddr) -> bool,
+    /// A static address that the router can send from is on its way.
+    pub(crate) source_comes: bool,
 }
 
 /// What tracking comes to.
@@ -67,7 +69,12 @@ impl Router {
             waiting: false,
             weights: 0,
         };
-        verdict.faults.extend(self.interface_fault(view));
+        match self.interface_fault(view) {
+            Some(Fault::NoAddress(_)) if view.source_comes && !self.started => {
+                verdict.waiting = true;
+            }
+            fault => verdict.faults.extend(fault),
+        }
         for track in &self.spec.tracks {
             let (up, fault) = match &track.object {
                 Tracked::Interface(name) => {
