@@ -465,9 +465,15 @@ impl Node {
             Owner::Router(id) => self.with_router(now, id, |router, fx| {
                 router.kernel_done(pending, results, fx);
             }),
-            Owner::Statics => self.with_statics(now, |statics, fx| {
-                statics.kernel_done(pending, results, fx);
-            }),
+            Owner::Statics => {
+                self.with_statics(now, |statics, fx| {
+                    statics.kernel_done(pending, results, fx);
+                });
+                // One that could not be added is no source to wait for.
+                if results.iter().any(Result::is_err) {
+                    self.evaluate(now);
+                }
+            }
         }
     }
 
@@ -697,6 +703,7 @@ impl Node {
             checks,
             trackers,
             interfaces,
+            statics,
             ..
         } = self;
         let own: Vec<IpAddr> = router
@@ -716,6 +723,7 @@ impl Node {
             check: &check,
             trackers,
             is_virtual: &is_virtual,
+            source_comes: statics.is_adding(&router.spec().interface, router.spec().family()),
         };
         let mut fx = Effects {
             now,

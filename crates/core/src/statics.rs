@@ -11,7 +11,7 @@ use crate::interface::Interfaces;
 use crate::journal::{Event, Subject};
 use crate::limit::{Bucket, Digest};
 use crate::router::{DELETION_WAVE, Effects, Owner, Pending, REPORT_PERIOD, RESTORES, is_gone};
-use crate::spec::{Fixture, Statics as Spec, VirtualAddress};
+use crate::spec::{Family, Fixture, Statics as Spec, VirtualAddress};
 use crate::time::{Instant, Micros};
 
 /// What the kernel refused is tried again this much later.
@@ -320,6 +320,15 @@ impl Statics {
             let due = fx.now + PATIENCE;
             self.retry = Some(self.retry.map_or(due, |before| before.min(due)));
         }
+    }
+
+    /// Whether the kernel has been asked for an address of the family on that interface, and has not answered yet.
+    pub(crate) fn is_adding(&self, interface: &str, family: Family) -> bool {
+        self.addresses.iter().any(|entry| {
+            entry.status == Status::Adding
+                && entry.object.interface.as_deref() == Some(interface)
+                && Family::of(entry.object.address) == family
+        })
     }
 
     /// Addresses to remove should nobody come after us, and where they are.

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use common::{Bench, host_address, router, vip};
 use standfast_core::Input;
 use standfast_core::input::{Change, Origin};
+use standfast_core::journal::Entry;
 use standfast_core::router::State;
 use standfast_core::spec::{
     Fixture, FixtureKind, Leave, RouterSpec, Rules, Spec, Statics, VirtualAddress,
@@ -178,6 +179,21 @@ fn static_entries_live_as_long_as_the_node_and_change_with_its_file() {
     bench.run_until(10 * SECOND);
     bench.give(Input::Stop);
     assert!(bench.fixtures.is_empty() && bench.kernel.is_empty());
+}
+
+#[test]
+fn a_static_address_is_a_source_to_wait_for() {
+    let mut bench = Bench::new("192.0.2.1");
+    let own = host_address("192.0.2.1".parse().unwrap(), Origin::Foreign);
+    bench.give(Input::AddressRemoved(own));
+    with_statics(&mut bench, &[host(7)], &[]);
+    bench.give(Input::AddressAdded(host_address(
+        host(7).address,
+        Origin::Stale,
+    )));
+    assert_eq!(bench.state(), State::Backup);
+    let fault = |entry: &Entry| entry.to_string().contains("FAULT");
+    assert!(!bench.events.iter().any(fault));
 }
 
 #[test]

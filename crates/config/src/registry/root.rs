@@ -98,7 +98,8 @@ pub(super) const ROOT: &[Keyword] = &[
         Syntax::Named(Block::TrackGroup),
         "Instances that depend on static addresses, routes or rules.",
     )
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "static_ipaddress",
         Syntax::Lines,
@@ -106,7 +107,8 @@ pub(super) const ROOT: &[Keyword] = &[
     )
     .arguments("{ ADDRESS[/LENGTH] [dev INTERFACE] [track_group GROUP] [no_track] [OPTION]... }")
     .example("10.9.0.1/24 dev eth0; 10.9.0.2")
-    .refused("10.9.0.300"),
+    .refused("10.9.0.300")
+    .acts(),
     keyword(
         "static_routes",
         Syntax::Lines,
@@ -117,7 +119,8 @@ pub(super) const ROOT: &[Keyword] = &[
          [metric NUMBER] [track_group GROUP] [no_track] [OPTION]... }",
     )
     .example("10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5")
-    .refused("10.9.0.0/16 via nowhere"),
+    .refused("10.9.0.0/16 via nowhere")
+    .acts(),
     keyword(
         "static_rules",
         Syntax::Lines,
@@ -128,7 +131,8 @@ pub(super) const ROOT: &[Keyword] = &[
          [preference NUMBER] [track_group GROUP] [no_track] [OPTION]... }",
     )
     .example("from 10.9.0.0/16 table 5 preference 100")
-    .refused("from 10.9.0.0/16 table main table local"),
+    .refused("from 10.9.0.0/16 table main table local")
+    .acts(),
     keyword(
         "linkbeat_interfaces",
         Syntax::Lines,

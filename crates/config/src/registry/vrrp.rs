@@ -360,7 +360,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
          [metric NUMBER] [no_track] [OPTION]... }",
     )
     .example("10.9.0.0/16 via 10.0.0.1 dev eth0 metric 5")
-    .refused("10.9.0.0/16 via nowhere"),
+    .refused("10.9.0.0/16 via nowhere")
+    .acts(),
     keyword(
         "virtual_rules",
         Syntax::Lines,
@@ -371,7 +372,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
          [preference NUMBER] [no_track] [OPTION]... }",
     )
     .example("from 10.9.0.0/16 table 5 preference 100")
-    .refused("from 10.9.0.0/16 table main table local"),
+    .refused("from 10.9.0.0/16 table main table local")
+    .acts(),
     keyword(
         "no_virtual_ipaddress",
         Syntax::Flag,

@@ -25,6 +25,8 @@ pub(crate) struct View<'a> {
     pub(crate) trackers: &'a Trackers,
     /// Whether an address is virtual for any router of the node.
     pub(crate) is_virtual: &'a dyn Fn(IpAddr) -> bool,
+    /// A static address that the router can send from is on its way.
+    pub(crate) source_comes: bool,
 }
 
 /// What one tracked object does.
@@ -122,7 +124,12 @@ impl Router {
             waiting: false,
             weights: 0,
         };
-        verdict.faults.extend(self.interface_fault(view));
+        match self.interface_fault(view) {
+            Some(Fault::NoAddress(_)) if view.source_comes && !self.started => {
+                verdict.waiting = true;
+            }
+            fault => verdict.faults.extend(fault),
+        }
         if let (true, Some(group)) = (self.membership.fault, &self.spec.sync_group) {
             verdict.faults.insert(Fault::SyncGroup(group.clone()));
         }

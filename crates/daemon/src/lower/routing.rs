@@ -27,6 +27,8 @@ const FEATURE_ECN: u32 = 1;
 /// The kernel's units of a millisecond: a round trip time has eight, its variance four.
 const ROUND_TRIP_UNITS: u32 = 8;
 const VARIANCE_UNITS: u32 = 4;
+/// Shorter times of a route become this one, as in keepalived.
+const LEAST_TIME_MS: u32 = 200;
 
 /// Why a route or rule is left out.
 enum Unusable {
@@ -326,7 +328,8 @@ fn metrics(given: &config::RouteMetrics) -> Vec<RouteMetric> {
             value: match metric.value {
                 config::RouteTime::Milliseconds(ms) => ms.saturating_mul(units),
                 config::RouteTime::Raw(raw) => raw,
-            },
+            }
+            .max(LEAST_TIME_MS.saturating_mul(units)),
             locked: metric.locked,
         })
     };
@@ -462,7 +465,7 @@ mod tests {
         let plan = plan(
             "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n \
              10.0.0.1\n }\n virtual_routes {\n 10.2.0.0/16 via 10.0.0.9 dev eth0 src 10.0.0.1 table \
-             100 metric 50 tos 0x10 realms 3/4 mtu lock 1400 rtt 100ms rttvar 50ms rto_min 300ms \
+             100 metric 50 tos 0x10 realms 3/4 mtu lock 1400 rtt 300ms rttvar 50ms rto_min 300ms \
              features ecn congctl lock reno initcwnd 20 quickack 1\n local 10.3.0.1 dev lo\n \
              10.4.0.0/16 nexthop via 10.0.0.8 dev eth0 weight 3 nexthop via 10.0.0.7 onlink encap \
              mpls 30/40\n }\n virtual_rules {\n not from 10.1.0.0/16 fwmark 5/0xff table 100 \
@@ -477,7 +480,7 @@ mod tests {
             texts,
             [
                 "10.2.0.0/16 via 10.0.0.9 dev eth0 table 100 metric 50 src 10.0.0.1 tos 16 realms \
-                 3/4 mtu lock 1400 rtt 800 rttvar 200 rto_min 300 initcwnd 20 quickack 1 features 1 \
+                 3/4 mtu lock 1400 rtt 2400 rttvar 800 rto_min 300 initcwnd 20 quickack 1 features 1 \
                  congctl lock reno",
                 "local 10.3.0.1/32 dev lo scope 254",
                 "10.4.0.0/16 nexthop via 10.0.0.8 dev eth0 weight 3 nexthop via 10.0.0.7 weight 1 \
