@@ -33,7 +33,9 @@ mod ports;
 mod record;
 mod runner;
 mod running;
+mod stage;
 mod supervisor;
+mod timetable;
 mod worker;
 
 pub use environment::{HostEnvironment, is_root};

@@ -569,7 +569,7 @@ fn report_failure(logger: &Logger, outcome: CheckOutcome, text: &str) {
 
 /// Nothing to switch where we are that user already: an unprivileged daemon could not, and in a user
 /// namespace not even root may set its groups.
-fn switch_to(identity: &Identity) -> Option<Identity> {
+pub(crate) fn switch_to(identity: &Identity) -> Option<Identity> {
     (*identity != own_identity()).then(|| identity.clone())
 }
 

@@ -1,6 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
 mod fifos;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -19,6 +20,8 @@ use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
+use crate::stage::{Stage, StageScript};
+pub(crate) use stages::stage;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) checks: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
+    /// `shutdown_script`
+    pub(crate) shutdown: Option<StageScript>,
     /// Who listens to events.
     pub(crate) fifos: Vec<FifoPlan>,
     /// What does not work, for the log.
@@ -77,6 +82,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     }
     plan.forget_untracked_checks();
     plan.lower_fifos(config);
+    plan.shutdown = stage(config, Stage::Shutdown, &mut plan.complaints);
     for group in &config.sync_groups {
         plan.complaints.push(format!(
             "sync group {} is not acted on by this version: its instances move independently",

@@ -34,6 +34,7 @@ use crate::options::Options;
 use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::runner::Runner;
+use crate::timetable::Timetable;
 
 use configuration::Reloaded;
 pub(crate) use configuration::{load_options, log_lines};
@@ -76,10 +77,13 @@ struct Worker {
     effects: Effects,
     runner: Runner,
     clerk: Clerk,
+    timetable: Timetable,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
     notifies: BTreeMap<String, Notifies>,
+    /// `reload_file` without a path.
+    reload_marker: PathBuf,
     reloading: bool,
     reload_again: bool,
     logger: Logger,
@@ -136,6 +140,7 @@ impl Worker {
         poller.add(monitor.as_fd(), NETLINK, Interest::Read)?;
         poller.add(results.as_fd(), RESULTS, Interest::Read)?;
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
+        let reload_marker = birth.record_path.with_extension("reload");
         let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
         effects.keep_addresses = birth.options.keep_addresses;
         let runner = Runner::start(logger.clone(), results.clone())?;
@@ -163,6 +168,8 @@ impl Worker {
             effects,
             runner,
             clerk: Clerk::start(logger.clone())?,
+            timetable: Timetable::start(logger.clone(), results.clone())?,
+            reload_marker,
             results,
             reloads: channel(),
             notifies: BTreeMap::new(),
@@ -190,6 +197,7 @@ impl Worker {
         let plan = lower::plan(&config);
         self.apply(&config, plan);
         self.effects.remove_forgotten(&self.node);
+        self.forget_marker();
         self.report(&Report::Ready);
     }
 
@@ -249,6 +257,9 @@ impl Worker {
     fn finish_scripts(&mut self) {
         self.report(&Report::Heartbeat { patience_ms: 0 });
         self.runner.finish(SCRIPT_BOUND);
+        if self.reloading {
+            self.forget_marker();
+        }
     }
 
     fn attend(&mut self, token: u64) {
