@@ -82,7 +82,7 @@ const STEPS: [Step; 7] = [
 ];
 
 /// Programs that the tests on virtual hosts need, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("keepalived", "keepalived"),
     ("nginx", "nginx-light"),
     ("ip", "iproute2"),
@@ -90,6 +90,7 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("nft", "nftables"),
     ("killall", "psmisc"),
     ("pgrep", "procps"),
+    ("aiosmtpd", "python3-aiosmtpd"),
 ];
 
 /// Runs everything; fails at the first step that does, having said which.

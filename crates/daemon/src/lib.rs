@@ -27,6 +27,7 @@ mod last_will;
 pub mod listen;
 mod log;
 mod lower;
+mod mail;
 mod message;
 mod options;
 mod ports;

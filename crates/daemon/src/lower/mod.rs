@@ -1,6 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
 mod fifos;
+mod mail;
 mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
+use crate::mail::MailPlan;
 use crate::stage::{Stage, StageScript};
 pub(crate) use stages::stage;
 
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) notifies: BTreeMap<String, Notifies>,
     /// `shutdown_script`
     pub(crate) shutdown: Option<StageScript>,
+    /// Who is written to.
+    pub(crate) mail: Option<MailPlan>,
     /// Who listens to events.
     pub(crate) fifos: Vec<FifoPlan>,
     /// What does not work, for the log.
@@ -82,6 +86,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     }
     plan.forget_untracked_checks();
     plan.lower_fifos(config);
+    plan.lower_mail(config);
     plan.shutdown = stage(config, Stage::Shutdown, &mut plan.complaints);
     for group in &config.sync_groups {
         plan.complaints.push(format!(

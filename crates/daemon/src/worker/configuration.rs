@@ -49,12 +49,14 @@ impl Worker {
             checks,
             mut notifies,
             fifos,
+            mail,
             shutdown,
             ..
         } = plan;
         self.report(&Report::ShutdownScript(shutdown));
         self.keep_farewells(&mut notifies);
         self.runner.submit(Job::Fifos(fifos));
+        self.runner.submit(Job::Mail(mail));
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
             notifies: notifies.clone(),
