@@ -82,7 +82,7 @@ const STEPS: [Step; 7] = [
 ];
 
 /// Programs that the tests on virtual hosts need, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("keepalived", "keepalived"),
     ("nginx", "nginx-light"),
     ("ip", "iproute2"),
@@ -93,6 +93,7 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("tshark", "tshark"),
     // Not in PATH.
     ("/usr/lib/frr/vrrpd", "frr"),
+    ("aiosmtpd", "python3-aiosmtpd"),
 ];
 
 /// Runs everything; fails at the first step that does, having said which.

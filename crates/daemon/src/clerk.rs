@@ -27,6 +27,8 @@ pub(crate) enum Job {
         /// For the log.
         what: &'static str,
     },
+    /// Remove it.
+    Remove(PathBuf),
 }
 
 /// The handle of the VRRP loop.
@@ -76,6 +78,13 @@ fn carry_out(job: &Job, logger: &Logger) {
                 let text = format!("cannot write {what} to {}: {error}", path.display());
                 logger.log(Level::Error, text);
             }
+        },
+        Job::Remove(path) => match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let text = format!("cannot remove {}: {error}", path.display());
+                logger.log(Level::Warning, text);
+            }
+            _ => {}
         },
     }
 }

@@ -30,6 +30,7 @@ mod last_will;
 pub mod listen;
 mod log;
 mod lower;
+mod mail;
 mod message;
 mod names;
 mod options;
@@ -39,7 +40,9 @@ mod record;
 mod routing;
 mod runner;
 mod running;
+mod stage;
 mod supervisor;
+mod timetable;
 mod track;
 mod worker;
 

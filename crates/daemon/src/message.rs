@@ -11,6 +11,8 @@ use standfast_core::time::Micros;
 use standfast_linux::{Interface, InterfaceName};
 use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
 
+use crate::stage::StageScript;
+
 /// Packets of a last will in one message: the longest ones as JSON take 17 KB each.
 const PACKETS_PER_MESSAGE: usize = 3;
 /// Addresses of a will that travel in one message: at most 140 bytes each.
@@ -56,6 +58,8 @@ pub(crate) enum Report {
     WillRemovals { router: u32, removals: Vec<Vec<u8>> },
     /// This router has nothing to leave any more.
     NoWill { router: u32 },
+    /// What to run after the last worker.
+    ShutdownScript(Option<StageScript>),
     /// One line for people about what is going on.
     Status(String),
 }

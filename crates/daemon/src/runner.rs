@@ -5,6 +5,7 @@ mod readers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::environment::own_identity;
 use crate::fifo::{FifoPlan, Fifos, Kind, Subject};
 use crate::log::Logger;
 use crate::lower::{Notifies, Program};
+use crate::mail::{MailPlan, Post};
 
 /// From the polite signal to the other one.
 const KILL_AFTER: Micros = Micros::from_secs(2);
@@ -37,6 +39,8 @@ const JOURNAL_OUTPUT: usize = 256;
 const QUEUED_EVENTS: usize = 16;
 /// Ended scripts whose pipes are kept open for what they have started; the oldest are closed.
 const LEFT_BEHIND: usize = 64;
+/// A stop waits so long for its mail to be sent.
+const LAST_MAIL: Micros = Micros::from_secs(2);
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
 const WAKER_TOKEN: u64 = 0;
@@ -63,6 +67,8 @@ pub(crate) enum Job {
     },
     /// What there is to run from now on.
     Programs(Programs),
+    /// Who is written to from now on.
+    Mail(Option<MailPlan>),
     /// The FIFOs from now on.
     Fifos(Vec<FifoPlan>),
     /// Answer when no notification script runs or waits any more.
@@ -82,6 +88,7 @@ pub(crate) struct Runner {
     jobs: Sender<Job>,
     waker: Waker,
     results: Receiver<Input<'static>>,
+    post: Post,
 }
 
 impl Runner {
@@ -93,6 +100,7 @@ impl Runner {
         let poller = Poller::new()?;
         poller.add(waker.as_fd(), WAKER_TOKEN, Interest::Read)?;
         let fifo_logger = logger.clone();
+        let post = Post::start(logger.clone())?;
         let worker = Worker {
             queue,
             report,
@@ -110,6 +118,8 @@ impl Runner {
             left_behind: BTreeMap::new(),
             finishing: None,
             fifos: Fifos::new(fifo_logger),
+            mail: None,
+            post: post.clone(),
         };
         thread::Builder::new()
             .name("runner".into())
@@ -124,6 +134,7 @@ impl Runner {
             jobs,
             waker,
             results,
+            post,
         })
     }
 
@@ -140,6 +151,7 @@ impl Runner {
         self.submit(Job::Finish(done));
         // Whatever still runs then gets SIGTERM when this process ends.
         let _ = finished.recv_timeout(Duration::from_micros(bound.0));
+        self.post.finish(LAST_MAIL);
     }
 
     pub(crate) fn next_result(&self) -> Option<Input<'static>> {
@@ -217,6 +229,8 @@ struct Worker {
     left_behind: BTreeMap<u64, Running>,
     finishing: Option<SyncSender<()>>,
     fifos: Fifos,
+    mail: Option<Arc<MailPlan>>,
+    post: Post,
 }
 
 impl Worker {
@@ -273,7 +287,7 @@ impl Worker {
                     priority,
                     wait,
                 }) => {
-                    self.fifos.tell(Subject::Instance, &name, event, priority);
+                    self.tell(Subject::Instance, &name, event, priority);
                     self.enqueue(
                         Teller::Router(router),
                         Event {
@@ -294,6 +308,7 @@ impl Worker {
                     event,
                     priority,
                 }) => self.fifos.tell(Subject::Instance, &name, event, priority),
+                Ok(Job::Mail(plan)) => self.configure_mail(plan),
                 Ok(Job::Fifos(plans)) => self.configure_fifos(plans),
                 Ok(Job::Programs(programs)) => self.programs = programs,
                 Ok(Job::Finish(done)) => self.finishing = Some(done),
@@ -301,6 +316,25 @@ impl Worker {
                 Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
             }
         }
+    }
+
+    /// Whoever listens hears of it at once; scripts may have to wait for their turn.
+    fn tell(&mut self, subject: Subject, name: &str, event: NotifyEvent, priority: Priority) {
+        self.fifos.tell(subject, name, event, priority);
+        if let Some(plan) = &self.mail {
+            self.post.tell(plan, subject, name, event);
+        }
+    }
+
+    /// Who is removed by this configuration is told of as the one before says.
+    fn configure_mail(&mut self, plan: Option<MailPlan>) {
+        let before = self.mail.take();
+        self.mail = plan.map(|mut plan| {
+            if let Some(before) = &before {
+                plan.keep_leaving(before);
+            }
+            Arc::new(plan)
+        });
     }
 
     fn start_check(&mut self, check: CheckId) {
@@ -655,7 +689,7 @@ fn report_failure(logger: &Logger, outcome: CheckOutcome, text: &str) {
 
 /// Nothing to switch where we are that user already: an unprivileged daemon could not, and in a user
 /// namespace not even root may set its groups.
-fn switch_to(identity: &Identity) -> Option<Identity> {
+pub(crate) fn switch_to(identity: &Identity) -> Option<Identity> {
     (*identity != own_identity()).then(|| identity.clone())
 }
 
@@ -728,6 +762,8 @@ mod tests {
             logger: Logger::start(silent, "test").unwrap(),
             programs: Programs::default(),
             fifos: Fifos::new(Logger::start(silent, "test").unwrap()),
+            mail: None,
+            post: Post::start(Logger::start(silent, "test").unwrap()).unwrap(),
             running: BTreeMap::new(),
             next_token: 1,
             left_behind: BTreeMap::new(),

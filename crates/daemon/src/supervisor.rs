@@ -24,8 +24,9 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality, RunFiles};
+use crate::stage::{self, Outcome, Stage, StageScript};
 use crate::worker::{self, Birth, load_options, log_lines};
-use crate::{clerk, record, running};
+use crate::{clerk, lower, record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -261,6 +262,8 @@ struct Supervisor {
     restart_at: Option<Instant>,
     backoff: Micros,
     adopt: bool,
+    /// `shutdown_script` of the present configuration.
+    shutdown: Option<StageScript>,
 }
 
 struct Worker {
@@ -335,23 +338,45 @@ impl Supervisor {
             restart_at: None,
             backoff: Micros::ZERO,
             adopt: false,
+            shutdown: None,
         })
     }
 
     fn supervise(mut self, mut sink: Sink) -> u8 {
-        let code = match self.start_worker(&mut sink) {
-            Ok(()) => self.watch(&mut sink),
-            Err(error) => {
-                sink.error(&error.to_string());
-                exit_code::FATAL
-            }
+        let mut complaints = Vec::new();
+        let startup = lower::stage(&self.config, Stage::Startup, &mut complaints);
+        complaints.iter().for_each(|text| sink.error(text));
+        let code = match self.run_stage(Stage::Startup, startup, &mut sink) {
+            Outcome::Interrupted => exit_code::OK,
+            Outcome::Done => self.run_workers(&mut sink),
         };
         if !self.options.keep_addresses {
             // Nothing is left of a worker that stopped, everything of one that died.
             HostRecord::open(&self.files.host).undo_all();
         }
+        let shutdown = self.shutdown.take();
+        self.run_stage(Stage::Shutdown, shutdown, &mut sink);
         sink.info(&format!("Stopped Standfast v{}", env!("CARGO_PKG_VERSION")));
         code
+    }
+
+    fn run_workers(&mut self, sink: &mut Sink) -> u8 {
+        match self.start_worker(sink) {
+            Ok(()) => self.watch(sink),
+            Err(error) => {
+                sink.error(&error.to_string());
+                exit_code::FATAL
+            }
+        }
+    }
+
+    fn run_stage(&mut self, stage: Stage, script: Option<StageScript>, sink: &mut Sink) -> Outcome {
+        let Some(script) = script else {
+            return Outcome::Done;
+        };
+        let (watchdog, notifier) = (&mut self.watchdog, self.notifier.as_ref());
+        let mut alive = || watchdog.feed(now(), notifier);
+        stage::run(stage, &script, &self.signals, sink, &mut alive)
     }
 
     fn watch(&mut self, sink: &mut Sink) -> u8 {
@@ -612,6 +637,7 @@ impl Supervisor {
             Report::NoWill { router } => {
                 self.wills.remove(&router);
             }
+            Report::ShutdownScript(script) => self.shutdown = script,
             Report::Status(text) => self.tell_systemd(&[State::Status(&text)]),
         }
     }

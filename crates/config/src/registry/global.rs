@@ -27,7 +27,8 @@ const DAEMON: &[Keyword] = &[
          smtp_server, none is sent.",
     )
     .arguments("{ ADDRESS... }")
-    .example("admin@example.org; root@example.org"),
+    .example("admin@example.org; root@example.org")
+    .acts(),
     keyword(
         "notification_email_from",
         Syntax::Words,
@@ -36,7 +37,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("[NAME] <ADDRESS>|ADDRESS")
     .example("Standfast <root@example.org>")
     .lenient()
-    .default("root@host"),
+    .default("root@host")
+    .acts(),
     keyword(
         "smtp_server",
         Syntax::Words,
@@ -45,7 +47,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("HOST [PORT]")
     .example("192.0.2.25 587")
     .refused("192.0.2.25 70000")
-    .default("port 25"),
+    .default("port 25")
+    .acts(),
     keyword(
         "smtp_helo_name",
         Syntax::OptionalWord,
@@ -53,25 +56,29 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("[HOST]")
     .example("lb1.example.org")
-    .default("the host's name"),
+    .default("the host's name")
+    .acts(),
     keyword(
         "smtp_connect_timeout",
         int(0, 4294),
         "Time that connecting to the mail server, and each later step, may take; 0 counts as 1.",
     )
     .seconds()
-    .default("30"),
+    .default("30")
+    .acts(),
     keyword(
         "smtp_alert",
         Syntax::Bool,
         "Whether mail is sent about changes, for instances, groups and servers that do not say.",
     )
-    .default("off for instances and virtual servers, on for real servers"),
+    .default("off for instances and virtual servers, on for real servers")
+    .acts(),
     keyword(
         "smtp_alert_vrrp",
         Syntax::Bool,
         "As smtp_alert, for instances and sync groups; it goes before smtp_alert.",
-    ),
+    )
+    .acts(),
     keyword(
         "smtp_alert_checker",
         Syntax::Bool,
@@ -81,7 +88,8 @@ const DAEMON: &[Keyword] = &[
         "no_email_faults",
         Syntax::Flag,
         "Sends no mail when an instance goes into fault.",
-    ),
+    )
+    .acts(),
     keyword(
         "no_checker_emails",
         Syntax::Flag,
@@ -143,7 +151,8 @@ const DAEMON: &[Keyword] = &[
     )
     .example("/usr/local/bin/notify.sh")
     .lenient()
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "shutdown_script",
         Syntax::Command,
@@ -151,7 +160,8 @@ const DAEMON: &[Keyword] = &[
     )
     .example("/usr/local/bin/notify.sh")
     .lenient()
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "startup_script_timeout",
         int(1, 1000),
@@ -160,7 +170,8 @@ const DAEMON: &[Keyword] = &[
     .lenient()
     .seconds()
     .default("10")
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "shutdown_script_timeout",
         int(1, 1000),
@@ -169,7 +180,8 @@ const DAEMON: &[Keyword] = &[
     .lenient()
     .seconds()
     .default("10")
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "umask",
         Syntax::Words,
@@ -179,7 +191,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("NUMBER|BIT[|BIT]...")
     .example("IXUSR | IRGRP")
     .refused("1000")
-    .default("0177"),
+    .default("0177")
+    .acts(),
     keyword(
         "random_seed",
         UINT,
@@ -323,7 +336,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("PATH [USER [GROUP]]")
     .example("/run/vrrp.fifo root")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "vrrp_notify_fifo",
         Syntax::Words,
@@ -331,7 +345,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("PATH [USER [GROUP]]")
     .example("/run/vrrp.fifo root")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "lvs_notify_fifo",
         Syntax::Words,
@@ -347,7 +362,8 @@ const DAEMON: &[Keyword] = &[
          word.",
     )
     .example("/usr/local/bin/notify.sh")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "vrrp_notify_fifo_script",
         Syntax::Command,
@@ -355,7 +371,8 @@ const DAEMON: &[Keyword] = &[
          last word.",
     )
     .example("/usr/local/bin/notify.sh")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "lvs_notify_fifo_script",
         Syntax::Command,
@@ -370,7 +387,8 @@ const DAEMON: &[Keyword] = &[
         "FIFOs are told every instance's state after a reload, also of those that did not \
          change.",
     )
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "script_user",
         Syntax::Words,
@@ -475,7 +493,8 @@ const DAEMON: &[Keyword] = &[
     )
     .lenient()
     .default("1")
-    .since(2, 2, 8),
+    .since(2, 2, 8)
+    .acts(),
     keyword(
         "state_dump_file",
         Syntax::Word,
@@ -484,7 +503,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .lenient()
     .default("/tmp/keepalived.data")
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "stats_dump_file",
         Syntax::Word,
@@ -493,7 +513,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .lenient()
     .default("/tmp/keepalived.stats")
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "json_dump_file",
         Syntax::Word,
@@ -502,14 +523,16 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .lenient()
     .default("/tmp/keepalived.json")
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "data_use_instance",
         Syntax::Flag,
         "Puts the names of the network namespace and of the process (`instance`) into those \
          files' names.",
     )
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "reload_check_config",
         Syntax::OptionalWord,
@@ -518,7 +541,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("[PATH]")
     .example("/tmp/check.log")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "reload_time_file",
         Syntax::Word,
@@ -527,13 +551,15 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .example("/etc/keepalived/reload-at")
     .lenient()
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "reload_repeat",
         Syntax::Flag,
         "A time without a date in reload_time_file counts every day.",
     )
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "reload_file",
         Syntax::OptionalWord,
@@ -541,7 +567,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("[PATH]")
     .example("/run/reload")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "include_check",
         Syntax::OptionalWords,

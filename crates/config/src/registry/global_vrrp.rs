@@ -193,7 +193,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         "vrrp_notify_priority_changes",
         Syntax::Bool,
         "Notification FIFOs also hear when an instance's priority changes.",
-    ),
+    )
+    .acts(),
     keyword(
         "log_unknown_vrids",
         Syntax::Flag,

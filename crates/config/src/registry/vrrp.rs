@@ -634,7 +634,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Runs when a reload removes the instance; without a command such an instance is \
          reported as DELETED instead of FAULT.",
     )
-    .since(2, 1, 0),
+    .since(2, 1, 0)
+    .acts(),
     keyword(
         "notify",
         Syntax::Command,
@@ -655,13 +656,15 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Bool,
         "Sends mail when the state changes.",
     )
-    .default("smtp_alert_vrrp"),
+    .default("smtp_alert_vrrp")
+    .acts(),
     keyword(
         "notify_priority_changes",
         Syntax::Bool,
         "Notification FIFOs also hear when the priority changes.",
     )
-    .default("vrrp_notify_priority_changes"),
+    .default("vrrp_notify_priority_changes")
+    .acts(),
     keyword(
         "lvs_sync_daemon_interface",
         Syntax::Interface,

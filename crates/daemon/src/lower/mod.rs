@@ -2,7 +2,9 @@
 
 mod anywhere;
 mod fifos;
+mod mail;
 mod routing;
+mod stages;
 mod tracks;
 mod virtual_interface;
 
@@ -28,7 +30,10 @@ pub(crate) use virtual_interface::{Host, VirtualInterface, VirtualInterfaces};
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 use crate::fifo::FifoPlan;
 use crate::fifo::Subject;
+use crate::mail::MailPlan;
+use crate::stage::{Stage, StageScript};
 use crate::track::Targets;
+pub(crate) use stages::stage;
 
 /// A configuration, ready to be acted on.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +45,10 @@ pub(crate) struct Plan {
     pub(crate) notifies: BTreeMap<String, Notifies>,
     /// What each sync group runs, by name.
     pub(crate) groups: BTreeMap<String, Notifies>,
+    /// `shutdown_script`
+    pub(crate) shutdown: Option<StageScript>,
+    /// Who is written to.
+    pub(crate) mail: Option<MailPlan>,
     /// Who listens to events.
     pub(crate) fifos: Vec<FifoPlan>,
     /// Files and processes that are looked at.
@@ -116,6 +125,8 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     plan.forget_untracked_checks();
     plan.lower_fifos(config);
     plan.lower_trackers(config);
+    plan.lower_mail(config);
+    plan.shutdown = stage(config, Stage::Shutdown, &mut plan.complaints);
     for group in &config.sync_groups {
         plan.lower_group(config, group);
     }

@@ -1,10 +1,13 @@
 //! The configuration: applied at the start, replaced by a reload.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use standfast_config::{Config, Diagnostic, FileSource, LoadOptions, Loaded, Severity, load};
+use standfast_config::{
+    Config, Diagnostic, FileSource, LoadOptions, Loaded, ReloadFile, Severity, load,
+};
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
 use standfast_core::router::State;
@@ -12,7 +15,8 @@ use standfast_core::{Input, Micros};
 use standfast_linux::clock::monotonic;
 use standfast_linux::sysctl;
 
-use super::{Worker, now};
+use super::{DUMP_MODE, Worker, now};
+use crate::clerk;
 use crate::environment::HostEnvironment;
 use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
@@ -25,6 +29,12 @@ use crate::track::Occasion;
 pub(super) struct Reloaded {
     loaded: Loaded,
     plan: Plan,
+    /// `reload_check_config` did not find fault with it.
+    valid: bool,
+    /// Says outside that a reload is in progress.
+    marker: Option<PathBuf>,
+    /// Files that could not be written.
+    complaints: Vec<String>,
 }
 
 impl Worker {
@@ -32,6 +42,7 @@ impl Worker {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
+        self.timetable.configure(&config.global.reload);
         self.effects.garp_interval = slowest(config, |garp| garp.interval);
         self.effects.gna_interval = slowest(config, |garp| garp.na_interval);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
@@ -45,13 +56,17 @@ impl Worker {
             targets,
             mut entries,
             virtual_interfaces,
+            mail,
+            shutdown,
             ..
         } = plan;
+        self.report(&Report::ShutdownScript(shutdown));
         self.prepare_host(config, &spec.routers, virtual_interfaces);
         // Whoever leaves still needs what the new configuration does not know.
         self.effects.entries.append(&mut entries);
         self.keep_farewells(&mut notifies);
         self.runner.submit(Job::Fifos(fifos));
+        self.runner.submit(Job::Mail(mail));
         // Programs are known before anything asks to run them; sockets before anything is sent.
         self.runner.submit(Job::Programs(Programs {
             notifies: notifies.clone(),
@@ -143,12 +158,23 @@ impl Worker {
         self.logger.log(Level::Info, "Reloading".into());
         self.report(&Report::Reloading);
         let (paths, options) = (self.options.config.clone(), load_options(&self.options));
+        let files = self.reload_files();
         let (done, waker) = (self.reloads.0.clone(), self.results.clone());
         let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
+            let marked = files.mark();
             let loaded = load(&paths, &FileSource, &HostEnvironment::default(), &options);
+            let valid = files.is_valid(&loaded);
+            let logged = files.write_check_log(&loaded, valid);
             let plan = lower::plan(&loaded.config);
+            let complaints = [marked, logged].into_iter().filter_map(Result::err);
             // The loop may have ended meanwhile.
-            let _ = done.send(Box::new(Reloaded { loaded, plan }));
+            let _ = done.send(Box::new(Reloaded {
+                complaints: complaints.collect(),
+                valid,
+                marker: files.marker,
+                loaded,
+                plan,
+            }));
             waker.wake();
         });
         if let Err(error) = spawned {
@@ -158,14 +184,57 @@ impl Worker {
         }
     }
 
+    /// A marker that says that a reload is in progress, although none is: a worker died with it, or ends with it.
+    pub(super) fn forget_marker(&self) {
+        if let Some(marker) = self.reload_files().marker {
+            // Most often there is none.
+            let _ = std::fs::remove_file(marker);
+        }
+    }
+
+    /// What the configuration in force says about the files of a reload.
+    fn reload_files(&self) -> ReloadFiles {
+        let reload = &self.config.global.reload;
+        let check_log = reload.check_log.as_ref().map(|log| log.value.clone());
+        ReloadFiles {
+            marker: match &reload.file {
+                None => None,
+                Some(ReloadFile::Default) => Some(self.reload_marker.clone()),
+                Some(ReloadFile::Path(path)) => Some(path.clone()),
+            },
+            check: reload.check,
+            check_log,
+            mode: DUMP_MODE & !self.config.global.files.umask,
+        }
+    }
+
     pub(super) fn finish_reload(&mut self, reloaded: Reloaded) {
-        let Reloaded { loaded, plan } = reloaded;
+        let Reloaded {
+            loaded,
+            plan,
+            valid,
+            marker,
+            complaints,
+        } = reloaded;
         self.reloading = false;
-        for (level, text) in log_lines(&loaded) {
-            self.logger.log(level, text);
+        for text in complaints {
+            self.logger.log(Level::Warning, text);
+        }
+        if valid {
+            for (level, text) in log_lines(&loaded) {
+                self.logger.log(level, text);
+            }
         }
         let refused = self.options.strict_config && loaded.has_errors();
-        if let Some(refusal) = loaded.keepalived_refusal() {
+        if !valid {
+            let log = self.config.global.reload.check_log.as_ref();
+            let log = log.map_or(Path::new("/dev/null"), |log| &log.value);
+            let text = format!(
+                "New config failed validation, see {} for details; the old one stays in force",
+                log.display()
+            );
+            self.logger.log(Level::Error, text);
+        } else if let Some(refusal) = loaded.keepalived_refusal() {
             let text = format!(
                 "the new configuration cannot be used, the old one stays in force: {}",
                 refusal.diagnostic.message
@@ -186,12 +255,56 @@ impl Worker {
             self.tell_states(&config);
             self.logger.log(Level::Info, "Reload complete".into());
         }
+        if let Some(marker) = marker {
+            self.clerk.submit(clerk::Job::Remove(marker));
+        }
         self.report(&Report::Ready);
         if std::mem::take(&mut self.reload_again) {
             self.logger
                 .log(Level::Info, "Processing queued reload".into());
             self.reload();
         }
+    }
+}
+
+/// Files of one reload.
+struct ReloadFiles {
+    marker: Option<PathBuf>,
+    check: bool,
+    check_log: Option<PathBuf>,
+    /// Permission bits of the log.
+    mode: u32,
+}
+
+/// Permissions of the marker, whatever the umask: others look at it.
+const MARKER_MODE: u32 = 0o644;
+
+impl ReloadFiles {
+    fn mark(&self) -> Result<(), String> {
+        let Some(path) = &self.marker else {
+            return Ok(());
+        };
+        clerk::replace(path, "", MARKER_MODE)
+            .map_err(|error| format!("reload_file {}: {error}", path.display()))
+    }
+
+    /// False where `keepalived -t` would complain, also of what it would run with.
+    fn is_valid(&self, loaded: &Loaded) -> bool {
+        !self.check || loaded.keepalived_test_exit() == 0
+    }
+
+    /// What is wrong is written down; an empty file says that nothing is.
+    fn write_check_log(&self, loaded: &Loaded, valid: bool) -> Result<(), String> {
+        let (true, Some(path)) = (self.check, &self.check_log) else {
+            return Ok(());
+        };
+        let mut text = String::new();
+        for (_, line) in log_lines(loaded).filter(|_| !valid) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        clerk::replace(path, &text, self.mode)
+            .map_err(|error| format!("reload_check_config {}: {error}", path.display()))
     }
 }
 

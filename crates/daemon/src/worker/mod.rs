@@ -39,6 +39,7 @@ use crate::ports::{PortToken, Ports};
 use crate::record::Record;
 use crate::routing::Watch;
 use crate::runner::Runner;
+use crate::timetable::Timetable;
 use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
@@ -88,10 +89,13 @@ struct Worker {
     runner: Runner,
     watchers: Watchers,
     clerk: Clerk,
+    timetable: Timetable,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
     notifies: BTreeMap<String, Notifies>,
+    /// `reload_file` without a path.
+    reload_marker: PathBuf,
     reloading: bool,
     reload_again: bool,
     logger: Logger,
@@ -150,6 +154,7 @@ impl Worker {
         poller.add(monitor.as_fd(), NETLINK, Interest::Read)?;
         poller.add(results.as_fd(), RESULTS, Interest::Read)?;
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
+        let reload_marker = birth.record_path.with_extension("reload");
         let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
@@ -182,6 +187,8 @@ impl Worker {
             runner,
             watchers: Watchers::new(logger.clone(), results.clone()),
             clerk: Clerk::start(logger.clone())?,
+            timetable: Timetable::start(logger.clone(), results.clone())?,
+            reload_marker,
             results,
             reloads: channel(),
             notifies: BTreeMap::new(),
@@ -216,6 +223,7 @@ impl Worker {
         };
         self.apply(&config, plan, occasion);
         self.effects.remove_forgotten(&self.node);
+        self.forget_marker();
         self.report(&Report::Ready);
     }
 
@@ -276,6 +284,9 @@ impl Worker {
     fn finish_scripts(&mut self) {
         self.report(&Report::Heartbeat { patience_ms: 0 });
         self.runner.finish(SCRIPT_BOUND);
+        if self.reloading {
+            self.forget_marker();
+        }
     }
 
     fn attend(&mut self, token: u64) {

@@ -33,6 +33,9 @@ impl Worker {
         while let Ok(reloaded) = self.reloads.1.try_recv() {
             self.finish_reload(*reloaded);
         }
+        if self.timetable.is_due() {
+            self.reload();
+        }
     }
 
     pub(super) fn read_signals(&mut self) {
