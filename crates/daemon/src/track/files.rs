@@ -23,8 +23,10 @@ use super::{Desk, Occasion, POLL_PERIOD, Reporter, Watcher, earlier};
 const FILE_BYTES: u64 = 128;
 /// A file is read at most this often, and the last change is never the one that is not seen.
 const LEAST_PERIOD: Micros = Micros::from_millis(20);
-/// A file that is not there, or empty, may be about to be written.
+/// A file that is not there, or empty, may be about to be written: it has to stay so for this long,
 const SECOND_LOOK: Micros = Micros::from_millis(50);
+/// or to be found so for this long while it is written again and again.
+const LONGEST_DOUBT: Micros = Micros::from_secs(1);
 const INOTIFY_TOKEN: u64 = 1;
 
 /// One `track_file` block.
@@ -55,8 +57,10 @@ struct Watched {
     /// Its directory, and that of what it is a symbolic link to.
     directories: BTreeSet<WatchId>,
     reported: Option<i32>,
-    /// It was missing or empty at the last look.
-    doubtful: bool,
+    /// It is missing or empty since then.
+    doubted: Option<Instant>,
+    /// Something has happened to it since the last look.
+    stirred: bool,
     looked: Option<Instant>,
     next_look: Option<Instant>,
     /// What was last complained of, so that it is said once.
@@ -177,7 +181,8 @@ impl Watched {
             target,
             directories: BTreeSet::new(),
             reported: None,
-            doubtful: false,
+            doubted: None,
+            stirred: false,
             looked: None,
             next_look: None,
             complaint: None,
@@ -202,6 +207,7 @@ impl Watched {
     }
 
     fn look_soon(&mut self) {
+        self.stirred = true;
         let at = self
             .looked
             .map_or(Instant(0), |looked| looked + LEAST_PERIOD);
@@ -210,6 +216,7 @@ impl Watched {
 
     fn look(&mut self, now: Instant, inotify: Option<&Inotify>, reporter: &Reporter) {
         self.looked = Some(now);
+        let stirred = std::mem::take(&mut self.stirred);
         // Watched before it is read: a change in between is told.
         self.next_look = match self.watch(inotify) {
             true => None,
@@ -221,8 +228,7 @@ impl Watched {
                 self.complaint = None;
                 number
             }
-            Look::Nothing if !self.doubtful && known.is_some_and(|known| known != 0) => {
-                self.doubtful = true;
+            Look::Nothing if self.is_doubtful(now, stirred) => {
                 self.next_look = earlier(self.next_look, now + SECOND_LOOK);
                 return;
             }
@@ -232,11 +238,19 @@ impl Watched {
                 known.unwrap_or(0)
             }
         };
-        self.doubtful = false;
+        self.doubted = None;
         if known != Some(seen) {
             self.reported = Some(seen);
             reporter.observed(Tracked::File(self.target.name.clone()), seen);
         }
+    }
+
+    /// Whether a file with nothing in it may get its number back in a moment.
+    fn is_doubtful(&mut self, now: Instant, stirred: bool) -> bool {
+        let first = self.doubted.is_none();
+        let since = *self.doubted.get_or_insert(now);
+        let counted = self.reported.is_some_and(|reported| reported != 0);
+        counted && (first || stirred) && now.since(since) < LONGEST_DOUBT
     }
 
     fn complain(&mut self, why: String, reporter: &Reporter) {

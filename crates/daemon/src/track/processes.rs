@@ -319,3 +319,134 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
         self.scan_is_wanted().then_some(scanned + POLL_PERIOD)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+    use std::time::{Duration, Instant};
+
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_core::Input;
+    use standfast_linux::poller::Waker;
+
+    use super::super::{Targets, Watchers};
+    use super::*;
+    use crate::log::Logger;
+    use crate::options::LogTarget;
+
+    /// A copy of sleep(1) under a name that nothing else has; its processes end with it.
+    struct Program {
+        path: std::path::PathBuf,
+        running: Vec<Child>,
+    }
+
+    impl Program {
+        fn new(tag: &str) -> Self {
+            let name = format!("sft{tag}{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            std::fs::copy("/bin/sleep", &path).unwrap();
+            Program {
+                path,
+                running: Vec::new(),
+            }
+        }
+
+        fn name(&self) -> String {
+            self.path.file_name().unwrap().to_str().unwrap().to_owned()
+        }
+
+        fn spawn(&mut self) {
+            let child = Command::new(&self.path).arg("100").spawn().unwrap();
+            self.running.push(child);
+        }
+
+        fn kill(&mut self) {
+            let mut child = self.running.pop().unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    impl Drop for Program {
+        fn drop(&mut self) {
+            while !self.running.is_empty() {
+                self.kill();
+            }
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    fn target(name: &str, options: &str) -> ProcessTarget {
+        let text = format!("vrrp_track_process p {{\n process {name}\n{options}\n}}\n");
+        let source = MemorySource::with("/k.conf", text.as_str());
+        let options = LoadOptions::default();
+        let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+        let process = loaded.config.track_processes.first().unwrap();
+        ProcessTarget {
+            name: "p".into(),
+            pattern: Pattern::new(process),
+            least: u32::from(process.quorum),
+            most: process.quorum_max.map(u32::from),
+        }
+    }
+
+    fn watchers(target: ProcessTarget) -> Watchers {
+        let silent = LogTarget {
+            console: false,
+            syslog: None,
+            detail: false,
+        };
+        let logger = Logger::start(silent, "test").unwrap();
+        let mut watchers = Watchers::new(logger, Waker::new().unwrap());
+        let targets = Targets {
+            files: Vec::new(),
+            processes: vec![target],
+        };
+        watchers.apply(Occasion::Start, targets);
+        watchers
+    }
+
+    /// Waits until so many have been seen.
+    #[track_caller]
+    fn sees(watchers: &Watchers, wanted: i32) {
+        let end = Instant::now() + Duration::from_secs(20);
+        let mut last = None;
+        while Instant::now() < end {
+            match watchers.next_result() {
+                Some(Input::Observed { seen, .. }) if seen == wanted => return,
+                Some(Input::Observed { seen, .. }) => last = Some(seen),
+                _ => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        panic!("{wanted} were not seen, but {last:?}");
+    }
+
+    /// By events where this process may have them, else by looking through /proc.
+    #[test]
+    fn births_and_ends_are_counted() {
+        let mut program = Program::new("a");
+        let watchers = watchers(target(&program.name(), "quorum 3"));
+        sees(&watchers, 0);
+        program.spawn();
+        sees(&watchers, 1);
+        program.spawn();
+        sees(&watchers, 2);
+        program.kill();
+        sees(&watchers, 1);
+        program.kill();
+        sees(&watchers, 0);
+    }
+
+    #[test]
+    fn a_process_that_becomes_another_program_is_counted_from_then_on() {
+        let mut program = Program::new("b");
+        let watchers = watchers(target(&program.name(), ""));
+        sees(&watchers, 0);
+        let script = format!("sleep 1; exec {} 100", program.path.display());
+        let child = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        program.running.push(child);
+        sees(&watchers, 1);
+        program.kill();
+        sees(&watchers, 0);
+    }
+}
