@@ -83,26 +83,6 @@ fn a_file_may_be_replaced_go_and_come_and_its_folder_too() {
     scene.after(run("echo 60 > /run/other/real"), 160);
 }
 
-#[test]
-fn a_file_that_is_written_anew_is_never_taken_for_an_empty_one() {
-    let scene = Scene::start(&standfast(), &tracking(&block(""), TRACKED));
-    scene.after(write("50"), 150);
-    let from = Moment::now();
-    let command = format!(
-        "for i in $(seq 100); do : > {FILE}; echo 50 > {FILE}; rm {FILE}; echo 50 > {FILE}; done"
-    );
-    scene.host.run(&["sh", "-c", &command]).unwrap();
-    scene.advertises(150, Moment::now());
-    let mac = scene.host.mac();
-    let others = scene.capture.frames(from, |frame| {
-        frame.source_mac == mac
-            && frame
-                .advertisement()
-                .is_some_and(|advert| advert.priority != 150)
-    });
-    assert_eq!(others.len(), 0, "{}", scene.process.log());
-}
-
 /// Weight 0: any number but 0 is a fault; with reverse 0 itself.
 fn faults(daemon: &Daemon) {
     let other = std::net::Ipv4Addr::new(192, 168, 1, 201);
