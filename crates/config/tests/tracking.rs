@@ -102,7 +102,7 @@ fn tracking_lines_take_the_objects_weight_unless_they_have_their_own() {
     assert!(one.track_processes[0].weight_span.is_some());
     assert_eq!(codes(&loaded), [Code::AlreadySpecified]);
     let (one, loaded) = instance(objects, "priority 255\ntrack_file {\nf\n}");
-    assert!(one.track_files.is_empty());
+    assert_eq!(one.track_files[0].weight.value, 0);
     assert_eq!(codes(&loaded), [Code::OwnerIgnoresWeight]);
 }
 

@@ -30,6 +30,10 @@ pub(crate) fn input_of(arrival: &Arrival, check_passes: bool) -> Option<Input<'_
             },
             output: String::new(),
         },
+        Arrival::Observed(object, seen) => Input::Observed {
+            object: object.clone(),
+            seen: *seen,
+        },
         Arrival::NotifyDone(router) => Input::NotifyDone(*router),
         Arrival::Link(link) => Input::Link(link.clone()),
         Arrival::Spec(spec) => Input::Spec(spec.clone()),

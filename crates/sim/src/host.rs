@@ -7,7 +7,7 @@ use standfast_core::estate::Execution;
 use standfast_core::input::{
     Change, CheckId, Errno, HostAddress, InterfaceIndex, Link, OperationId, Origin, RouterId,
 };
-use standfast_core::spec::{Spec, VirtualAddress};
+use standfast_core::spec::{Spec, Tracked, VirtualAddress};
 use standfast_core::wire::MacAddress;
 use standfast_core::{Instant, Micros, Node};
 
@@ -53,6 +53,7 @@ pub(crate) enum Arrival {
     AddressAdded(HostAddress),
     AddressRemoved(HostAddress),
     CheckDone(CheckId),
+    Observed(Tracked, i32),
     NotifyDone(RouterId),
     Link(Link),
     Spec(Box<Spec>),
@@ -82,6 +83,8 @@ pub(crate) struct Host {
     pub(crate) supervisor: Vec<Execution>,
     /// What every check of the host finds.
     pub(crate) check_passes: bool,
+    /// What every tracked file of the host says; tracked processes run while it is 0.
+    pub(crate) number: i32,
     pub(crate) last_advertised: Option<Instant>,
     pub(crate) last_reply: Instant,
 }
@@ -105,6 +108,7 @@ impl Host {
             refused_removal_at: None,
             supervisor: Vec::new(),
             check_passes: true,
+            number: 0,
             last_advertised: None,
             last_reply: Instant(0),
         }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use standfast_core::estate::Execution;
 use standfast_core::input::{Origin, Output};
 use standfast_core::router::State;
-use standfast_core::spec::{RouterKey, RouterSpec, Spec};
+use standfast_core::spec::{RouterKey, RouterSpec, Spec, Tracked};
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::vrrp::Priority;
 use standfast_core::{Input, Instant, Micros, Node};
@@ -260,7 +260,8 @@ impl Lan {
         let spec = Box::new(host.spec.clone());
         self.oracles[id.0].started(adopted);
         self.note(id, || format!("starts, adopted {adopted}"));
-        self.deliver(id, Arrival::Spec(spec))
+        self.deliver(id, Arrival::Spec(spec))?;
+        self.look(id)
     }
 
     /// Tells a host's daemon to stop.
@@ -364,7 +365,31 @@ impl Lan {
         self.note(id, || "reloads".into());
         self.watch(&spec);
         self.hosts[id.0].spec = spec.clone();
-        self.hand(id, Arrival::Spec(Box::new(spec)))
+        self.hand(id, Arrival::Spec(Box::new(spec)))?;
+        self.look(id)
+    }
+
+    /// What the tracked files of a host say from now on; tracked processes run while it is 0.
+    pub fn set_number(&mut self, id: NodeId, number: i32) -> Result<(), Breach> {
+        self.note(id, || format!("tracked files say {number}"));
+        self.hosts[id.0].number = number;
+        self.look(id)
+    }
+
+    /// Whoever looks at what is tracked tells what it sees.
+    fn look(&mut self, id: NodeId) -> Result<(), Breach> {
+        let host = &self.hosts[id.0];
+        let number = host.number;
+        let specs = host.spec.trackers.iter();
+        let objects: Vec<Tracked> = specs.map(|tracker| tracker.object.clone()).collect();
+        for object in objects {
+            let seen = match object {
+                Tracked::Process(_) => i32::from(number == 0),
+                _ => number,
+            };
+            self.hand(id, Arrival::Observed(object, seen))?;
+        }
+        Ok(())
     }
 
     /// A stranger sends an advertisement that looks like one of `spec`.
@@ -563,6 +588,7 @@ impl Lan {
             }
             Arrival::Frame(_)
             | Arrival::CheckDone(_)
+            | Arrival::Observed(..)
             | Arrival::NotifyDone(_)
             | Arrival::Link(_)
             | Arrival::ClockStep(_) => {}

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::Micros;
 use standfast_core::spec::{
-    CheckSpec, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Weight,
+    CheckSpec, Leave, Quorum, RouterSpec, Rules, Spec, Track, Tracked, TrackerKind, TrackerSpec,
+    VirtualAddress, Weight,
 };
 use standfast_core::wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
@@ -82,6 +83,7 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
     let template = random_router(random);
     let tracks = random.chance(500).then(|| random_track(random));
     let in_group = random.chance(250);
+    let observed = random.chance(400).then(|| random_observed(random));
     for number in 0..count {
         let mut router = template.clone();
         router.priority = random_priority(random);
@@ -89,6 +91,7 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
             router.advert_interval = Micros(random.between(Micros(10), Micros(100)).0 * 10_000);
         }
         router.tracks.extend(tracks.clone());
+        router.tracks.extend(observed.clone());
         let routers = match in_group {
             true => grouped(router),
             false => vec![router],
@@ -96,6 +99,7 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
         let spec = Spec {
             routers,
             checks: vec![check()],
+            trackers: vec![file(), processes()],
             ..Spec::default()
         };
         let id = lan.add_node(setup(number, spec));
@@ -174,6 +178,40 @@ fn random_track(random: &mut Random) -> Track {
             value: [0, -60, 60, -20][random.position(4)],
             reverse: false,
         },
+    }
+}
+
+/// A file or processes.
+fn random_observed(random: &mut Random) -> Track {
+    let (file, processes) = (file().object, processes().object);
+    Track {
+        object: if random.chance(500) { file } else { processes },
+        weight: Weight {
+            value: [0, 1, 2, -60][random.position(4)],
+            reverse: false,
+        },
+    }
+}
+
+fn file() -> TrackerSpec {
+    TrackerSpec {
+        object: Tracked::File("number".into()),
+        definition: String::new(),
+        kind: TrackerKind::Number,
+    }
+}
+
+fn processes() -> TrackerSpec {
+    let quorum = Quorum {
+        least: 1,
+        most: None,
+        gain_delay: Micros::ZERO,
+        loss_delay: Micros::from_millis(700),
+    };
+    TrackerSpec {
+        object: Tracked::Process("server".into()),
+        definition: String::new(),
+        kind: TrackerKind::Quorum(quorum),
     }
 }
 

@@ -110,6 +110,7 @@ enum Act {
     Part(NodeId, NodeId),
     Heal,
     Checks(NodeId, bool),
+    Number(NodeId, i32),
     Refuse(NodeId, u32),
     Delete(NodeId),
     Reload(NodeId, Priority),
@@ -188,6 +189,7 @@ impl Run {
         for id in &asleep {
             self.lan.refuse(*id, 0);
             self.lan.set_checks(*id, true);
+            self.lan.set_number(*id, 0)?;
             self.lan.resume(*id)?;
             self.lan.set_link(*id, true)?;
             self.restore(*id)?;
@@ -386,7 +388,7 @@ impl Run {
     fn pick(&mut self) -> (Act, Option<Act>) {
         let id = NodeId(self.random.position(self.lan.nodes().count()));
         let other = NodeId(self.random.position(self.lan.nodes().count()));
-        match self.random.position(17) {
+        match self.random.position(18) {
             0 | 1 => (Act::Pause(id), Some(Act::Resume(id))),
             2 => (Act::Crash(id, Crash::Worker), Some(Act::Start(id))),
             3 => (Act::Crash(id, Crash::Everything), Some(Act::Start(id))),
@@ -405,6 +407,10 @@ impl Run {
             13 => (Act::StepClock(id), None),
             14 => (Act::BadPackets, Some(Act::BadPackets)),
             15 => (Act::Strangers, None),
+            16 => {
+                let number = [-300, -60, -5, 1, 40, 300][self.random.position(6)];
+                (Act::Number(id, number), Some(Act::Number(id, 0)))
+            }
             _ => {
                 let weather = Weather {
                     loss: self.random.below(400),
@@ -429,6 +435,7 @@ impl Run {
             Act::Part(one, other) => self.lan.part(one, other),
             Act::Heal => self.lan.heal(),
             Act::Checks(id, pass) => self.lan.set_checks(id, pass),
+            Act::Number(id, number) => self.lan.set_number(id, number)?,
             Act::Refuse(id, times) => self.lan.refuse(id, times),
             Act::Delete(id) => {
                 if let Some(address) = first {

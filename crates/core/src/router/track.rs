@@ -87,6 +87,8 @@ impl Router {
         // Before any fault and before any check has reported: who does not serve must not answer.
         if self.interface.is_some() && !core::mem::replace(&mut self.claimed, true) {
             self.claim_leftovers(fx);
+            // What is the host's own may be the only address to send from.
+            self.find_interface(view);
         }
         let verdict = self.verdict(view);
         self.set_effective_priority(verdict.weights, fx);

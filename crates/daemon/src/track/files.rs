@@ -23,8 +23,10 @@ use super::{Desk, Occasion, POLL_PERIOD, Reporter, Watcher, earlier};
 const FILE_BYTES: u64 = 128;
 /// A file is read at most this often, and the last change is never the one that is not seen.
 const LEAST_PERIOD: Micros = Micros::from_millis(20);
-/// A file that is not there, or empty, may be about to be written.
-const SECOND_LOOK: Micros = Micros::from_millis(50);
+/// A file that is not there, or empty, may be about to be written: it has to stay so for this long,
+const SECOND_LOOK: Micros = Micros::from_millis(100);
+/// or to be found so for this long while it is written again and again.
+const LONGEST_DOUBT: Micros = Micros::from_secs(1);
 const INOTIFY_TOKEN: u64 = 1;
 
 /// One `track_file` block.
@@ -55,8 +57,10 @@ struct Watched {
     /// Its directory, and that of what it is a symbolic link to.
     directories: BTreeSet<WatchId>,
     reported: Option<i32>,
-    /// It was missing or empty at the last look.
-    doubtful: bool,
+    /// It is missing or empty since then.
+    doubted: Option<Instant>,
+    /// Something has happened to it since the last look.
+    stirred: bool,
     looked: Option<Instant>,
     next_look: Option<Instant>,
     /// What was last complained of, so that it is said once.
@@ -177,7 +181,8 @@ impl Watched {
             target,
             directories: BTreeSet::new(),
             reported: None,
-            doubtful: false,
+            doubted: None,
+            stirred: false,
             looked: None,
             next_look: None,
             complaint: None,
@@ -202,6 +207,7 @@ impl Watched {
     }
 
     fn look_soon(&mut self) {
+        self.stirred = true;
         let at = self
             .looked
             .map_or(Instant(0), |looked| looked + LEAST_PERIOD);
@@ -210,6 +216,7 @@ impl Watched {
 
     fn look(&mut self, now: Instant, inotify: Option<&Inotify>, reporter: &Reporter) {
         self.looked = Some(now);
+        let stirred = std::mem::take(&mut self.stirred);
         // Watched before it is read: a change in between is told.
         self.next_look = match self.watch(inotify) {
             true => None,
@@ -221,8 +228,7 @@ impl Watched {
                 self.complaint = None;
                 number
             }
-            Look::Nothing if !self.doubtful && known.is_some_and(|known| known != 0) => {
-                self.doubtful = true;
+            Look::Nothing if self.is_doubtful(now, stirred) => {
                 self.next_look = earlier(self.next_look, now + SECOND_LOOK);
                 return;
             }
@@ -232,11 +238,19 @@ impl Watched {
                 known.unwrap_or(0)
             }
         };
-        self.doubtful = false;
+        self.doubted = None;
         if known != Some(seen) {
             self.reported = Some(seen);
             reporter.observed(Tracked::File(self.target.name.clone()), seen);
         }
+    }
+
+    /// Whether a file with nothing in it may get its number back in a moment.
+    fn is_doubtful(&mut self, now: Instant, stirred: bool) -> bool {
+        let first = self.doubted.is_none();
+        let since = *self.doubted.get_or_insert(now);
+        let counted = self.reported.is_some_and(|reported| reported != 0);
+        counted && (first || stirred) && now.since(since) < LONGEST_DOUBT
     }
 
     fn complain(&mut self, why: String, reporter: &Reporter) {
@@ -298,5 +312,139 @@ fn read(path: &Path) -> Look {
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Look::Nothing,
         Err(error) => Look::Useless(format!("cannot read {}: {error}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use standfast_core::Input;
+    use standfast_linux::poller::Waker;
+
+    use super::*;
+    use crate::log::Logger;
+    use crate::options::LogTarget;
+
+    const NONE: [i32; 0] = [];
+
+    struct Bench {
+        file: Watched,
+        reporter: Reporter,
+        results: Receiver<Input<'static>>,
+        now: Instant,
+    }
+
+    impl Bench {
+        fn new(tag: &str) -> Self {
+            let silent = LogTarget {
+                console: false,
+                syslog: None,
+                detail: false,
+            };
+            let (report, results) = channel();
+            let name = format!("standfast-number-{tag}-{}", std::process::id());
+            let target = FileTarget {
+                name: "f".into(),
+                path: std::env::temp_dir().join(name),
+                initial: None,
+            };
+            Bench {
+                file: Watched::new(target),
+                reporter: Reporter {
+                    report,
+                    done: Waker::new().unwrap(),
+                    logger: Logger::start(silent, "test").unwrap(),
+                },
+                results,
+                now: Instant(0),
+            }
+        }
+
+        fn write(&mut self, text: &str) {
+            fs::write(&self.file.target.path, text).unwrap();
+            self.file.look_soon();
+        }
+
+        fn remove(&mut self) {
+            fs::remove_file(&self.file.target.path).unwrap();
+            self.file.look_soon();
+        }
+
+        /// Time passes; what has been reported then.
+        fn after(&mut self, millis: u64) -> Vec<i32> {
+            self.now = self.now + Micros::from_millis(millis);
+            self.file.look(self.now, None, &self.reporter);
+            let seen = |input| match input {
+                Input::Observed { seen, .. } => seen,
+                other => panic!("{other:?}"),
+            };
+            self.results.try_iter().map(seen).collect()
+        }
+    }
+
+    impl Drop for Bench {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.file.target.path);
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_0_at_once_and_a_number_too() {
+        let mut bench = Bench::new("first");
+        assert_eq!(bench.after(0), [0]);
+        bench.write("5");
+        assert_eq!(bench.after(20), [5]);
+        assert_eq!(bench.after(20), NONE);
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_is_never_taken_for_an_empty_one() {
+        let mut bench = Bench::new("anew");
+        bench.write("50");
+        assert_eq!(bench.after(0), [50]);
+        for _ in 0..100 {
+            bench.write("");
+            assert_eq!(bench.after(20), NONE);
+            bench.remove();
+            assert_eq!(bench.after(20), NONE);
+            bench.write("50");
+            assert_eq!(bench.after(20), NONE);
+        }
+    }
+
+    #[test]
+    fn a_file_that_stays_away_counts_as_0() {
+        let mut bench = Bench::new("away");
+        bench.write("50");
+        assert_eq!(bench.after(0), [50]);
+        bench.remove();
+        assert_eq!(bench.after(20), NONE);
+        assert_eq!(bench.after(100), [0]);
+    }
+
+    #[test]
+    fn a_file_that_is_emptied_again_and_again_counts_as_0_in_the_end() {
+        let mut bench = Bench::new("churn");
+        bench.write("50");
+        assert_eq!(bench.after(0), [50]);
+        let mut seen = Vec::new();
+        for _ in 0..60 {
+            bench.write("");
+            seen.extend(bench.after(20));
+        }
+        assert_eq!(seen, [0]);
+    }
+
+    #[test]
+    fn a_number_that_fits_nowhere_changes_nothing() {
+        let mut bench = Bench::new("large");
+        bench.write("7");
+        assert_eq!(bench.after(0), [7]);
+        bench.write("99999999999");
+        assert_eq!(bench.after(20), NONE);
+        bench.write("x");
+        assert_eq!(bench.after(20), [0]);
     }
 }

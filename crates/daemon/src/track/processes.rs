@@ -20,6 +20,9 @@ use super::{Desk, Occasion, POLL_PERIOD, Pattern, Reporter, Watcher};
 /// Descriptors of processes that are held: half of what a process usually may open. Where more run
 /// than that, those without one are looked after by looking through /proc.
 const MOST_HELD: usize = 512;
+/// Processes that have been looked at before and that one scan looks at again: some tens of
+/// milliseconds. On a host with more of them they take turns.
+const LOOKS_PER_SCAN: usize = 2_000;
 /// Events taken in one turn; a host may start thousands of processes a second.
 const EVENTS_PER_TURN: usize = 4096;
 const EVENTS_TOKEN: u64 = 1;
@@ -43,6 +46,10 @@ pub(super) struct Processes {
     held: BTreeMap<u64, (usize, Watched)>,
     next_token: u64,
     scanned: Option<Instant>,
+    /// The processes that the last scan found.
+    known: BTreeSet<u32>,
+    /// The last of them that it looked at again.
+    turn: u32,
     /// Events were lost, or there is something new to look for.
     scan_wanted: bool,
     reporter: Reporter,
@@ -126,30 +133,40 @@ impl Processes {
             held: BTreeMap::new(),
             next_token: FIRST_TOKEN,
             scanned: None,
+            known: BTreeSet::new(),
+            turn: 0,
             scan_wanted: false,
             reporter,
             sight: Sight::default(),
         }
     }
 
-    /// Looks at every process there is. Ten thousand of them take some tens of milliseconds of this
-    /// thread alone.
+    /// Looks at every process that is new, and at some of the others: they may execute another program.
+    /// Ten thousand of them take some tens of milliseconds of this thread alone.
     fn scan(&mut self, desk: &Desk<Vec<ProcessTarget>>, now: Instant) {
         self.scanned = Some(now);
         self.scan_wanted = false;
         let Ok(pids) = procfs::processes() else {
             return self.reporter.warn("cannot look through /proc".to_owned());
         };
-        let mut present = BTreeSet::new();
-        for pid in pids {
-            self.consider(desk, pid);
-            present.insert(pid);
+        let present: BTreeSet<u32> = pids.collect();
+        let known = std::mem::take(&mut self.known);
+        for pid in present.difference(&known) {
+            self.consider(desk, *pid);
+        }
+        let (earlier, later): (Vec<u32>, Vec<u32>) = present
+            .intersection(&known)
+            .partition(|pid| **pid <= self.turn);
+        for pid in later.iter().chain(&earlier).take(LOOKS_PER_SCAN) {
+            self.consider(desk, *pid);
+            self.turn = *pid;
         }
         for object in &mut self.objects {
             object
                 .alive
                 .retain(|pid, token| token.is_some() || present.contains(pid));
         }
+        self.known = present;
     }
 
     /// Looks at a process that is new, or is another program now.
@@ -242,7 +259,7 @@ impl Processes {
             };
             match events.next() {
                 Ok(None) => return,
-                Ok(Some(ProcessEvent::Lost)) => self.scan_wanted = true,
+                Ok(Some(ProcessEvent::Lost)) => self.want_whole_scan(),
                 // Until it executes something a child is what its parent is.
                 Ok(Some(ProcessEvent::Forked { parent, child })) => {
                     let counts = |object: &Object| object.alive.contains_key(&parent);
@@ -257,10 +274,16 @@ impl Processes {
                     self.reporter.warn(error.to_string());
                     // Its descriptor would wake us for ever.
                     self.events = None;
-                    self.scan_wanted = true;
+                    self.want_whole_scan();
                 }
             }
         }
+    }
+
+    /// Nobody knows what has happened meanwhile.
+    fn want_whole_scan(&mut self) {
+        self.scan_wanted = true;
+        self.known.clear();
     }
 
     fn scan_is_wanted(&self) -> bool {
@@ -284,6 +307,7 @@ impl Processes {
 impl Watcher<Vec<ProcessTarget>> for Processes {
     fn apply(&mut self, desk: &Desk<Vec<ProcessTarget>>, _: Occasion, targets: Vec<ProcessTarget>) {
         self.held.clear();
+        self.known.clear();
         let before = std::mem::take(&mut self.objects);
         for target in targets {
             let known = before.iter().find(|object| {
@@ -317,5 +341,136 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
     fn next_due(&self) -> Option<Instant> {
         let scanned = self.scanned.unwrap_or(Instant(0));
         self.scan_is_wanted().then_some(scanned + POLL_PERIOD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+    use std::time::{Duration, Instant};
+
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_core::Input;
+    use standfast_linux::poller::Waker;
+
+    use super::super::{Targets, Watchers};
+    use super::*;
+    use crate::log::Logger;
+    use crate::options::LogTarget;
+
+    /// A copy of sleep(1) under a name that nothing else has; its processes end with it.
+    struct Program {
+        path: std::path::PathBuf,
+        running: Vec<Child>,
+    }
+
+    impl Program {
+        fn new(tag: &str) -> Self {
+            let name = format!("sft{tag}{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            std::fs::copy("/bin/sleep", &path).unwrap();
+            Program {
+                path,
+                running: Vec::new(),
+            }
+        }
+
+        fn name(&self) -> String {
+            self.path.file_name().unwrap().to_str().unwrap().to_owned()
+        }
+
+        fn spawn(&mut self) {
+            let child = Command::new(&self.path).arg("100").spawn().unwrap();
+            self.running.push(child);
+        }
+
+        fn kill(&mut self) {
+            let mut child = self.running.pop().unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    impl Drop for Program {
+        fn drop(&mut self) {
+            while !self.running.is_empty() {
+                self.kill();
+            }
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    fn target(name: &str, options: &str) -> ProcessTarget {
+        let text = format!("vrrp_track_process p {{\n process {name}\n{options}\n}}\n");
+        let source = MemorySource::with("/k.conf", text.as_str());
+        let options = LoadOptions::default();
+        let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+        let process = loaded.config.track_processes.first().unwrap();
+        ProcessTarget {
+            name: "p".into(),
+            pattern: Pattern::new(process),
+            least: u32::from(process.quorum),
+            most: process.quorum_max.map(u32::from),
+        }
+    }
+
+    fn watchers(target: ProcessTarget) -> Watchers {
+        let silent = LogTarget {
+            console: false,
+            syslog: None,
+            detail: false,
+        };
+        let logger = Logger::start(silent, "test").unwrap();
+        let mut watchers = Watchers::new(logger, Waker::new().unwrap());
+        let targets = Targets {
+            files: Vec::new(),
+            processes: vec![target],
+        };
+        watchers.apply(Occasion::Start, targets);
+        watchers
+    }
+
+    /// Waits until so many have been seen.
+    #[track_caller]
+    fn sees(watchers: &Watchers, wanted: i32) {
+        let end = Instant::now() + Duration::from_secs(20);
+        let mut last = None;
+        while Instant::now() < end {
+            match watchers.next_result() {
+                Some(Input::Observed { seen, .. }) if seen == wanted => return,
+                Some(Input::Observed { seen, .. }) => last = Some(seen),
+                _ => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        panic!("{wanted} were not seen, but {last:?}");
+    }
+
+    /// By events where this process may have them, else by looking through /proc.
+    #[test]
+    fn births_and_ends_are_counted() {
+        let mut program = Program::new("a");
+        let watchers = watchers(target(&program.name(), "quorum 3"));
+        sees(&watchers, 0);
+        program.spawn();
+        sees(&watchers, 1);
+        program.spawn();
+        sees(&watchers, 2);
+        program.kill();
+        sees(&watchers, 1);
+        program.kill();
+        sees(&watchers, 0);
+    }
+
+    #[test]
+    fn a_process_that_becomes_another_program_is_counted_from_then_on() {
+        let mut program = Program::new("b");
+        let watchers = watchers(target(&program.name(), ""));
+        sees(&watchers, 0);
+        let script = format!("sleep 1; exec {} 100", program.path.display());
+        let child = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+        program.running.push(child);
+        sees(&watchers, 1);
+        program.kill();
+        sees(&watchers, 0);
     }
 }
