@@ -114,14 +114,23 @@ impl Firewall {
         }
         if !layout.is_empty() {
             record.add_table(&layout.table);
-            if self.layout.is_empty() && config.global.firewall.nftables.is_none() {
-                let text = "use_vmac or no_accept/strict specified, but no firewall configured - \
-                            using nftables";
-                self.logger.log(Level::Info, text.into());
+            if self.layout.is_empty() {
+                self.say_why_nftables(&config.global.firewall);
             }
         }
         (self.layout, self.dropped) = (layout, dropped);
         self.rebuild();
+    }
+
+    fn say_why_nftables(&self, settings: &Settings) {
+        let text = if settings.iptables.is_some() {
+            "vrrp_iptables is not acted on by this version - using nftables"
+        } else if settings.nftables.is_none() {
+            "use_vmac or no_accept/strict specified, but no firewall configured - using nftables"
+        } else {
+            return;
+        };
+        self.logger.log(Level::Info, text.into());
     }
 
     /// Called before addresses are added.
