@@ -22,6 +22,7 @@ use crate::lower::{VirtualInterface, VirtualInterfaces};
 const REPAIRS: u32 = 8;
 const REPAIR_PERIOD: Micros = Micros::from_secs(60);
 const EEXIST: i32 = 17;
+const ENETDOWN: i32 = 100;
 /// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
 const NO_ADDRESS_GENERATION: i64 = 1;
 /// Where the kernel lists the interfaces' IPv4 settings.
@@ -93,7 +94,7 @@ impl OwnLinks {
             };
             let found = links.find(wanted.name);
             let well = found.is_ok_and(|found| found.up && is_made(&found));
-            !well && links.find(wanted.base).is_ok()
+            !well && links.find(wanted.base).is_ok_and(|base| base.up)
         });
         if !broken || !self.may_repair(now) {
             return false;
@@ -296,7 +297,10 @@ impl OwnLinks {
         for interface in made {
             if self.links.find(interface.name).is_ok_and(|found| !found.up) {
                 let result = self.links.set_up(interface);
-                self.complain(result);
+                // Once the interface below is up this one follows.
+                if !matches!(&result, Err(error) if error.errno.0 == ENETDOWN) {
+                    self.complain(result);
+                }
             }
         }
     }

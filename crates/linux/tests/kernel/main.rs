@@ -6,7 +6,9 @@
 mod addresses;
 mod arp;
 mod files;
+mod links;
 mod monitor;
+mod nft;
 mod process;
 mod system;
 mod vrrp;
