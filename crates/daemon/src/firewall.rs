@@ -93,7 +93,7 @@ impl Firewall {
     pub(crate) fn configure(
         &mut self,
         config: &Config,
-        routers: &[RouterSpec],
+        routers: &[&RouterSpec],
         pairs: &[Pair],
         node: &Node,
         record: &mut HostRecord,
@@ -244,14 +244,14 @@ impl Firewall {
     }
 }
 
-fn layout(config: &Config, routers: &[RouterSpec], pairs: &[Pair]) -> Layout {
+fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
     let settings: &Settings = &config.global.firewall;
     let table = settings.nftables.as_ref().map(|name| name.value.clone());
     let drops = |of: &dyn Fn(IpAddr) -> bool| {
         routers
             .iter()
             .filter(|router| !router.accept)
-            .flat_map(RouterSpec::all_addresses)
+            .flat_map(|router| router.all_addresses())
             .any(|held| of(held.address))
     };
     let of = |ipv4: bool| {

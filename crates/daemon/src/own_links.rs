@@ -75,6 +75,7 @@ impl OwnLinks {
     pub(crate) fn want(&mut self, wanted: VirtualInterfaces, node: &Node, adopt: bool) {
         self.wanted = wanted;
         self.make_missing(node, adopt);
+        self.restore_unneeded();
     }
 
     /// Whether an event of this interface may mean that something is to be repaired.
@@ -291,6 +292,22 @@ impl OwnLinks {
         }
     }
 
+    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by.
+    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) {
+        let made: Vec<Made> = self
+            .made
+            .values()
+            .filter(|made| made.base == below && made.wanted.ipv6)
+            .cloned()
+            .collect();
+        for Made {
+            wanted, interface, ..
+        } in made
+        {
+            self.add_addresses(&wanted, interface, below, node);
+        }
+    }
+
     /// Sets up what is down: after the firewall knows of it.
     pub(crate) fn set_up(&mut self) {
         let made: Vec<Interface> = self.made.values().map(|made| made.interface).collect();
@@ -322,6 +339,9 @@ impl OwnLinks {
 
     /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
     pub(crate) fn retire(&mut self, node: &Node) -> bool {
+        if self.record.links().next().is_none() {
+            return false;
+        }
         let used: BTreeSet<&str> = node
             .routers()
             .flat_map(|router| {

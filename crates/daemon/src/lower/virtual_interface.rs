@@ -114,11 +114,12 @@ impl VirtualInterfaces {
             transmit_base,
             virtual_mac: matches!(kind, NewLinkKind::Macvlan(_)),
         });
-        // Addresses of the other family lie on the interface below, as in keepalived.
-        let family = spec.family();
+        // Also those that name the interface below; those of the other family lie there, as in keepalived.
+        let (family, base) = (spec.family(), spec.interface.clone());
         for held in spec.addresses.iter_mut().chain(&mut spec.excluded) {
-            if Family::of(held.address) == family {
-                held.interface.get_or_insert_with(|| wanted.clone());
+            let here = held.interface.as_ref().is_none_or(|name| *name == base);
+            if here && Family::of(held.address) == family {
+                held.interface = Some(wanted.clone());
             }
         }
         Ok(())
@@ -311,8 +312,7 @@ mod tests {
 
     #[test]
     fn addresses_of_the_instance_s_family_lie_on_its_own_interface() {
-        let excluded =
-            "use_vmac\nvirtual_ipaddress_excluded {\n192.0.2.9/24 dev wan9\n2001:db8::1\n}";
+        let excluded = "use_vmac\nvirtual_ipaddress_excluded {\n192.0.2.9/24 dev wan9\n192.0.2.8 dev sfa0\n2001:db8::1\n}";
         let plan = planned("", &[("A", "sfa0", 51, excluded)]);
         assert_eq!(names(&plan), [("vrrp.51", "sfa0")]);
         let router = plan.spec.routers.first().unwrap();
@@ -320,7 +320,10 @@ mod tests {
             .all_addresses()
             .map(|held| held.interface.as_deref())
             .collect();
-        assert_eq!(places, [Some("vrrp.51"), Some("wan9"), None]);
+        assert_eq!(
+            places,
+            [Some("vrrp.51"), Some("wan9"), Some("vrrp.51"), None]
+        );
         assert_eq!(router.hears_on(), "vrrp.51");
         let own = plan.virtual_interfaces.iter().next().unwrap();
         let mac = NewLinkKind::Macvlan([0, 0, 0x5e, 0, 1, 51]);
