@@ -250,9 +250,10 @@ fn what_a_killed_daemon_leaves_goes_with_the_next_one() {
         .unwrap();
     assert!(links(&host).contains(LINK));
     let second = standfast().start(&host, CONFIGURATION).unwrap();
-    wait_until("the address is there again", || {
-        worker_pid(&host) != worker && holds_on_link(&host)
-    });
+    second
+        .wait_for_log("Entering MASTER STATE", PATIENCE)
+        .unwrap();
+    wait_until("the address is there again", || holds_on_link(&host));
     second.stop(PATIENCE).unwrap();
     nothing_is_left(&host, &untouched());
 }
@@ -299,6 +300,23 @@ fn an_interface_that_somebody_removes_or_sets_down_comes_back() {
             .any(|line| line.contains(LINK) && line.contains(",UP"))
             && holds_on_link(&host)
     });
+}
+
+#[test]
+fn an_interface_below_that_is_down_at_the_start_may_come_up_later() {
+    let daemon = standfast();
+    let (_lab, host) = single_host(&daemon);
+    host.link_down("eth0").unwrap();
+    host.write_file(CONFIGURATION, &configuration(FIRST_PRIORITY), 0o644)
+        .unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+    process.wait_for_log("FAULT", PATIENCE).unwrap();
+    host.link_up("eth0").unwrap();
+    wait_until("the address is there", || holds_on_link(&host));
+    host.link_down("eth0").unwrap();
+    wait_until("the address is gone", || !holds_on_link(&host));
+    host.link_up("eth0").unwrap();
+    wait_until("the address is there again", || holds_on_link(&host));
 }
 
 #[test]

@@ -265,12 +265,13 @@ fn config_prints_what_takes_effect_and_what_is_written() {
 
 #[test]
 fn an_instance_that_is_not_run_is_said_so() {
-    let text = format!("vrrp_instance A {{\n    use_vmac\n{REST}");
+    let ah = "authentication {\n        auth_type AH\n        auth_pass x\n    }";
+    let text = format!("vrrp_instance A {{\n    {ah}\n{REST}");
     let report = json(&standfast_reads(&["check", "--format", "json", "-"], &text));
     let found = report["diagnostics"].as_array().unwrap();
     let not_run = found.iter().find(|one| one["code"] == "SF0111").unwrap();
     assert_eq!(not_run["line"], 1);
-    assert!(not_run["message"].as_str().unwrap().contains("use_vmac"));
+    assert!(not_run["message"].as_str().unwrap().contains("AH"));
 }
 
 #[test]

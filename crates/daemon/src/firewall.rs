@@ -93,7 +93,7 @@ impl Firewall {
     pub(crate) fn configure(
         &mut self,
         config: &Config,
-        routers: &[RouterSpec],
+        routers: &[&RouterSpec],
         pairs: &[Pair],
         node: &Node,
         record: &mut HostRecord,
@@ -114,14 +114,23 @@ impl Firewall {
         }
         if !layout.is_empty() {
             record.add_table(&layout.table);
-            if self.layout.is_empty() && config.global.firewall.nftables.is_none() {
-                let text = "use_vmac or no_accept/strict specified, but no firewall configured - \
-                            using nftables";
-                self.logger.log(Level::Info, text.into());
+            if self.layout.is_empty() {
+                self.say_why_nftables(&config.global.firewall);
             }
         }
         (self.layout, self.dropped) = (layout, dropped);
         self.rebuild();
+    }
+
+    fn say_why_nftables(&self, settings: &Settings) {
+        let text = if settings.iptables.is_some() {
+            "vrrp_iptables is not acted on by this version - using nftables"
+        } else if settings.nftables.is_none() {
+            "use_vmac or no_accept/strict specified, but no firewall configured - using nftables"
+        } else {
+            return;
+        };
+        self.logger.log(Level::Info, text.into());
     }
 
     /// Called before addresses are added.
@@ -235,14 +244,14 @@ impl Firewall {
     }
 }
 
-fn layout(config: &Config, routers: &[RouterSpec], pairs: &[Pair]) -> Layout {
+fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
     let settings: &Settings = &config.global.firewall;
     let table = settings.nftables.as_ref().map(|name| name.value.clone());
     let drops = |of: &dyn Fn(IpAddr) -> bool| {
         routers
             .iter()
             .filter(|router| !router.accept)
-            .flat_map(RouterSpec::all_addresses)
+            .flat_map(|router| router.all_addresses())
             .any(|held| of(held.address))
     };
     let of = |ipv4: bool| {

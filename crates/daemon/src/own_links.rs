@@ -22,6 +22,7 @@ use crate::lower::{VirtualInterface, VirtualInterfaces};
 const REPAIRS: u32 = 8;
 const REPAIR_PERIOD: Micros = Micros::from_secs(60);
 const EEXIST: i32 = 17;
+const ENETDOWN: i32 = 100;
 /// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
 const NO_ADDRESS_GENERATION: i64 = 1;
 /// Where the kernel lists the interfaces' IPv4 settings.
@@ -74,6 +75,7 @@ impl OwnLinks {
     pub(crate) fn want(&mut self, wanted: VirtualInterfaces, node: &Node, adopt: bool) {
         self.wanted = wanted;
         self.make_missing(node, adopt);
+        self.restore_unneeded();
     }
 
     /// Whether an event of this interface may mean that something is to be repaired.
@@ -93,7 +95,7 @@ impl OwnLinks {
             };
             let found = links.find(wanted.name);
             let well = found.is_ok_and(|found| found.up && is_made(&found));
-            !well && links.find(wanted.base).is_ok()
+            !well && links.find(wanted.base).is_ok_and(|base| base.up)
         });
         if !broken || !self.may_repair(now) {
             return false;
@@ -290,13 +292,32 @@ impl OwnLinks {
         }
     }
 
+    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by.
+    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) {
+        let made: Vec<Made> = self
+            .made
+            .values()
+            .filter(|made| made.base == below && made.wanted.ipv6)
+            .cloned()
+            .collect();
+        for Made {
+            wanted, interface, ..
+        } in made
+        {
+            self.add_addresses(&wanted, interface, below, node);
+        }
+    }
+
     /// Sets up what is down: after the firewall knows of it.
     pub(crate) fn set_up(&mut self) {
         let made: Vec<Interface> = self.made.values().map(|made| made.interface).collect();
         for interface in made {
             if self.links.find(interface.name).is_ok_and(|found| !found.up) {
                 let result = self.links.set_up(interface);
-                self.complain(result);
+                // Once the interface below is up this one follows.
+                if !matches!(&result, Err(error) if error.errno.0 == ENETDOWN) {
+                    self.complain(result);
+                }
             }
         }
     }
@@ -318,6 +339,9 @@ impl OwnLinks {
 
     /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
     pub(crate) fn retire(&mut self, node: &Node) -> bool {
+        if self.record.links().next().is_none() {
+            return false;
+        }
         let used: BTreeSet<&str> = node
             .routers()
             .flat_map(|router| {

@@ -207,24 +207,28 @@ const DAEMON: &[Keyword] = &[
     )
     .default("keepalived, where rules are needed")
     .arguments("[TABLE]")
-    .example("filter"),
+    .example("filter")
+    .acts(),
     keyword(
         "nftables_priority",
         int(-2_147_483_648, 2_147_483_647),
         "Priority of the chains in that table: lower ones see packets first.",
     )
-    .default("-1"),
+    .default("-1")
+    .acts(),
     keyword(
         "nftables_ifindex",
         Syntax::Flag,
         "Rules match interfaces by number instead of name, which is faster and fails when an \
          interface is made anew.",
-    ),
+    )
+    .acts(),
     keyword(
         "nftables_counters",
         Syntax::Flag,
         "Rules count the packets that they match.",
-    ),
+    )
+    .acts(),
     keyword(
         "vrrp_iptables",
         Syntax::OptionalWords,

@@ -139,7 +139,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Bool,
         "Keeps to the letter of the RFC and refuses what goes beyond it: passwords, unicast \
          peers, and access to the addresses unless owner (a ping goes unanswered).",
-    ),
+    )
+    .acts(),
     keyword(
         "vrrp_owner_ignore_adverts",
         Syntax::Flag,
@@ -209,7 +210,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     )
     .arguments("PREFIX")
     .default("vrrp")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "vmac_addr_prefix",
         Syntax::Word,
@@ -217,14 +219,16 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     )
     .arguments("PREFIX")
     .default("vrrp")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "disable_local_igmp",
         Syntax::Flag,
         "Keeps the kernel, by a sysctl, from sending IGMP for local groups, which would move \
          a virtual MAC to the wrong port of a switch.",
     )
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "dynamic_interfaces",
         Syntax::OptionalWord,

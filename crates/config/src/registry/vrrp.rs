@@ -284,20 +284,23 @@ pub(super) const INSTANCE: &[Keyword] = &[
     )
     .arguments("[[name] INTERFACE] [MAC] [netlink_notify_msg] [group GROUP]")
     .example("vrrp.51 02:00:00:00:00:01")
-    .refused("01:00:5e:00:00:01"),
+    .refused("01:00:5e:00:00:01")
+    .acts(),
     keyword(
         "vmac_xmit_base",
         Syntax::Flag,
         "With use_vmac, sends advertisements from the parent interface and its MAC all the \
          same.",
-    ),
+    )
+    .acts(),
     keyword(
         "use_vmac_addr",
         Syntax::Flag,
         "With use_vmac, also makes macvlan interfaces for addresses that lie on other \
          interfaces.",
     )
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "use_ipvlan",
         Syntax::OptionalWords,
@@ -305,7 +308,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     )
     .arguments("[[name] INTERFACE] [ADDRESS] [bridge|private|vepa] [group GROUP]")
     .example("ipv.51 10.0.0.5 bridge")
-    .refused("one two"),
+    .refused("one two")
+    .acts(),
     keyword(
         "dont_track_primary",
         Syntax::Flag,
@@ -394,7 +398,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Firewall rules drop packets to the addresses unless the node is their owner, as RFC \
          9568 has it by default.",
-    ),
+    )
+    .acts(),
     // Election
     keyword(
         "nopreempt",
@@ -433,7 +438,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Keeps to the letter of the RFC and refuses what goes beyond it: passwords, unicast \
          peers, and access to the addresses unless owner.",
     )
-    .default("vrrp_strict"),
+    .default("vrrp_strict")
+    .acts(),
     keyword(
         "lower_prio_no_advert",
         Syntax::Bool,

@@ -195,8 +195,9 @@ impl Bench {
     }
 
     pub fn packet(&mut self, message: &[u8], source: IpAddr, destination: IpAddr, ttl: u8) {
+        let heard_on = self.node.routers().next().and_then(Router::interface);
         self.give(Input::Packet(Packet {
-            interface: ETH0,
+            interface: heard_on.unwrap_or(ETH0),
             source,
             destination,
             ttl,

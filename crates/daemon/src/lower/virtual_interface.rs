@@ -114,11 +114,12 @@ impl VirtualInterfaces {
             transmit_base,
             virtual_mac: matches!(kind, NewLinkKind::Macvlan(_)),
         });
-        // Addresses of the other family lie on the interface below, as in keepalived.
-        let family = spec.family();
+        // Also those that name the interface below; those of the other family lie there, as in keepalived.
+        let (family, base) = (spec.family(), spec.interface.clone());
         for held in spec.addresses.iter_mut().chain(&mut spec.excluded) {
-            if Family::of(held.address) == family {
-                held.interface.get_or_insert_with(|| wanted.clone());
+            let here = held.interface.as_ref().is_none_or(|name| *name == base);
+            if here && Family::of(held.address) == family {
+                held.interface = Some(wanted.clone());
             }
         }
         Ok(())
@@ -277,5 +278,120 @@ fn ipvlan_mode(mode: config::IpvlanMode) -> IpvlanMode {
         config::IpvlanMode::Bridge => IpvlanMode::Bridge,
         config::IpvlanMode::Private => IpvlanMode::Private,
         config::IpvlanMode::Vepa => IpvlanMode::Vepa,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+
+    use super::*;
+    use crate::lower::{Plan, plan};
+
+    /// The plan for instances of these names, interfaces, VRIDs and further lines.
+    fn planned(globals: &str, instances: &[(&str, &str, u8, &str)]) -> Plan {
+        let mut text = format!("global_defs {{\n{globals}\n}}\n");
+        for (name, interface, vrid, lines) in instances {
+            text.push_str(&format!(
+                "vrrp_instance {name} {{\ninterface {interface}\nvirtual_router_id {vrid}\n\
+                 version 3\n{lines}\nvirtual_ipaddress {{\n192.0.2.{vrid}/24\n}}\n}}\n"
+            ));
+        }
+        let source = MemorySource::with("/k.conf", text.as_str());
+        let options = LoadOptions::default();
+        let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+        plan(&loaded.config)
+    }
+
+    fn names(plan: &Plan) -> Vec<(&str, &str)> {
+        plan.virtual_interfaces
+            .iter()
+            .map(|own| (own.name.as_str(), own.base.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn addresses_of_the_instance_s_family_lie_on_its_own_interface() {
+        let excluded = "use_vmac\nvirtual_ipaddress_excluded {\n192.0.2.9/24 dev wan9\n192.0.2.8 dev sfa0\n2001:db8::1\n}";
+        let plan = planned("", &[("A", "sfa0", 51, excluded)]);
+        assert_eq!(names(&plan), [("vrrp.51", "sfa0")]);
+        let router = plan.spec.routers.first().unwrap();
+        let places: Vec<_> = router
+            .all_addresses()
+            .map(|held| held.interface.as_deref())
+            .collect();
+        assert_eq!(
+            places,
+            [Some("vrrp.51"), Some("wan9"), Some("vrrp.51"), None]
+        );
+        assert_eq!(router.hears_on(), "vrrp.51");
+        let own = plan.virtual_interfaces.iter().next().unwrap();
+        let mac = NewLinkKind::Macvlan([0, 0, 0x5e, 0, 1, 51]);
+        assert_eq!((own.kind, own.ipv6), (mac, false));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_passed_over() {
+        let plan = planned(
+            "vmac_prefix v",
+            &[
+                ("A", "sfa0", 51, "use_vmac"),
+                ("B", "sfb0", 51, "use_vmac"),
+                ("C", "sfc0", 52, "use_vmac mine0"),
+            ],
+        );
+        let expected = [("mine0", "sfc0"), ("v.51", "sfa0"), ("v1.51", "sfb0")];
+        assert_eq!(names(&plan), expected);
+        assert_eq!(plan.complaints, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_interface_of_another_kind_with_the_name_is_left_alone() {
+        let plan = planned("", &[("A", "sfa0", 51, "use_vmac lo")]);
+        assert_eq!(names(&plan), []);
+        assert!(plan.spec.routers.is_empty());
+        assert_eq!(plan.complaints, ["(A) is NOT run: lo is another interface"]);
+    }
+
+    #[test]
+    fn one_virtual_mac_on_one_interface_has_one_instance() {
+        let addresses =
+            "use_vmac\nuse_vmac_addr\nvirtual_ipaddress_excluded {\n192.0.2.9/24 dev sfb0\n}";
+        let plan = planned(
+            "vmac_addr_prefix va",
+            &[("A", "sfa0", 51, addresses), ("B", "sfb0", 51, "use_vmac")],
+        );
+        assert_eq!(names(&plan), [("va.51", "sfb0"), ("vrrp.51", "sfa0")]);
+        let text = "(B) is NOT run: it uses same VMAC as VRRP instance A";
+        assert_eq!(plan.complaints, [text]);
+    }
+
+    #[test]
+    fn a_single_address_may_have_its_own() {
+        let lines = "virtual_ipaddress_excluded {\n192.0.2.9/24 use_vmac\n}";
+        let plan = planned("", &[("A", "sfa0", 51, lines)]);
+        assert_eq!(names(&plan), [("vrrp.51", "sfa0")]);
+        let router = plan.spec.routers.first().unwrap();
+        assert_eq!(router.hears_on(), "sfa0");
+        let places: Vec<_> = router
+            .all_addresses()
+            .map(|held| held.interface.as_deref())
+            .collect();
+        assert_eq!(places, [None, Some("vrrp.51")]);
+    }
+
+    #[test]
+    fn an_ipvlan_has_an_address_to_send_from() {
+        let plan = planned(
+            "",
+            &[("A", "sfa0", 51, "use_ipvlan ipv0 192.0.2.77/24 bridge")],
+        );
+        let own = plan.virtual_interfaces.iter().next().unwrap();
+        assert_eq!(own.kind, NewLinkKind::Ipvlan(IpvlanMode::Bridge));
+        let address = IpAddr::from([192, 0, 2, 77]);
+        assert_eq!(own.address, Some((address, 24)));
+        let router = plan.spec.routers.first().unwrap();
+        assert_eq!((router.source, router.hears_on()), (Some(address), "ipv0"));
+        assert!(!router.has_virtual_mac());
     }
 }

@@ -1,8 +1,9 @@
 //! Interfaces of our own and the firewall: ready before a router uses them, gone after the last one.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use standfast_config::Config;
+use standfast_core::router::Router;
 use standfast_core::spec::RouterSpec;
 use standfast_linux::netlink::Event;
 
@@ -21,8 +22,8 @@ impl Worker {
         let igmp = config.global.disable_local_igmp;
         self.own_links.disable_local_igmp(igmp);
         self.own_links.want(wanted, &self.node, self.adopt);
-        let leaving = self.node.routers().map(|router| router.spec().clone());
-        let all: Vec<RouterSpec> = routers.iter().cloned().chain(leaving).collect();
+        let leaving = self.node.routers().map(Router::spec);
+        let all: Vec<&RouterSpec> = routers.iter().chain(leaving).collect();
         self.effects.firewall.configure(
             config,
             &all,
@@ -37,14 +38,9 @@ impl Worker {
 
     /// The drop rules that the present routers, interfaces and addresses want.
     pub(super) fn configure_firewall(&mut self) {
-        let routers: Vec<RouterSpec> = self
-            .node
-            .routers()
-            .map(|router| router.spec().clone())
-            .collect();
-        let config = Arc::clone(&self.config);
+        let routers: Vec<&RouterSpec> = self.node.routers().map(Router::spec).collect();
         self.effects.firewall.configure(
-            &config,
+            &self.config,
             &routers,
             &self.own_links.pairs(),
             &self.node,
@@ -52,8 +48,16 @@ impl Worker {
         );
     }
 
-    /// Somebody removed an interface of ours, set it down, or the one below has come back.
+    /// Somebody removed an interface of ours, set it down, or the one below has come back or has its address now.
     pub(super) fn repair_links(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Address(new) = event
+                && new.added
+                && matches!(new.address, IpAddr::V6(address) if address.is_unicast_link_local())
+            {
+                self.own_links.take_link_local(new.index, &self.node);
+            }
+        }
         let concerned = events.iter().any(|event| match event {
             Event::Link(link) => self.own_links.concerns(link.name),
             Event::LinkRemoved { name, .. } => self.own_links.concerns(*name),

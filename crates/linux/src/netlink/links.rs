@@ -131,8 +131,7 @@ impl Links {
             .map_err(|errno| errno.at("find", "interface of that index"))
     }
 
-    /// Makes an interface, which is down; EEXIST when the name is taken, EADDRINUSE or EBUSY when another one on
-    /// the same parent has the address.
+    /// Makes an interface, which is down; EEXIST when the name is taken.
     pub fn create(&mut self, wanted: &NewLink) -> Result<Interface, Error> {
         let name = wanted.name;
         let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
@@ -150,7 +149,7 @@ impl Links {
         .map_err(|errno| errno.at("delete", interface))
     }
 
-    /// Sets an interface up.
+    /// Sets an interface up; ENETDOWN while the one below is down, EADDRINUSE when another macvlan on it has the address.
     pub fn set_up(&mut self, interface: Interface) -> Result<(), Error> {
         self.request(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, |message| {
             message.push(&link_header(interface.index, IFF_UP));
