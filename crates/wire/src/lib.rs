@@ -1,4 +1,5 @@
-//! Bytes to values and back: VRRP advertisements, the IPv4 header around them, ARP.
+//! Bytes to values and back: VRRP advertisements, the IPv4 header around them, what authenticates
+//! them, ARP.
 //!
 //! Every parser takes any bytes whatever and answers with a value or with a small error that names
 //! what is wrong; none panics, allocates or reads outside its slice. Emitters write into a buffer
@@ -9,10 +10,12 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::as_conversions, clippy::indexing_slicing)]
 
+pub mod ah;
 pub mod arp;
 mod checksum;
 pub mod ipv4;
 mod reader;
+pub mod trailer;
 pub mod vrrp;
 
 pub use arp::MacAddress;
