@@ -5,9 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use standfast_wire::ipv4;
 use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
+use standfast_wire::{ah, ipv4};
 
+use crate::authentication::WallClock;
 use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
 use crate::input::{
@@ -17,7 +18,7 @@ use crate::input::{
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
-use crate::router::{Effects, Pending, Router, Timer, View};
+use crate::router::{Arrival, Effects, Pending, Router, Timer, View};
 use crate::spec::{CheckSpec, Family, Leave, RouterKey, RouterSpec, Spec, Tracked};
 use crate::time::{Instant, Micros};
 
@@ -53,6 +54,7 @@ pub struct Node {
     stopped: bool,
     unknown_vrids: u64,
     unknown_vrid_digest: Digest,
+    clock: WallClock,
 }
 
 impl Node {
@@ -67,7 +69,9 @@ impl Node {
         self.retire();
         self.notice_pause(now);
         match input {
-            Input::Packet(packet) => self.packet(now, &packet),
+            Input::Packet(packet) => self.packet(now, &packet, None),
+            Input::Sealed { interface, packet } => self.sealed(now, interface, packet),
+            Input::WallClock(shows) => self.clock.read(now, shows),
             Input::Arp {
                 interface,
                 sender,
@@ -187,6 +191,7 @@ impl Node {
         to: IpAddr,
         buffer: &mut [u8],
     ) -> Option<usize> {
+        let now = self.last_input.unwrap_or_default();
         let router = self.routers.get_mut(&id)?;
         let identification = router.next_identification();
         let (IpAddr::V4(source), IpAddr::V4(destination)) = (router.source()?, to) else {
@@ -194,28 +199,37 @@ impl Node {
         };
         let unicast = router.spec().unicast.as_ref();
         let ttl = unicast.map_or(255, |unicast| unicast.ttl);
-        let message = buffer.get_mut(ipv4::HEADER_LENGTH..)?;
-        let length = encode_message(router, priority, to, message)?;
+        let sealed = router.header_length();
+        let message = buffer.get_mut(ipv4::HEADER_LENGTH + sealed..)?;
+        let length = sealed + encode_message(router, priority, to, message)?;
+        let start = ipv4::HEADER_LENGTH + sealed;
+        let payload = buffer.get_mut(start..ipv4::HEADER_LENGTH + length)?;
+        router.sign(now, &self.clock, payload, to)?;
         let header = ipv4::Header {
             identification,
             ttl,
-            protocol: ipv4::PROTOCOL_VRRP,
+            protocol: router.protocol(),
             source,
             destination,
         };
         let header = header.emit(u16::try_from(length).ok()?, buffer).ok()?;
+        router.seal(now, &self.clock, buffer.get_mut(..header + length)?)?;
         Some(header + length)
     }
 
-    /// The VRRP message alone.
+    /// The VRRP message alone, signed if it is to be.
     pub fn encode_message(
-        &self,
+        &mut self,
         id: RouterId,
         priority: Priority,
         buffer: &mut [u8],
     ) -> Option<usize> {
-        let router = self.routers.get(&id)?;
-        encode_message(router, priority, router.spec().group, buffer)
+        let now = self.last_input.unwrap_or_default();
+        let router = self.routers.get_mut(&id)?;
+        let to = router.spec().group;
+        let length = encode_message(router, priority, to, buffer)?;
+        router.sign(now, &self.clock, buffer.get_mut(..length)?, to)?;
+        Some(length)
     }
 
     /// What would be left to do should this process die now (see [`crate::estate`]).
@@ -258,7 +272,11 @@ impl Node {
             vrid: spec.vrid,
             version: spec.version,
             interval: spec.wire_interval(),
-            authentication: spec.authentication,
+            authentication: router.message_authentication(),
+            header_key: spec.header_key.clone(),
+            hmac: spec.hmac.clone(),
+            sequence_floor: router.sequence_floor(),
+            clock: self.clock,
             resignations,
             bound,
             addresses: router.removable_addresses(&self.interfaces),
@@ -286,12 +304,33 @@ impl Node {
         }
     }
 
-    fn packet(&mut self, now: Instant, packet: &Packet<'_>) {
+    /// VRRP in an authentication header; whatever else uses the protocol is not ours.
+    fn sealed(&mut self, now: Instant, interface: InterfaceIndex, bytes: &[u8]) {
+        let Ok(sealed) = ah::Packet::parse(bytes) else {
+            return;
+        };
+        let packet = Packet {
+            interface,
+            source: IpAddr::V4(sealed.ip.source),
+            destination: IpAddr::V4(sealed.ip.destination),
+            ttl: sealed.ip.ttl,
+            message: sealed.message,
+        };
+        self.packet(now, &packet, Some(&sealed));
+    }
+
+    fn packet(&mut self, now: Instant, packet: &Packet<'_>, header: Option<&ah::Packet<'_>>) {
         let Ok((_, vrid)) = peek(packet.message) else {
             return self.unknown(now, 0, packet.source);
         };
         let family = Family::of(packet.source);
         let mut known = false;
+        let clock = self.clock;
+        let arrival = Arrival {
+            now,
+            clock: &clock,
+            header,
+        };
         self.each_router(now, |router, fx| {
             let spec = router.spec();
             if Vrid::new(vrid) == Some(spec.vrid)
@@ -300,7 +339,7 @@ impl Node {
                 && !router.is_finished()
             {
                 known = true;
-                router.receive(packet, fx);
+                router.receive(packet, &arrival, fx);
             }
         });
         if !known {
@@ -643,9 +682,10 @@ fn encode_message(
         vrid: spec.vrid,
         priority,
         interval: spec.wire_interval(),
-        authentication: spec.authentication,
+        authentication: router.message_authentication(),
         checksum: spec.checksum,
         addresses: router.advertised(),
     };
-    repr.emit(router.source()?, to, buffer).ok()
+    let length = repr.emit(router.source()?, to, buffer).ok()?;
+    Some(length + router.trailer_length())
 }

@@ -11,7 +11,7 @@ use super::{Effects, Router, State, Timer};
 use crate::check::CheckState;
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Fault};
-use crate::spec::{Effect, RouterSpec, Tracked};
+use crate::spec::{Effect, Garp, RouterSpec, Tracked};
 use crate::time::Instant;
 use crate::timing;
 
@@ -172,11 +172,16 @@ impl Router {
         if spec == self.spec {
             return;
         }
+        let garp = self.spec.garp;
         self.replace_addresses(&spec, fx);
         self.advertised = super::advertised(&spec);
         self.spec = spec;
         if self.state == State::Active {
             self.active_interval = self.spec.advert_interval;
+            let periods = |garp: &Garp| (garp.refresh, garp.extra);
+            if periods(&garp) != periods(&self.spec.garp) && !self.listening {
+                self.resume_refresh(fx.now);
+            }
             if !self.listening {
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
