@@ -29,6 +29,7 @@ pub mod poller;
 pub mod process;
 pub mod scheduling;
 pub mod script_security;
+pub mod sealed;
 pub mod signals;
 pub mod supervise;
 mod sys;

@@ -161,7 +161,16 @@ fn open_receiver(
     destination: Ipv4Addr,
     buffer: u32,
 ) -> Result<OwnedFd, Errno> {
-    let fd = socket(libc::AF_INET, libc::SOCK_RAW, PROTOCOL)?;
+    open_receiver_of(PROTOCOL, interface, destination, buffer)
+}
+
+pub(crate) fn open_receiver_of(
+    protocol: i32,
+    interface: Interface,
+    destination: Ipv4Addr,
+    buffer: u32,
+) -> Result<OwnedFd, Errno> {
+    let fd = socket(libc::AF_INET, libc::SOCK_RAW, protocol)?;
     // The socket hears every interface until it is bound: nothing may pass before that.
     Filter::nothing().attach(fd.as_fd())?;
     bind_to_device(&fd, interface)?;

@@ -8,6 +8,7 @@ mod arp;
 mod files;
 mod monitor;
 mod process;
+mod sealed;
 mod system;
 mod vrrp;
 mod world;
