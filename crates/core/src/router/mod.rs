@@ -19,6 +19,7 @@
 //!
 //! - [`receive`]: is a packet an advertisement that may count? Nothing is touched before that.
 //! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
+//! - [`authenticate`]: who sent it, and is it new; and our own signatures.
 //! - [`leave`]: make before break.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
 //! - [`sync`]: what is left to a sync group.
@@ -26,6 +27,7 @@
 
 mod addresses;
 mod announce;
+mod authenticate;
 mod fsm;
 mod leave;
 mod receive;
@@ -48,11 +50,13 @@ use crate::spec::{RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 use crate::timing;
 
+pub(crate) use authenticate::Arrival;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use track::View;
 
 use addresses::Holding;
 use announce::Announcer;
+use authenticate::Numbers;
 use fsm::Step;
 use leave::Leaving;
 use sync::{Membership, Wish};
@@ -125,6 +129,8 @@ pub enum Timer {
     SecondBurst,
     /// The periodic announcement.
     Refresh,
+    /// The periodic announcement on other interfaces.
+    ExtraRefresh,
     /// The next announcement after a conflict.
     Reannounce,
     /// The repetition after a lower-priority advertisement.
@@ -232,6 +238,7 @@ pub struct Router {
     digests: Digests,
     counters: Counters,
     identification: u16,
+    numbers: Numbers,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -329,6 +336,7 @@ impl Router {
             digests: Digests::default(),
             counters: Counters::default(),
             identification: 0,
+            numbers: Numbers::default(),
             advertised: advertised(&spec),
             spec,
         }

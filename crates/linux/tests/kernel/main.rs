@@ -10,6 +10,7 @@ mod ipv6;
 mod monitor;
 mod process;
 mod routing;
+mod sealed;
 mod system;
 mod vrrp;
 mod world;
