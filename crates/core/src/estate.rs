@@ -7,8 +7,11 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Version, Vrid};
+use standfast_wire::{ah, ipv4};
 
+use crate::authentication::{AntiReplay, Hmac, HmacMode, WallClock};
 use crate::input::{InterfaceIndex, RouterId};
 use crate::spec::{Fixture, VirtualAddress};
 use crate::time::{Instant, Micros};
@@ -32,9 +35,18 @@ pub struct Estate {
     pub version: Version,
     /// Its interval, as on the wire.
     pub interval: Interval,
-    /// Its authentication.
+    /// Its authentication in the message.
     pub authentication: Authentication,
-    /// The whole packets that resign, one for each destination.
+    /// The key of its authentication headers.
+    pub header_key: Option<ah::Key>,
+    /// Its signatures.
+    pub hmac: Option<Hmac>,
+    /// Numbers of headers or signatures below this one may have been used.
+    pub sequence_floor: u64,
+    /// The clock that numbers follow.
+    pub clock: WallClock,
+    /// The packets that resign, one for each destination: to be renewed with [`Estate::resign`]
+    /// before they are sent.
     pub resignations: Vec<Vec<u8>>,
     /// Go on answering until a successor is heard, at most this long; zero: release at once.
     pub bound: Micros,
@@ -46,6 +58,44 @@ pub struct Estate {
     pub fixtures: Vec<Fixture>,
 }
 
+impl Estate {
+    /// The packets that resign, with a number that nobody has heard from us: a signature that was
+    /// made in advance would be old by now.
+    pub fn resign(&self, now: Instant) -> Vec<Vec<u8>> {
+        let packets = self.resignations.iter().enumerate();
+        let renewed = packets.filter_map(|(position, packet)| {
+            let mut packet = packet.clone();
+            self.renew(&mut packet, now, u64::try_from(position).ok()?)?;
+            Some(packet)
+        });
+        renewed.collect()
+    }
+
+    fn renew(&self, packet: &mut [u8], now: Instant, position: u64) -> Option<()> {
+        if let Some(key) = &self.header_key {
+            let number = self.clock.seconds(now).max(self.sequence_floor);
+            let number = u32::try_from(number.saturating_add(position)).unwrap_or(u32::MAX);
+            return ah::seal(packet, number, key);
+        }
+        let Some(key) = self.hmac.as_ref().and_then(|hmac| hmac.signing_key()) else {
+            return Some(());
+        };
+        let (shown, floor) = (self.clock.sequence(now), Sequence(self.sequence_floor));
+        let first = if self.sequence_floor == 0 || shown.is_after(floor) {
+            shown
+        } else {
+            floor
+        };
+        let sequence = Sequence(first.0.wrapping_add(position));
+        let IpAddr::V4(_) = self.source else {
+            return trailer::sign(packet, key, sequence, self.source, self.listens_at);
+        };
+        let to = ipv4::Packet::parse(packet).ok()?.destination;
+        let payload = packet.get_mut(ipv4::HEADER_LENGTH..)?;
+        trailer::sign(payload, key, sequence, self.source, IpAddr::V4(to))
+    }
+}
+
 /// How far the execution of an [`Estate`] is.
 #[derive(Clone, Debug)]
 pub struct Execution {
@@ -55,7 +105,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Begins at `now`; the caller sends [`Estate::resignations`].
+    /// Begins at `now`; the caller sends what [`Estate::resign`] gives.
     pub fn begin(estate: Estate, now: Instant) -> Self {
         Execution {
             release_at: now + estate.bound,
@@ -78,10 +128,60 @@ impl Execution {
         ttl: u8,
         message: &[u8],
     ) {
-        let estate = &self.estate;
-        let Ok(advertisement) = Advertisement::parse(message, source, destination) else {
+        if self.estate.header_key.is_none()
+            && let Some(advertisement) = self.signed(now, source, destination, message)
+        {
+            self.consider(now, source, destination, ttl, &advertisement);
+        }
+    }
+
+    /// An IPv4 packet of protocol 51 came in on the estate's interface: is it the successor's?
+    pub fn heard_sealed(&mut self, now: Instant, packet: &[u8]) {
+        let (Some(key), Ok(packet)) = (&self.estate.header_key, ah::Packet::parse(packet)) else {
             return;
         };
+        let (source, destination) = (packet.ip.source.into(), packet.ip.destination.into());
+        if packet.is_authentic(key)
+            && let Ok(advertisement) = Advertisement::parse(packet.message, source, destination)
+        {
+            self.consider(now, source, destination, packet.ip.ttl, &advertisement);
+        }
+    }
+
+    /// The advertisement in a message that is signed as it must be.
+    fn signed<'m>(
+        &self,
+        now: Instant,
+        source: IpAddr,
+        destination: IpAddr,
+        message: &'m [u8],
+    ) -> Option<Advertisement<'m>> {
+        let Some(hmac) = &self.estate.hmac else {
+            return Advertisement::parse(message, source, destination).ok();
+        };
+        let (advertisement, signed) =
+            Advertisement::parse_signed(message, source, destination).ok()?;
+        let Some(signed) = signed else {
+            return (hmac.mode != HmacMode::Enforce).then_some(advertisement);
+        };
+        let fresh = match hmac.anti_replay {
+            AntiReplay::Time(window) => self.estate.clock.is_near(now, signed.sequence, window),
+            AntiReplay::Monotonic => true,
+        };
+        let key = hmac.key(signed.key)?;
+        let believed = signed.well_formed && fresh && signed.is_authentic(source, key);
+        believed.then_some(advertisement)
+    }
+
+    fn consider(
+        &mut self,
+        now: Instant,
+        source: IpAddr,
+        destination: IpAddr,
+        ttl: u8,
+        advertisement: &Advertisement<'_>,
+    ) {
+        let estate = &self.estate;
         // Unicast may come over routers, and from anywhere: only a peer can be the successor.
         let from_peer = estate.peers.contains(&source);
         let ours = (from_peer || (estate.peers.is_empty() && ttl == 255))
@@ -90,7 +190,7 @@ impl Execution {
             && advertisement.vrid == estate.vrid
             && advertisement.version == estate.version
             && advertisement.priority != Priority::RESIGN
-            && self.authentic(&advertisement);
+            && self.authentic(advertisement);
         if ours && !self.succeeded {
             self.succeeded = true;
             self.release_at = self.release_at.min(now + self.estate.succession);

@@ -38,6 +38,16 @@ pub struct OperationId(pub u64);
 pub enum Input<'a> {
     /// A VRRP packet arrived.
     Packet(Packet<'a>),
+    /// A whole IPv4 packet of protocol 51 arrived: VRRP in an authentication header.
+    Sealed {
+        /// Where.
+        interface: InterfaceIndex,
+        /// From the first byte of the IPv4 header on; may be anything.
+        packet: &'a [u8],
+    },
+    /// The wall clock shows this, since 1970. To be given before the first [`Input::Spec`] and
+    /// about once a second, where `auth_hmac` or AH is configured.
+    WallClock(Micros),
     /// An ARP message with a sender address that may be one of ours arrived; never our own.
     Arp {
         /// Where.

@@ -84,11 +84,25 @@ pub enum DropCause {
     Destination,
     /// From none of the configured unicast peers.
     Stranger,
+    /// The number of its authentication header was used before.
+    HeaderReplay,
+    /// Not signed (`auth_hmac`).
+    TrailerMissing,
+    /// Signed in a way that we do not know.
+    TrailerMalformed,
+    /// Signed with a key that we do not have.
+    TrailerKey,
+    /// The signature is wrong.
+    TrailerHmac,
+    /// Signed too long ago, or the clocks differ.
+    TrailerStale,
+    /// The number of its signature was used before.
+    TrailerReplay,
 }
 
 impl DropCause {
     /// All causes, in the order of their counters.
-    pub const ALL: [DropCause; 12] = [
+    pub const ALL: [DropCause; 19] = [
         DropCause::Ttl,
         DropCause::Version,
         DropCause::Type,
@@ -101,6 +115,13 @@ impl DropCause {
         DropCause::Owner,
         DropCause::Destination,
         DropCause::Stranger,
+        DropCause::HeaderReplay,
+        DropCause::TrailerMissing,
+        DropCause::TrailerMalformed,
+        DropCause::TrailerKey,
+        DropCause::TrailerHmac,
+        DropCause::TrailerStale,
+        DropCause::TrailerReplay,
     ];
 
     /// What is wrong with the packet, for people.
@@ -120,6 +141,22 @@ impl DropCause {
                 "not sent to our multicast group, or with unicast to our address"
             }
             DropCause::Stranger => "from none of the configured unicast peers",
+            DropCause::HeaderReplay => {
+                "IPSEC-AH : sequence number already processed: sent again by somebody, or its \
+                 sender has started anew"
+            }
+            DropCause::TrailerMissing => "missing authentication trailer (auth_hmac)",
+            DropCause::TrailerMalformed => "malformed authentication trailer",
+            DropCause::TrailerKey => "unknown authentication key id",
+            DropCause::TrailerHmac => "invalid authentication HMAC: another key than ours",
+            DropCause::TrailerStale => {
+                "stale authentication trailer: sent again by somebody, or the clocks of the two \
+                 nodes differ by more than time_window"
+            }
+            DropCause::TrailerReplay => {
+                "replayed authentication trailer: sent again by somebody, or its sender's clock was \
+                 set back"
+            }
         }
     }
 }

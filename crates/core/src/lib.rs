@@ -11,7 +11,7 @@
 //!
 //! Reading order: [`spec`] (what is wanted), [`input`] (what comes and goes), [`node`] (who gets
 //! what), [`router`] (the state machine of RFC 9568 §6.4 with keepalived's FAULT and our Leaving),
-//! [`estate`] (what is left to do when the process that ran all this has died).
+//! [`authentication`] (who sent it, and is it new), [`estate`] (what is left to do when the process that ran all this has died).
 //!
 //! Architecture invariant: no clock, no I/O, no threads, no randomness; the same inputs at the same
 //! times give the same outputs. Everything that grows is bounded.
@@ -21,6 +21,7 @@
 
 extern crate alloc;
 
+pub mod authentication;
 pub mod check;
 pub mod estate;
 mod group;

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
-use standfast_wire::{ipv4, ipv6};
+use standfast_wire::{ah, ipv4, ipv6};
 
+use crate::authentication::WallClock;
 use crate::check::{Check, CheckState, Start};
 use crate::estate::Estate;
 use crate::group::{self, Group};
@@ -19,7 +20,7 @@ use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
-use crate::router::{Effects, Owner, Pending, Router, Timer, View};
+use crate::router::{Arrival, Effects, Owner, Pending, Router, Timer, View};
 use crate::spec::{
     CheckSpec, Family, Fixture, Leave, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
@@ -76,6 +77,7 @@ pub struct Node {
     stopped: bool,
     unknown_vrids: u64,
     unknown_vrid_digest: Digest,
+    clock: WallClock,
 }
 
 impl Node {
@@ -90,7 +92,9 @@ impl Node {
         self.retire();
         self.notice_pause(now);
         match input {
-            Input::Packet(packet) => self.packet(now, &packet),
+            Input::Packet(packet) => self.packet(now, &packet, None),
+            Input::Sealed { interface, packet } => self.sealed(now, interface, packet),
+            Input::WallClock(shows) => self.clock.read(now, shows),
             Input::Arp {
                 interface,
                 sender,
@@ -271,6 +275,7 @@ impl Node {
         to: IpAddr,
         buffer: &mut [u8],
     ) -> Option<usize> {
+        let now = self.last_input.unwrap_or_default();
         let router = self.routers.get_mut(&id)?;
         let identification = router.next_identification();
         let unicast = router.spec().unicast.as_ref();
@@ -279,39 +284,48 @@ impl Node {
             IpAddr::V4(_) => ipv4::HEADER_LENGTH,
             IpAddr::V6(_) => ipv6::HEADER_LENGTH,
         };
-        let message = buffer.get_mut(header_length..)?;
-        let length = encode_message(router, priority, to, message)?;
+        let sealed = router.header_length();
+        let start = header_length + sealed;
+        let length = sealed + encode_message(router, priority, to, buffer.get_mut(start..)?)?;
+        let whole = header_length + length;
+        router.sign(now, &self.clock, buffer.get_mut(start..whole)?, to)?;
         let payload = u16::try_from(length).ok()?;
         let header = match (router.source()?, to) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => ipv4::Header {
                 identification,
                 ttl,
-                protocol: ipv4::PROTOCOL_VRRP,
+                protocol: router.protocol(),
                 source,
                 destination,
             }
             .emit(payload, buffer),
             (IpAddr::V6(source), IpAddr::V6(destination)) => ipv6::Header {
                 hop_limit: ttl,
-                next_header: ipv4::PROTOCOL_VRRP,
+                next_header: router.protocol(),
                 source,
                 destination,
             }
             .emit(payload, buffer),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
         };
-        Some(header.ok()? + length)
+        header.ok()?;
+        router.seal(now, &self.clock, buffer.get_mut(..whole)?)?;
+        Some(whole)
     }
 
-    /// The VRRP message alone.
+    /// The VRRP message alone, signed if it is to be.
     pub fn encode_message(
-        &self,
+        &mut self,
         id: RouterId,
         priority: Priority,
         buffer: &mut [u8],
     ) -> Option<usize> {
-        let router = self.routers.get(&id)?;
-        encode_message(router, priority, router.spec().group, buffer)
+        let now = self.last_input.unwrap_or_default();
+        let router = self.routers.get_mut(&id)?;
+        let to = router.spec().group;
+        let length = encode_message(router, priority, to, buffer)?;
+        router.sign(now, &self.clock, buffer.get_mut(..length)?, to)?;
+        Some(length)
     }
 
     /// What would be left to do should this process die now (see [`crate::estate`]).
@@ -354,7 +368,11 @@ impl Node {
             vrid: spec.vrid,
             version: spec.version,
             interval: spec.wire_interval(),
-            authentication: spec.authentication,
+            authentication: router.message_authentication(),
+            header_key: spec.header_key.clone(),
+            hmac: spec.hmac.clone(),
+            sequence_floor: router.sequence_floor(),
+            clock: self.clock,
             resignations,
             bound,
             succession: router.succession(),
@@ -384,12 +402,33 @@ impl Node {
         }
     }
 
-    fn packet(&mut self, now: Instant, packet: &Packet<'_>) {
+    /// VRRP in an authentication header; whatever else uses the protocol is not ours.
+    fn sealed(&mut self, now: Instant, interface: InterfaceIndex, bytes: &[u8]) {
+        let Ok(sealed) = ah::Packet::parse(bytes) else {
+            return;
+        };
+        let packet = Packet {
+            interface,
+            source: IpAddr::V4(sealed.ip.source),
+            destination: IpAddr::V4(sealed.ip.destination),
+            ttl: sealed.ip.ttl,
+            message: sealed.message,
+        };
+        self.packet(now, &packet, Some(&sealed));
+    }
+
+    fn packet(&mut self, now: Instant, packet: &Packet<'_>, header: Option<&ah::Packet<'_>>) {
         let Ok((_, vrid)) = peek(packet.message) else {
             return self.unknown(now, 0, packet.source);
         };
         let family = Family::of(packet.source);
         let mut known = false;
+        let clock = self.clock;
+        let arrival = Arrival {
+            now,
+            clock: &clock,
+            header,
+        };
         self.each_router(now, |router, fx| {
             let spec = router.spec();
             if Vrid::new(vrid) == Some(spec.vrid)
@@ -398,7 +437,7 @@ impl Node {
                 && !router.is_finished()
             {
                 known = true;
-                router.receive(packet, fx);
+                router.receive(packet, &arrival, fx);
             }
         });
         if !known {
@@ -825,10 +864,11 @@ fn encode_message(
         vrid: spec.vrid,
         priority,
         interval: spec.wire_interval(),
-        authentication: spec.authentication,
+        authentication: router.message_authentication(),
         checksum: spec.checksum,
         addresses: router.advertised(),
     };
     let to = router.checksum_destination(to);
-    repr.emit(router.source()?, to, buffer).ok()
+    let length = repr.emit(router.source()?, to, buffer).ok()?;
+    Some(length + router.trailer_length())
 }

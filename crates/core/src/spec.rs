@@ -8,8 +8,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use standfast_wire::ah;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Interval, Priority, Version, Vrid};
 
+use crate::authentication::Hmac;
 use crate::time::Micros;
 
 /// Everything a node is asked to do.
@@ -83,8 +85,13 @@ pub struct RouterSpec {
     pub priority: Priority,
     /// Time between advertisements; whole seconds in version 2, centiseconds in version 3.
     pub advert_interval: Micros,
-    /// Version 2 authentication.
+    /// Version 2 authentication in the message.
     pub authentication: Authentication,
+    /// Advertisements travel in authentication headers (`auth_type AH`); takes the place of
+    /// `authentication`.
+    pub header_key: Option<ah::Key>,
+    /// Advertisements are signed (`auth_hmac`).
+    pub hmac: Option<Hmac>,
     /// Multicast group; with `unicast` only its family counts.
     pub group: IpAddr,
     /// Advertisements go to these peers instead of the group.
@@ -163,6 +170,8 @@ impl RouterSpec {
             priority,
             advert_interval: Micros::from_secs(1),
             authentication: Authentication::None,
+            header_key: None,
+            hmac: None,
             group: IpAddr::V4(standfast_wire::vrrp::GROUP),
             unicast: None,
             source: None,
@@ -413,6 +422,9 @@ pub struct Garp {
     pub lower_prio_repeat: u16,
     /// Time to the repetition of those; zero: none.
     pub lower_prio_delay: Micros,
+    /// Time between periodic announcements of addresses on other interfaces than the router's own
+    /// (`garp_extra_if`); zero: none.
+    pub extra: Micros,
 }
 
 impl Default for Garp {
@@ -425,6 +437,7 @@ impl Default for Garp {
             refresh_repeat: 1,
             lower_prio_repeat: 5,
             lower_prio_delay: Micros::from_secs(5),
+            extra: Micros::ZERO,
         }
     }
 }

@@ -61,6 +61,16 @@ impl Filter {
     /// Passes packets to `destination` by the virtual router id in the second byte after their header. A bit map of
     /// eight words, so that the cost does not depend on the number of ids.
     pub(crate) fn vrrp(destination: IpAddr, routers: VirtualRouters<'_>) -> Self {
+        Self::message_at(0, destination, routers)
+    }
+
+    /// The same behind an authentication header of 24 bytes.
+    pub(crate) fn sealed_vrrp(destination: Ipv4Addr, routers: VirtualRouters<'_>) -> Self {
+        Self::message_at(24, destination.into(), routers)
+    }
+
+    /// `before`: bytes between the IP header and the message.
+    fn message_at(before: u32, destination: IpAddr, routers: VirtualRouters<'_>) -> Self {
         let (ids, inverted) = match routers {
             VirtualRouters::Only(ids) => (ids, false),
             VirtualRouters::AllBut(ids) => (ids, true),
@@ -78,9 +88,9 @@ impl Filter {
             IpAddr::V6(_) => vec![statement(LOAD_X_CONSTANT, 0), statement(LOAD_LENGTH, 0)],
         };
         program.extend([
-            jump(JUMP_AT_LEAST, 2, 1, 0),
+            jump(JUMP_AT_LEAST, before + 2, 1, 0),
             statement(RETURN, if inverted { PASS } else { DROP }),
-            statement(LOAD_BYTE_AT_X, 1),
+            statement(LOAD_BYTE_AT_X, before + 1),
             statement(STORE, 0),
             statement(AND, 31),
             statement(STORE, 1),

@@ -34,6 +34,7 @@ pub mod process_events;
 pub mod procfs;
 pub mod scheduling;
 pub mod script_security;
+pub mod sealed;
 pub mod signals;
 pub mod supervise;
 mod sys;

@@ -204,11 +204,20 @@ fn open_receiver(
     destination: IpAddr,
     buffer: u32,
 ) -> Result<OwnedFd, Errno> {
+    open_receiver_of(PROTOCOL, interface, destination, buffer)
+}
+
+pub(crate) fn open_receiver_of(
+    protocol: i32,
+    interface: Option<Interface>,
+    destination: IpAddr,
+    buffer: u32,
+) -> Result<OwnedFd, Errno> {
     let domain = match destination {
         IpAddr::V4(_) => libc::AF_INET,
         IpAddr::V6(_) => libc::AF_INET6,
     };
-    let fd = socket(domain, libc::SOCK_RAW, PROTOCOL)?;
+    let fd = socket(domain, libc::SOCK_RAW, protocol)?;
     // The socket hears every interface until it is bound: nothing may pass before that.
     Filter::nothing().attach(fd.as_fd())?;
     bind_to_device(&fd, interface)?;

@@ -7,6 +7,8 @@ use crate::{BufferTooSmall, internet_checksum};
 
 /// IP protocol number of VRRP (RFC 9568 §5.1.1.4).
 pub const PROTOCOL_VRRP: u8 = 112;
+/// IP protocol number of the authentication header (RFC 2402).
+pub const PROTOCOL_AH: u8 = 51;
 /// Type of service of advertisements: class selector 6, network control.
 pub const TOS_NETWORK_CONTROL: u8 = 0xc0;
 /// Length in bytes of a header without options.

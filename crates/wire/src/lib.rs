@@ -1,4 +1,5 @@
-//! Bytes to values and back: VRRP advertisements, the IP header around them, ARP, neighbour discovery.
+//! Bytes to values and back: VRRP advertisements, the IP header around them, what authenticates them, ARP, neighbour
+//! discovery.
 //!
 //! Every parser takes any bytes whatever and answers with a value or with a small error that names
 //! what is wrong; none panics, allocates or reads outside its slice. Emitters write into a buffer
@@ -9,12 +10,14 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::as_conversions, clippy::indexing_slicing)]
 
+pub mod ah;
 pub mod arp;
 mod checksum;
 pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
 mod reader;
+pub mod trailer;
 pub mod vrrp;
 
 pub use arp::MacAddress;

@@ -14,6 +14,7 @@ use core::num::NonZeroU8;
 use crate::checksum::sum;
 use crate::ipv4::PROTOCOL_VRRP;
 use crate::reader::{Writer, address, array, byte, set_word, word};
+use crate::trailer::{self, Trailer};
 use crate::{BufferTooSmall, internet_checksum};
 
 /// The IPv4 multicast group of VRRP (RFC 9568 §5.1.1.2).
@@ -24,8 +25,8 @@ pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 pub const HEADER_LENGTH: usize = 8;
 /// Bytes of authentication data that every version 2 message for IPv4 ends with.
 pub const AUTHENTICATION_LENGTH: usize = 8;
-/// The longest message: 255 IPv6 addresses.
-pub const MAX_LENGTH: usize = HEADER_LENGTH + 255 * 16;
+/// The longest message: 255 IPv6 addresses, signed.
+pub const MAX_LENGTH: usize = HEADER_LENGTH + 255 * 16 + trailer::LENGTH;
 /// The highest interval of version 3: 12 bits of centiseconds.
 pub const MAX_CENTISECONDS: u16 = 4095;
 const TYPE_ADVERTISEMENT: u8 = 1;
@@ -107,6 +108,8 @@ pub enum Authentication {
     None,
     /// Type 1 and its eight bytes, zero-filled.
     Password([u8; 8]),
+    /// Type 2: the packet has an authentication header (see [`crate::ah`]); the data is zero.
+    Header,
     /// Another type.
     Other(u8),
 }
@@ -117,6 +120,7 @@ impl Authentication {
         match self {
             Authentication::None => 0,
             Authentication::Password(_) => 1,
+            Authentication::Header => 2,
             Authentication::Other(kind) => *kind,
         }
     }
@@ -124,7 +128,8 @@ impl Authentication {
     /// Whether both are the same, in a time that does not depend on the password.
     pub fn matches(&self, other: &Authentication) -> bool {
         match (self, other) {
-            (Authentication::None, Authentication::None) => true,
+            (Authentication::None, Authentication::None)
+            | (Authentication::Header, Authentication::Header) => true,
             (Authentication::Password(a), Authentication::Password(b)) => {
                 a.iter()
                     .zip(b)
@@ -141,6 +146,7 @@ impl fmt::Debug for Authentication {
         match self {
             Authentication::None => f.write_str("None"),
             Authentication::Password(_) => f.write_str("Password(********)"),
+            Authentication::Header => f.write_str("Header"),
             Authentication::Other(kind) => write!(f, "Other({kind})"),
         }
     }
@@ -219,6 +225,34 @@ impl<'a> Advertisement<'a> {
         source: IpAddr,
         destination: IpAddr,
     ) -> Result<Self, AdvertisementError> {
+        Self::parse_covered(message, message, source, destination)
+    }
+
+    /// Parses a VRRP message that may have a [`Trailer`] behind it. The checksum of IPv4 stops
+    /// before the trailer; that of IPv6, which the sender's kernel makes, covers it.
+    pub fn parse_signed(
+        payload: &'a [u8],
+        source: IpAddr,
+        destination: IpAddr,
+    ) -> Result<(Self, Option<Trailer<'a>>), AdvertisementError> {
+        let Some((message, signed)) = Trailer::split(payload, announced_length(payload, source)?)
+        else {
+            return Ok((Self::parse(payload, source, destination)?, None));
+        };
+        let covered = match source {
+            IpAddr::V4(_) => message,
+            IpAddr::V6(_) => payload,
+        };
+        let advertisement = Self::parse_covered(message, covered, source, destination)?;
+        Ok((advertisement, Some(signed)))
+    }
+
+    fn parse_covered(
+        message: &'a [u8],
+        covered: &[u8],
+        source: IpAddr,
+        destination: IpAddr,
+    ) -> Result<Self, AdvertisementError> {
         let truncated = AdvertisementError::Truncated {
             length: message.len(),
         };
@@ -235,7 +269,7 @@ impl<'a> Advertisement<'a> {
         let vrid = Vrid::new(vrid).ok_or(AdvertisementError::ZeroVrid)?;
         let address_length = address_length(source);
         let addresses = check_length(message, version, count, address_length)?;
-        let checksum = check_checksum(message, version, source, destination)?;
+        let checksum = check_checksum(covered, version, source, destination)?;
         let (interval, authentication) = match version {
             Version::V2 => (
                 Interval::Seconds(sixth),
@@ -277,6 +311,17 @@ fn address_length(address: IpAddr) -> usize {
         IpAddr::V4(_) => 4,
         IpAddr::V6(_) => 16,
     }
+}
+
+/// How long a message is that begins like this one.
+fn announced_length(payload: &[u8], source: IpAddr) -> Result<usize, AdvertisementError> {
+    let (version, _) = peek(payload)?;
+    let count = usize::from(byte(payload, 3).unwrap_or(0));
+    let end = HEADER_LENGTH + count * address_length(source);
+    Ok(match version {
+        2 => end + AUTHENTICATION_LENGTH,
+        _ => end,
+    })
 }
 
 /// The address bytes, if the message is exactly as long as `count` asks for.
@@ -321,7 +366,7 @@ fn check_checksum(
 /// One's complement sum of pseudo-header and message. The order of 16-bit words does not matter to
 /// it, so both families' pseudo-headers are the addresses, the length and the protocol (RFC 8200
 /// §8.1); of two different families the sum is that of no packet.
-fn pseudo_sum(source: IpAddr, destination: IpAddr, message: &[u8]) -> u16 {
+pub(crate) fn pseudo_sum(source: IpAddr, destination: IpAddr, message: &[u8]) -> u16 {
     let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
     let (length, protocol) = (&length.to_be_bytes(), &[0, PROTOCOL_VRRP]);
     match (source, destination) {
@@ -350,6 +395,7 @@ fn authentication(message: &[u8], kind: u8) -> Option<Authentication> {
             message,
             message.len().checked_sub(AUTHENTICATION_LENGTH)?,
         )?),
+        2 => Authentication::Header,
         other => Authentication::Other(other),
     })
 }
@@ -414,7 +460,9 @@ impl AdvertisementRepr<'_> {
         if version == Version::V2 && source.is_ipv4() {
             writer.put(&match self.authentication {
                 Authentication::Password(password) => password,
-                Authentication::None | Authentication::Other(_) => [0; AUTHENTICATION_LENGTH],
+                Authentication::None | Authentication::Header | Authentication::Other(_) => {
+                    [0; AUTHENTICATION_LENGTH]
+                }
             });
         }
         let message = writer.finish()?;

@@ -90,6 +90,9 @@ impl Router {
         if garp.refresh > Micros::ZERO {
             self.set_timer(Timer::Refresh, fx.now + garp.delay.plus(garp.refresh));
         }
+        if garp.extra > Micros::ZERO && !self.timers.contains_key(&Timer::ExtraRefresh) {
+            self.set_timer(Timer::ExtraRefresh, fx.now + garp.extra);
+        }
         if core::mem::take(&mut self.announcer.conflict_expected) {
             self.plan_after_conflict(fx.now);
         }
@@ -128,7 +131,13 @@ impl Router {
             Timer::LowerPriority => self.announce_all(garp.lower_prio_repeat, fx),
             Timer::Refresh => {
                 self.announce_all(garp.refresh_repeat, fx);
-                self.set_timer(Timer::Refresh, fx.now + garp.refresh);
+                self.plan(Timer::Refresh, garp.refresh, fx.now);
+            }
+            Timer::ExtraRefresh => {
+                let mut elsewhere = self.held_addresses(fx.interfaces);
+                elsewhere.retain(|(interface, _)| Some(*interface) != self.interface);
+                self.announce(elsewhere, 1, fx);
+                self.plan(Timer::ExtraRefresh, garp.extra, fx.now);
             }
             _ => self.announce_after_conflict(fx),
         }
@@ -170,11 +179,19 @@ impl Router {
         }
     }
 
-    /// After a pause the periodic announcement goes on.
+    /// After a pause, or with another configuration, the periodic announcements go on.
     pub(super) fn resume_refresh(&mut self, now: Instant) {
-        let refresh = self.spec.garp.refresh;
-        if refresh > Micros::ZERO {
-            self.set_timer(Timer::Refresh, now + refresh);
+        let garp = self.spec.garp;
+        self.plan(Timer::Refresh, garp.refresh, now);
+        self.plan(Timer::ExtraRefresh, garp.extra, now);
+    }
+
+    /// The next periodic announcement, if there is to be one.
+    fn plan(&mut self, timer: Timer, period: Micros, now: Instant) {
+        if period > Micros::ZERO {
+            self.set_timer(timer, now + period);
+        } else {
+            self.timers.remove(&timer);
         }
     }
 

@@ -235,7 +235,11 @@ impl Router {
                 self.resume_refresh(fx.now);
                 self.conflict_sign(Sign::Trace, 1, fx);
             }
-            Timer::SecondBurst | Timer::Refresh | Timer::Reannounce | Timer::LowerPriority => {
+            Timer::SecondBurst
+            | Timer::Refresh
+            | Timer::ExtraRefresh
+            | Timer::Reannounce
+            | Timer::LowerPriority => {
                 self.announce_again(timer, fx);
             }
             Timer::Reconcile => self.reconcile(fx),

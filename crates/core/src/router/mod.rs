@@ -20,6 +20,7 @@
 //! - [`old_checksum`]: unicast peers of long ago.
 //! - [`receive`]: is a packet an advertisement that may count? Nothing is touched before that.
 //! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
+//! - [`authenticate`]: who sent it, and is it new; and our own signatures.
 //! - [`leave`]: make before break.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
 //! - [`sync`]: what is left to a sync group.
@@ -28,6 +29,7 @@
 
 mod addresses;
 mod announce;
+mod authenticate;
 mod fixtures;
 mod fsm;
 mod leave;
@@ -52,6 +54,7 @@ use crate::spec::{Fixture, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 use crate::timing;
 
+pub(crate) use authenticate::Arrival;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use track::View;
 
@@ -59,6 +62,7 @@ use addresses::Holding;
 use announce::Announcer;
 use fixtures::FixtureHolding;
 pub(crate) use fixtures::is_gone;
+use authenticate::Numbers;
 use fsm::Step;
 use leave::Leaving;
 use sync::{Membership, Wish};
@@ -131,6 +135,8 @@ pub enum Timer {
     SecondBurst,
     /// The periodic announcement.
     Refresh,
+    /// The periodic announcement on other interfaces.
+    ExtraRefresh,
     /// The next announcement after a conflict.
     Reannounce,
     /// The repetition after a lower-priority advertisement.
@@ -244,6 +250,7 @@ pub struct Router {
     digests: Digests,
     counters: Counters,
     identification: u16,
+    numbers: Numbers,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -386,6 +393,7 @@ impl Router {
             digests: Digests::default(),
             counters: Counters::default(),
             identification: 0,
+            numbers: Numbers::default(),
             advertised: advertised(&spec),
             spec,
         }

@@ -64,6 +64,10 @@ impl Router {
     }
 
     fn knows_old_checksum(&self, peer: IpAddr) -> bool {
-        self.spec.unicast.is_some() && self.spec.version == Version::V3 && peer.is_ipv4()
+        // Whoever signs is younger than that.
+        self.spec.hmac.is_none()
+            && self.spec.unicast.is_some()
+            && self.spec.version == Version::V3
+            && peer.is_ipv4()
     }
 }

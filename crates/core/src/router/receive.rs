@@ -3,12 +3,13 @@
 
 use core::net::IpAddr;
 
+use standfast_wire::trailer::Sequence;
 use standfast_wire::vrrp::{
     Advertisement, AdvertisementError, Authentication, Interval, Priority, Version, peek,
 };
 
 use super::fsm::{Heard, Step};
-use super::{Effects, REPORT_PERIOD, Router, State};
+use super::{Arrival, Effects, REPORT_PERIOD, Router, State};
 use crate::input::Packet;
 use crate::journal::{DropCause, Event};
 use crate::spec::Strangers;
@@ -16,12 +17,29 @@ use crate::time::Micros;
 
 const TTL: u8 = 255;
 
+/// An advertisement that may count, and the numbers that it uses up.
+struct Accepted<'p> {
+    advertisement: Advertisement<'p>,
+    header: Option<u32>,
+    signed: Option<Sequence>,
+}
+
 impl Router {
     /// Takes a packet for our VRID and family from our interface.
-    pub(crate) fn receive(&mut self, packet: &Packet<'_>, fx: &mut Effects<'_>) {
-        match self.accept_packet(packet) {
-            Ok(advertisement) => {
+    pub(crate) fn receive(
+        &mut self,
+        packet: &Packet<'_>,
+        arrival: &Arrival<'_>,
+        fx: &mut Effects<'_>,
+    ) {
+        match self.accept_packet(packet, arrival) {
+            Ok(Accepted {
+                advertisement,
+                header,
+                signed,
+            }) => {
                 self.counters.received += 1;
+                self.note_numbers(arrival.now, packet.source, header, signed);
                 self.note_peer(packet.source, fx);
                 self.note_checksum(packet, fx);
                 self.compare_addresses(&advertisement, packet.source, fx);
@@ -37,14 +55,25 @@ impl Router {
     }
 
     /// The checks of RFC 9568 §7.1 and RFC 3768 §7.1, in the order in which keepalived counts them.
-    fn accept_packet<'p>(&self, packet: &Packet<'p>) -> Result<Advertisement<'p>, DropCause> {
+    fn accept_packet<'p>(
+        &self,
+        packet: &Packet<'p>,
+        arrival: &Arrival<'_>,
+    ) -> Result<Accepted<'p>, DropCause> {
         self.check_path(packet)?;
         let (version, _) = peek(packet.message).map_err(drop_cause)?;
         if version != self.spec.version.number() {
             return Err(DropCause::Version);
         }
-        let advertisement = self.parse(packet).map_err(drop_cause)?;
+        let (message, source, destination) = (packet.message, packet.source, packet.destination);
+        let parsed = match self.spec.hmac {
+            Some(_) => Advertisement::parse_signed(message, source, destination),
+            None => self.parse(packet).map(|known| (known, None)),
+        };
+        let (advertisement, signed) = parsed.map_err(drop_cause)?;
+        let signed = self.check_trailer(source, signed.as_ref(), arrival)?;
         self.check_authentication(&advertisement)?;
+        let header = self.check_header(arrival)?;
         self.check_interval(&advertisement)?;
         if Some(packet.source) == self.source {
             return Err(DropCause::OwnAddress);
@@ -52,7 +81,11 @@ impl Router {
         if self.spec.owner_ignore_adverts && self.effective == Priority::OWNER {
             return Err(DropCause::Owner);
         }
-        Ok(advertisement)
+        Ok(Accepted {
+            advertisement,
+            header,
+            signed,
+        })
     }
 
     /// Multicast comes from this link only (TTL 255) and to our group; unicast to our address, from a peer within the
@@ -95,7 +128,8 @@ impl Router {
         if advertisement.version == Version::V3 {
             return Ok(());
         }
-        let (ours, theirs) = (&self.spec.authentication, &advertisement.authentication);
+        let ours = &self.message_authentication();
+        let theirs = &advertisement.authentication;
         if ours.kind() != theirs.kind() || matches!(theirs, Authentication::Other(_)) {
             Err(DropCause::AuthenticationType)
         } else if ours.matches(theirs) {

@@ -12,7 +12,7 @@ use crate::check::CheckState;
 use crate::input::{InterfaceIndex, NotifyEvent};
 use crate::interface::{Interface, Interfaces};
 use crate::journal::{Cause, Event, Fault};
-use crate::spec::{Effect, RouterSpec, Tracked, Weight};
+use crate::spec::{Effect, Garp, RouterSpec, Tracked, Weight};
 use crate::time::Instant;
 use crate::timing;
 use crate::tracker::Trackers;
@@ -278,11 +278,16 @@ impl Router {
         if spec == self.spec {
             return;
         }
+        let garp = self.spec.garp;
         self.replace_addresses(&spec, fx);
         self.advertised = super::advertised(&spec);
         self.spec = spec;
         if self.state == State::Active {
             self.active_interval = self.spec.advert_interval;
+            let periods = |garp: &Garp| (garp.refresh, garp.extra);
+            if periods(&garp) != periods(&self.spec.garp) && !self.listening {
+                self.resume_refresh(fx.now);
+            }
             if !self.listening {
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);

@@ -12,6 +12,7 @@ mod monitor;
 mod nft;
 mod process;
 mod routing;
+mod sealed;
 mod system;
 mod vrrp;
 mod world;
