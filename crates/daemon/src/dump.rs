@@ -25,7 +25,8 @@ pub(crate) fn write_data(node: &Node, config: &Config, now: Instant) -> io::Resu
 pub(crate) fn write_statistics(node: &mut Node, clear: bool) -> io::Result<PathBuf> {
     let mut text = String::new();
     for router in node.routers() {
-        statistics(&mut text, &router.spec().name, router.counters());
+        let signed = router.spec().hmac.is_some();
+        statistics(&mut text, &router.spec().name, router.counters(), signed);
     }
     if clear {
         node.clear_counters();
@@ -153,11 +154,27 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
             if spec.preempt { "enabled" } else { "disabled" }
         ),
     );
+    authentication(text, router);
+    tracked(text, router);
+    addresses(text, router);
+}
+
+/// Its kind, and nothing secret.
+fn authentication(text: &mut String, router: &Router) {
+    let spec = router.spec();
     if let Authentication::Password(_) = spec.authentication {
         text.push_str("   Authentication type = SIMPLE_PASSWORD\n   Password = ********\n");
     }
-    tracked(text, router);
-    addresses(text, router);
+    if spec.header_key.is_some() {
+        text.push_str("   Authentication type = IPSEC_AH\n   Password = ********\n");
+    }
+    if let Some(hmac) = &spec.hmac {
+        text.push_str("   Authentication type = HMAC\n");
+        line(text, format_args!("   Mode = {:?}", hmac.mode));
+        line(text, format_args!("   Active key = {}", hmac.active));
+        let keys: Vec<String> = hmac.keys.iter().map(|key| key.id().to_string()).collect();
+        line(text, format_args!("   Keys = {}", keys.join(", ")));
+    }
 }
 
 fn tracked(text: &mut String, router: &Router) {
@@ -199,7 +216,7 @@ fn addresses(text: &mut String, router: &Router) {
     }
 }
 
-fn statistics(text: &mut String, name: &str, counters: &Counters) {
+fn statistics(text: &mut String, name: &str, counters: &Counters, signed: bool) {
     let dropped = |cause: DropCause| counters.dropped.get(&cause).copied().unwrap_or(0);
     line(text, format_args!("VRRP Instance: {name}"));
     line(text, format_args!("  Advertisements:"));
@@ -235,8 +252,25 @@ fn statistics(text: &mut String, name: &str, counters: &Counters) {
     line(text, format_args!("    Type Mismatch: {mismatch}"));
     line(
         text,
-        format_args!("    Failure: {}", dropped(DropCause::Authentication)),
+        format_args!(
+            "    Failure: {}",
+            dropped(DropCause::Authentication) + dropped(DropCause::HeaderReplay)
+        ),
     );
+    // keepalived has these lines since 2.4; whoever parses the older layout sees them only with `auth_hmac`.
+    if signed {
+        line(text, format_args!("  Authentication Extension Errors:"));
+        for (name, cause) in [
+            ("Missing", DropCause::TrailerMissing),
+            ("Malformed", DropCause::TrailerMalformed),
+            ("Unknown Key", DropCause::TrailerKey),
+            ("Invalid HMAC", DropCause::TrailerHmac),
+            ("Stale", DropCause::TrailerStale),
+            ("Replay", DropCause::TrailerReplay),
+        ] {
+            line(text, format_args!("    {name}: {}", dropped(cause)));
+        }
+    }
     line(text, format_args!("  Priority Zero:"));
     line(
         text,

@@ -14,7 +14,7 @@ use standfast_linux::packet::PacketRing;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
 use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::vrrp::{DEFAULT_BUFFER, Sender, Socket};
-use standfast_linux::{Error, Interface, arp};
+use standfast_linux::{Error, Interface, arp, sealed};
 use standfast_wire::arp::Arp;
 use standfast_wire::ipv4;
 
@@ -35,6 +35,7 @@ struct Case {
     execution: Execution,
     will: Will,
     vrrp: Socket,
+    sealed: Option<sealed::Socket>,
     arp: arp::Socket,
     done: bool,
 }
@@ -72,9 +73,12 @@ pub(crate) fn execute(
             }
         }
     }
-    for (token, case) in (FIRST_CASE..).step_by(2).zip(&cases) {
+    for (token, case) in (FIRST_CASE..).step_by(3).zip(&cases) {
         poller.add(case.vrrp.as_fd(), token, Interest::Read)?;
         poller.add(case.arp.as_fd(), token + 1, Interest::Read)?;
+        if let Some(sealed) = &case.sealed {
+            poller.add(sealed.as_fd(), token + 2, Interest::Read)?;
+        }
     }
     let mut outcome = Outcome::default();
     let mut ring = PacketRing::new();
@@ -132,6 +136,12 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     }
     let mut vrrp = Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
+    let mut sealed = None;
+    if estate.header_key.is_some() {
+        let mut socket = sealed::Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
+        socket.set_wanted(&[estate.vrid.get()])?;
+        sealed = Some(socket);
+    }
     let mut arp = arp::Socket::open(interface)?;
     let watched: Vec<Ipv4Addr> = will
         .addresses
@@ -139,7 +149,8 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
         .filter_map(|held| v4(held.address))
         .collect();
     arp.watch(&watched)?;
-    let packets: Vec<&[u8]> = estate.resignations.iter().map(Vec::as_slice).collect();
+    let resignations = estate.resign(now());
+    let packets: Vec<&[u8]> = resignations.iter().map(Vec::as_slice).collect();
     let sent = Sender::open(interface)?.send(&packets);
     // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
     // the others take over when they have waited for their down interval.
@@ -150,6 +161,7 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
         execution: Execution::begin(estate, now()),
         will: will.clone(),
         vrrp,
+        sealed,
         arp,
         done: exclusive,
     }))
@@ -177,6 +189,11 @@ impl Case {
                         packet.payload,
                     );
                 }
+            }
+        }
+        if let Some(Ok(packets)) = self.sealed.as_ref().map(|socket| socket.receive(ring)) {
+            for packet in packets {
+                self.execution.heard_sealed(now(), packet.bytes);
             }
         }
         if let Ok(packets) = self.arp.receive(ring) {

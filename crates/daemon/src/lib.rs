@@ -27,11 +27,13 @@ mod log;
 mod lower;
 mod message;
 mod options;
+mod pacing;
 mod ports;
 mod record;
 mod runner;
 mod running;
 mod supervisor;
+mod will_keys;
 mod worker;
 
 pub use environment::{HostEnvironment, is_root};

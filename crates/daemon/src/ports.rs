@@ -8,7 +8,7 @@ use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
 use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
-use standfast_linux::{Error, Interface, InterfaceName, arp};
+use standfast_linux::{Error, Interface, InterfaceName, arp, sealed};
 
 /// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address.
 pub(crate) type PortKey = (InterfaceIndex, Ipv4Addr);
@@ -18,6 +18,12 @@ pub(crate) struct VrrpPort {
     pub(crate) socket: vrrp::Socket,
     pub(crate) stray: vrrp::Stray,
     pub(crate) sender: vrrp::Sender,
+    vrids: BTreeSet<u8>,
+}
+
+/// The socket for VRRP in authentication headers, beside a [`VrrpPort`].
+pub(crate) struct SealedPort {
+    pub(crate) socket: sealed::Socket,
     vrids: BTreeSet<u8>,
 }
 
@@ -31,6 +37,7 @@ pub(crate) struct ArpPort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PortToken {
     Vrrp(PortKey),
+    Sealed(PortKey),
     Arp(InterfaceIndex),
 }
 
@@ -38,6 +45,7 @@ pub(crate) enum PortToken {
 #[derive(Default)]
 pub(crate) struct Ports {
     pub(crate) vrrp: BTreeMap<PortKey, VrrpPort>,
+    pub(crate) sealed: BTreeMap<PortKey, SealedPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     tokens: BTreeMap<u64, PortToken>,
     next_token: u64,
@@ -63,15 +71,22 @@ impl Ports {
             let result = self.want_vrrp(node, poller, key, vrids);
             failures.extend(self.note(key.0, result));
         }
+        let sealed = sealed_vrids(node);
+        self.sealed.retain(|key, _| sealed.contains_key(key));
+        for (key, vrids) in sealed {
+            let result = self.want_sealed(node, poller, key, vrids);
+            failures.extend(self.note(key.0, result));
+        }
         let watched = watched_addresses(node);
         self.arp.retain(|index, _| watched.contains_key(index));
         for (index, addresses) in watched {
             let result = self.want_arp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
-        let (vrrp, arp) = (&self.vrrp, &self.arp);
+        let (vrrp, sealed, arp) = (&self.vrrp, &self.sealed, &self.arp);
         self.tokens.retain(|_, token| match token {
             PortToken::Vrrp(key) => vrrp.contains_key(key),
+            PortToken::Sealed(key) => sealed.contains_key(key),
             PortToken::Arp(index) => arp.contains_key(index),
         });
         failures
@@ -114,6 +129,36 @@ impl Ports {
             let ids: Vec<u8> = vrids.iter().copied().collect();
             port.socket.set_wanted(&ids)?;
             port.stray.set_known(&ids)?;
+            port.vrids = vrids;
+        }
+        Ok(())
+    }
+
+    fn want_sealed(
+        &mut self,
+        node: &Node,
+        poller: &Poller,
+        key: PortKey,
+        vrids: BTreeSet<u8>,
+    ) -> Result<(), Error> {
+        let Some(interface) = interface(node, key.0) else {
+            return Ok(());
+        };
+        if !self.sealed.contains_key(&key) {
+            let port = SealedPort {
+                socket: sealed::Socket::open(interface, key.1, DEFAULT_BUFFER)?,
+                vrids: BTreeSet::new(),
+            };
+            let token = self.take_token(PortToken::Sealed(key));
+            poller.add(port.socket.as_fd(), token, Interest::Read)?;
+            self.sealed.insert(key, port);
+        }
+        let Some(port) = self.sealed.get_mut(&key) else {
+            return Ok(());
+        };
+        if port.vrids != vrids {
+            let ids: Vec<u8> = vrids.iter().copied().collect();
+            port.socket.set_wanted(&ids)?;
             port.vrids = vrids;
         }
         Ok(())
@@ -162,6 +207,24 @@ fn wanted_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
     for router in node.routers() {
         let (Some(index), Some(IpAddr::V4(address))) = (router.interface(), router.listens_at())
         else {
+            continue;
+        };
+        let vrids = wanted.entry((index, address)).or_default();
+        vrids.insert(router.spec().vrid.get());
+    }
+    wanted
+}
+
+/// Routers whose advertisements travel in authentication headers. Their plain ones are heard as well,
+/// so that they are counted as what they are.
+fn sealed_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
+    let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
+    for router in node.routers() {
+        let (Some(_), Some(index), Some(IpAddr::V4(address))) = (
+            &router.spec().header_key,
+            router.interface(),
+            router.listens_at(),
+        ) else {
             continue;
         };
         let vrids = wanted.entry((index, address)).or_default();

@@ -547,7 +547,8 @@ impl Supervisor {
     }
 
     fn read_reports(&mut self) {
-        let mut buffer = vec![0; LONGEST_MESSAGE];
+        // Keys may be in it.
+        let mut buffer = zeroize::Zeroizing::new(vec![0; LONGEST_MESSAGE]);
         while let Some(worker) = &self.worker {
             match worker.channel.receive(&mut buffer) {
                 Ok(Received::Message(length)) => {
@@ -580,6 +581,11 @@ impl Supervisor {
             Report::WillAddresses { router, addresses } => {
                 if let Some(will) = self.wills.get_mut(&router) {
                     will.addresses.extend(addresses);
+                }
+            }
+            Report::WillKeys { router, keys } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.keys = keys;
                 }
             }
             Report::WillPackets { router, packets } => {

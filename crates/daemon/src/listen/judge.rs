@@ -268,6 +268,9 @@ fn authentication(instance: &VrrpInstance, says: &Says) -> Option<&'static str> 
         (Authenticated::Message(Authentication::Password(_)), _) => {
             Some("uses a password (PASS), this file does not")
         }
+        (Authenticated::Message(Authentication::Header), _) => {
+            Some("says to use an authentication header (AH) and does not")
+        }
         (Authenticated::Message(Authentication::Other(_)), _) => {
             Some("uses an unknown kind of authentication")
         }

@@ -1,5 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
+mod authentication;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -13,7 +15,7 @@ use standfast_core::spec::{
 use standfast_core::time::Micros;
 use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
-use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
+use standfast_wire::vrrp::{ChecksumForm, Priority, Version, Vrid};
 
 use crate::environment::{find_program, lookup_group, lookup_user, own_identity};
 
@@ -27,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) notifies: BTreeMap<String, Notifies>,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
+    /// Why this plan must not replace one that works: keys that cannot be used.
+    pub(crate) refusals: Vec<String>,
 }
 
 /// What is run.
@@ -94,12 +98,7 @@ fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
     } else if instance.vmac.is_some() || instance.ipvlan.is_some() {
         Some("use_vmac")
     } else {
-        match instance.authentication {
-            Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
-                Some("auth_type AH")
-            }
-            _ => None,
-        }
+        None
     }
 }
 
@@ -155,6 +154,16 @@ impl Plan {
         ) else {
             return;
         };
+        let hmac = match authentication::hmac(instance) {
+            Ok(hmac) => hmac,
+            Err(why) => {
+                let name = &instance.name.value;
+                self.refusals.push(format!("({name}) {why}"));
+                self.complaints.push(format!("({name}) is NOT run: {why}"));
+                return;
+            }
+        };
+        let (authentication, header_key) = authentication::message(instance);
         let notifies = self.lower_notifies(config, instance);
         let spec = RouterSpec {
             name: instance.name.value.clone(),
@@ -163,7 +172,9 @@ impl Plan {
             version: version(instance.version),
             priority: Priority(instance.priority.get()),
             advert_interval: micros(instance.advert_int),
-            authentication: authentication(instance),
+            authentication,
+            header_key,
+            hmac,
             group: instance.multicast_group,
             unicast: instance
                 .unicast
@@ -188,7 +199,7 @@ impl Plan {
             lower_prio_no_advert: instance.lower_prio_no_advert,
             higher_prio_send_advert: instance.higher_prio_send_advert,
             owner_ignore_adverts: instance.owner_ignore_adverts,
-            garp: garp(instance.garp),
+            garp: garp(instance),
             track_primary: !instance.dont_track_primary,
             tracks: tracks(instance),
             rules: rules(instance),
@@ -262,13 +273,6 @@ fn version(version: config::Version) -> Version {
     }
 }
 
-fn authentication(instance: &config::VrrpInstance) -> Authentication {
-    match instance.authentication {
-        Some(authentication) => Authentication::Password(authentication.password.reveal()),
-        None => Authentication::None,
-    }
-}
-
 fn address(address: &config::VirtualAddress) -> VirtualAddress {
     let (ip, prefix) = (address.network.address, address.network.prefix);
     let broadcast = match (ip, address.broadcast) {
@@ -287,7 +291,16 @@ fn address(address: &config::VirtualAddress) -> VirtualAddress {
     }
 }
 
-fn garp(garp: config::Garp) -> Garp {
+/// `garp_extra_if` without `all` is for virtual MAC interfaces, which hold addresses elsewhere only with
+/// `use_vmac_addr`.
+fn extra_garp(instance: &config::VrrpInstance) -> Micros {
+    let extra = instance.extra_garp;
+    let extra = extra.filter(|extra| extra.all || instance.vmac_addresses);
+    extra.map_or(Micros::ZERO, |extra| micros(extra.interval))
+}
+
+fn garp(instance: &config::VrrpInstance) -> Garp {
+    let garp = instance.garp;
     let count = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
     Garp {
         repeat: count(garp.master_repeat),
@@ -296,6 +309,7 @@ fn garp(garp: config::Garp) -> Garp {
         refresh_repeat: count(garp.master_refresh_repeat),
         lower_prio_repeat: count(garp.lower_prio_repeat),
         lower_prio_delay: micros(garp.lower_prio_delay),
+        extra: extra_garp(instance),
     }
 }
 

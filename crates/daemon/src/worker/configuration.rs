@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 
 use standfast_config::{Config, Diagnostic, FileSource, LoadOptions, Loaded, Severity, load};
+use standfast_core::Input;
 use standfast_core::journal::Level;
-use standfast_core::{Input, Micros};
 use standfast_linux::clock::monotonic;
 use standfast_linux::sysctl;
 
@@ -28,7 +28,7 @@ impl Worker {
         for complaint in &plan.complaints {
             self.logger.log(Level::Error, complaint.clone());
         }
-        self.effects.garp_interval = garp_interval(config);
+        self.effects.pacing.configure(config);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
         let Plan {
@@ -132,6 +132,11 @@ impl Worker {
                 refusal.diagnostic.message
             );
             self.logger.log(Level::Error, text);
+        } else if !plan.refusals.is_empty() {
+            let why = plan.refusals.join("; ");
+            let text =
+                format!("the new configuration cannot be used, the old one stays in force: {why}");
+            self.logger.log(Level::Error, text);
         } else if refused {
             let text = "the new configuration has errors, the old one stays in force";
             self.logger.log(Level::Error, text.into());
@@ -153,15 +158,6 @@ impl Worker {
             self.reload();
         }
     }
-}
-
-/// The slowest pacing that any instance asks for.
-fn garp_interval(config: &Config) -> Micros {
-    let all = config
-        .instances
-        .iter()
-        .map(|instance| instance.garp.interval.get());
-    Micros(all.max().unwrap_or(0))
 }
 
 pub(crate) fn load_options(options: &Options) -> LoadOptions {

@@ -182,6 +182,7 @@ impl Worker {
     fn start(&mut self) {
         self.schedule();
         self.observe_everything();
+        self.read_wall_clock();
         let config = Arc::clone(&self.config);
         let plan = lower::plan(&config);
         self.apply(&config, plan);
@@ -223,6 +224,7 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
+                self.effects.send_rest(&self.ports);
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -256,6 +258,7 @@ impl Worker {
             SUPERVISOR => self.read_supervisor(),
             token => match self.ports.token(token) {
                 Some(PortToken::Vrrp(key)) => self.read_vrrp(key),
+                Some(PortToken::Sealed(key)) => self.read_sealed(key),
                 Some(PortToken::Arp(index)) => self.read_arp(index),
                 None => {}
             },
