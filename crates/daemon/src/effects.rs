@@ -332,10 +332,11 @@ impl Effects {
                     && held.any(|(address, _)| address.address == waiting.address)
             })
         };
-        while let Some(next) = self.pacing.pop(now, wanted) {
+        while let Some((turn, next)) = self.pacing.pop(now, wanted) {
             if let Some(frame) = announcement(node, next.interface, next.address) {
                 self.send_frames(next.interface, &[&frame], ports);
             }
+            self.pacing.sent(turn, Instant(monotonic().0));
         }
     }
 

@@ -50,6 +50,10 @@ pub(crate) struct Waiting {
     pub(crate) address: IpAddr,
 }
 
+/// Which queue an announcement was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn((Lane, Kind));
+
 #[derive(Debug, Default)]
 struct Queue {
     interval: Micros,
@@ -178,24 +182,32 @@ impl Pacing {
         free
     }
 
-    /// The next announcement whose time has come and that is still wanted; what is not takes no time.
+    /// The next announcement whose time has come and that is still wanted, to be followed by [`Pacing::sent`]; what is
+    /// not wanted takes no time.
     pub(crate) fn pop(
         &mut self,
         now: Instant,
         wanted: impl Fn(&Waiting) -> bool,
-    ) -> Option<Waiting> {
-        for queue in self.queues.values_mut() {
+    ) -> Option<(Turn, Waiting)> {
+        for (key, queue) in &mut self.queues {
             if queue.next > now {
                 continue;
             }
             while let Some(waiting) = queue.pop() {
                 if wanted(&waiting) {
                     queue.next = now + queue.interval;
-                    return Some(waiting);
+                    return Some((Turn(*key), waiting));
                 }
             }
         }
         None
+    }
+
+    /// It left at `now`, which is later than it was due where the host is busy: the distance counts from here.
+    pub(crate) fn sent(&mut self, turn: Turn, now: Instant) {
+        if let Some(queue) = self.queues.get_mut(&turn.0) {
+            queue.next = queue.next.max(now + queue.interval);
+        }
     }
 
     /// When something may be sent.
@@ -261,7 +273,7 @@ impl Bursts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use standfast_config::{FileSource, LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
 
     const ETH0: InterfaceIndex = InterfaceIndex(2);
     const ETH1: InterfaceIndex = InterfaceIndex(3);
@@ -276,7 +288,6 @@ mod tests {
     }
 
     fn pacing(text: &str) -> Pacing {
-        let _ = FileSource;
         let source = MemorySource::with("/k.conf", text);
         let loaded = load(
             &["/k.conf".into()],
@@ -297,7 +308,7 @@ mod tests {
     fn run(pacing: &mut Pacing) -> Vec<(u64, u32, IpAddr)> {
         let mut sent = Vec::new();
         while let Some(at) = pacing.next() {
-            while let Some(waiting) = pacing.pop(at, |_| true) {
+            while let Some((_, waiting)) = pacing.pop(at, |_| true) {
                 sent.push((at.0, waiting.interface.0, waiting.address));
             }
         }
@@ -357,9 +368,12 @@ mod tests {
         let mut pacing = pacing("global_defs {\nvrrp_garp_interval 1\n}\n");
         pacing.queue(RouterId(0), &[(ETH0, v4(1)), (ETH0, v4(2))], 2, name);
         let wanted = |waiting: &Waiting| waiting.address == v4(2);
-        assert_eq!(pacing.pop(Instant(0), wanted).unwrap().address, v4(2));
+        let (turn, waiting) = pacing.pop(Instant(0), wanted).unwrap();
+        assert_eq!(waiting.address, v4(2));
         assert_eq!(pacing.pop(Instant(5), wanted), None);
         assert_eq!(pacing.next(), Some(Instant(1_000_000)));
+        pacing.sent(turn, Instant(7));
+        assert_eq!(pacing.next(), Some(Instant(1_000_007)));
     }
 
     #[test]
