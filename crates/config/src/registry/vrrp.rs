@@ -148,7 +148,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Block(Block::AuthHmac),
         "Keys with which advertisements are signed.",
     )
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "native_ipv6",
         Syntax::Flag,
@@ -429,7 +430,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Keeps to the letter of the RFC and refuses what goes beyond it: passwords, unicast \
          peers, and access to the addresses unless owner.",
     )
-    .default("vrrp_strict"),
+    .default("vrrp_strict")
+    .acts(),
     keyword(
         "lower_prio_no_advert",
         Syntax::Bool,
@@ -531,7 +533,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("all")
     .lenient()
     .seconds()
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "vmac_garp_intvl",
         Syntax::Words,
@@ -542,7 +545,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("all")
     .lenient()
     .deprecated("garp_extra_if")
-    .seconds(),
+    .seconds()
+    .acts(),
     // Tracking
     keyword(
         "track_interface",
