@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use standfast_core::authentication::{AntiReplay, Hmac, HmacMode};
 use standfast_core::input::{
     HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet,
 };
 use standfast_core::spec::{RouterSpec, Rules, Spec, VirtualAddress};
-use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::{AdvertisementRepr, GROUP, Priority, Version, Vrid};
+use standfast_core::wire::{MacAddress, ah, trailer};
 use standfast_core::{Input, Instant, Micros, Node};
 
 const ETH0: InterfaceIndex = InterfaceIndex(2);
@@ -57,6 +58,13 @@ fn spec(first: u8) -> RouterSpec {
         } else {
             Rules::PROTOCOL
         },
+        header_key: (first & 16 != 0).then(|| ah::Key::new([first; 8])),
+        hmac: (first & 32 != 0).then(|| Hmac {
+            keys: trailer::Key::new(1, &[first; 32]).into_iter().collect(),
+            active: 1,
+            mode: HmacMode::Permissive,
+            anti_replay: AntiReplay::Time(Micros::from_secs(5)),
+        }),
         ..RouterSpec::plain(vrid, Priority(first.max(1)))
     }
 }
@@ -83,10 +91,10 @@ impl Fed {
         let number = argument.iter().fold(0_u64, |sum, byte| {
             (sum * 7 + u64::from(*byte)) % LONGEST_WAIT_MS
         });
-        match operation % 12 {
+        match operation % 14 {
             0 => self.packet(argument, 255),
             1 => self.packet(argument, operation),
-            2 | 3 => self.advertisement(operation / 12),
+            2 | 3 => self.advertisement(operation / 14),
             4 => self.give(Input::Arp {
                 interface: ETH0,
                 sender: VIP,
@@ -105,6 +113,11 @@ impl Fed {
             8 => self.give(Input::ClockStep(Micros(number))),
             9 if number == 9 => self.give(Input::Stop),
             9 => self.now = self.now + Micros(number * 1_000),
+            12 => self.give(Input::Sealed {
+                interface: ETH0,
+                packet: argument,
+            }),
+            13 => self.give(Input::WallClock(Micros(number * 1_000_000))),
             _ => self.wake(),
         }
     }

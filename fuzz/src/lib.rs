@@ -16,8 +16,9 @@ use standfast_config::{
     FormatError, LoadOptions, Loaded, MemorySource, NoEnvironment, format, load,
 };
 use standfast_wire::arp::Arp;
-use standfast_wire::ipv4;
+use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, AdvertisementRepr};
+use standfast_wire::{ah, ipv4};
 
 pub use core_packets::core_packets;
 
@@ -26,8 +27,32 @@ const GROUP: IpAddr = IpAddr::V4(standfast_wire::vrrp::GROUP);
 const SOURCE_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2));
 const GROUP_6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12));
 
+/// Whatever has a trailer, or an authentication header, has a right one after we have made it.
+fn authentication(bytes: &[u8]) {
+    let key = trailer::Key::new(1, &[7; 32]).expect("32 bytes are a key");
+    for (source, destination) in [(SOURCE, GROUP), (SOURCE_6, GROUP_6)] {
+        let Ok((_, Some(_))) = Advertisement::parse_signed(bytes, source, destination) else {
+            continue;
+        };
+        let mut payload = bytes.to_vec();
+        trailer::sign(&mut payload, &key, Sequence(3), source, destination).expect("it has room");
+        let read = Advertisement::parse_signed(&payload, source, destination);
+        let (_, signed) = read.expect("what parsed parses when signed");
+        assert!(signed.is_some_and(|signed| signed.is_authentic(source, &key)));
+    }
+    if ah::Packet::parse(bytes).is_ok() {
+        let (mut packet, key) = (bytes.to_vec(), ah::Key::new([7; 8]));
+        let total = usize::from(u16::from_be_bytes([packet[2], packet[3]]));
+        packet.truncate(total);
+        ah::seal(&mut packet, 3, &key).expect("it has room");
+        let read = ah::Packet::parse(&packet).expect("what parsed parses when sealed");
+        assert!(read.is_authentic(&key));
+    }
+}
+
 /// Whatever parses as an advertisement is written and read again as the same.
 pub fn wire_advertisement(bytes: &[u8]) {
+    authentication(bytes);
     for (source, destination) in [(SOURCE, GROUP), (SOURCE_6, GROUP_6), (SOURCE, GROUP_6)] {
         let Ok(read) = Advertisement::parse(bytes, source, destination) else {
             continue;
@@ -59,6 +84,7 @@ pub fn wire_ipv4(bytes: &[u8]) {
     if let Ok(packet) = ipv4::Packet::parse(bytes) {
         assert!(packet.payload.len() + ipv4::HEADER_LENGTH <= bytes.len());
         wire_advertisement(packet.payload);
+        authentication(bytes);
     }
 }
 

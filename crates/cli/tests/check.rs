@@ -264,14 +264,16 @@ fn config_prints_what_takes_effect_and_what_is_written() {
 }
 
 #[test]
-fn an_instance_that_is_not_run_is_said_so() {
-    let ah = "authentication {\n        auth_type AH\n        auth_pass x\n    }";
-    let text = format!("vrrp_instance A {{\n    {ah}\n{REST}");
-    let report = json(&standfast_reads(&["check", "--format", "json", "-"], &text));
-    let found = report["diagnostics"].as_array().unwrap();
-    let not_run = found.iter().find(|one| one["code"] == "SF0111").unwrap();
-    assert_eq!(not_run["line"], 1);
-    assert!(not_run["message"].as_str().unwrap().contains("AH"));
+fn services_that_are_not_run_are_said_so_on_the_host_alone() {
+    let text = "virtual_server 192.0.2.1 80 {\n    real_server 192.0.2.2 80 {\n    }\n}\n";
+    for (option, said) in [("--host", true), ("--no-host", false)] {
+        let report = json(&standfast_reads(
+            &["check", option, "--format", "json", "-"],
+            text,
+        ));
+        let found = report["diagnostics"].as_array().unwrap();
+        assert_eq!(found.iter().any(|one| one["code"] == "SF0111"), said);
+    }
 }
 
 #[test]

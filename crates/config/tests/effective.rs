@@ -107,6 +107,22 @@ fn strict_mode_overrides_what_contradicts_it() {
 }
 
 #[test]
+fn strict_mode_has_no_announcements_for_lower_priorities() {
+    let strict = format!("vrrp_strict\n{GLOBAL}");
+    for lines in [
+        "garp_lower_prio_repeat 3",
+        "garp_lower_prio_delay 4",
+        "garp_lower_prio_repeat 3\ngarp_lower_prio_delay 4",
+    ] {
+        assert_effective(
+            &strict,
+            lines,
+            "v2 BACKUP 100 every 1 s preempt true+0 accept false auth none down 3 lower false higher false garp 5x5 60x2 0x0 to 224.0.0.18",
+        );
+    }
+}
+
+#[test]
 fn intervals_are_rounded_and_cut_by_version() {
     assert_effective(
         "",

@@ -78,7 +78,20 @@ fn complaints_exit_5_and_do_not_stop_it() {
     let strict = "global_defs {\nvrrp_strict\n}\n".to_owned();
     assert_exit(&(strict.clone() + &instance("")), 0, None);
     assert_exit(&(strict.clone() + &instance("accept")), 5, None);
-    assert_exit(&(strict + &instance("version 3\naccept")), 0, None);
+    assert_exit(&(strict.clone() + &instance("version 3\naccept")), 0, None);
+    for complaint in [
+        "garp_lower_prio_delay 4",
+        "garp_lower_prio_repeat 4",
+        "use_vmac v1 00:11:22:33:44:55",
+        "use_vmac\nvmac_xmit_base",
+        "authentication {\nauth_type AH\nauth_pass x\n}",
+        "state MASTER\npriority 100",
+        "preempt_delay 3",
+    ] {
+        assert_exit(&(strict.clone() + &instance(complaint)), 5, None);
+    }
+    let v6 = |lines: &str| strict.clone() + &instance(lines).replace("10.0.0.9", "2001:db8::9");
+    assert_exit(&v6(""), 5, None);
     assert_exit(
         "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\n}\n",
         5,

@@ -18,7 +18,7 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::NotUtf8,
     Code::FileUnreadable,
     Code::TooMuchText,
-    // The daemon's limits, not the language's: crates/cli/tests/check.rs, an_instance_that_is_not_run_is_said_so
+    // The daemon's limits, not the language's: crates/cli/tests/check.rs, services_that_are_not_run_are_said_so_on_the_host_alone
     Code::NotSupported,
     // Only a host or a network draws them: crates/daemon/src/host/firewall/tests.rs and the tests of host/daemons.rs,
     // managers.rs, kernel.rs, listen/judge.rs; on real hosts lab/tests/check_host.rs.

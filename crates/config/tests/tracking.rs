@@ -331,6 +331,18 @@ fn unusable_keys_are_refused() {
 }
 
 #[test]
+fn under_strict_mode_signatures_are_enforced() {
+    for mode in ["enforce", "permissive", "receive-only"] {
+        let lines =
+            format!("auth_hmac {{\nkey 1 {KEY}\nactive_key 1\nmode {mode}\n}}\nstrict_mode on");
+        let (one, loaded) = instance("", &lines);
+        assert_eq!(one.hmac.unwrap().mode, HmacMode::Enforce, "{mode}");
+        let complains = codes(&loaded).contains(&Code::StrictConflict);
+        assert_eq!(complains, mode != "enforce", "{mode}");
+    }
+}
+
+#[test]
 fn virtual_macs_have_names_addresses_and_groups() {
     let vmac = |line: &str| instance("", line).0.vmac.unwrap();
     let one = vmac("use_vmac foo 02:00:00:00:01\nvmac_xmit_base");

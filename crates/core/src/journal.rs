@@ -350,6 +350,8 @@ pub enum Event {
     UnknownVrid {
         /// The last one.
         vrid: u8,
+        /// Where it came in.
+        interface: String,
         /// Who sent it.
         from: IpAddr,
         /// How many this line stands for.
@@ -751,9 +753,15 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             "advertisement from {from}, which is no unicast_peer, counts until a peer is heard{}",
             Times(*times)
         ),
-        Event::UnknownVrid { vrid, from, times } => write!(
+        Event::UnknownVrid {
+            vrid,
+            interface,
+            from,
+            times,
+        } => write!(
             f,
-            "Unknown VRID({vrid}) received from {from}: another group on this network{}",
+            "Unknown VRID({vrid}) received on interface({interface}) from {from}: another group on \
+             this network{}",
             Times(*times)
         ),
         Event::TwoOwners(from) => write!(

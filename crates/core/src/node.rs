@@ -419,7 +419,7 @@ impl Node {
 
     fn packet(&mut self, now: Instant, packet: &Packet<'_>, header: Option<&ah::Packet<'_>>) {
         let Ok((_, vrid)) = peek(packet.message) else {
-            return self.unknown(now, 0, packet.source);
+            return self.unknown(now, 0, packet);
         };
         let family = Family::of(packet.source);
         let mut known = false;
@@ -441,15 +441,22 @@ impl Node {
             }
         });
         if !known {
-            self.unknown(now, vrid, packet.source);
+            self.unknown(now, vrid, packet);
         }
     }
 
-    fn unknown(&mut self, now: Instant, vrid: u8, from: IpAddr) {
+    fn unknown(&mut self, now: Instant, vrid: u8, packet: &Packet<'_>) {
         self.unknown_vrids = self.unknown_vrids.saturating_add(1);
         let digest = &mut self.unknown_vrid_digest;
         if let Some(times) = digest.note(now, UNKNOWN_VRID_PERIOD) {
-            self.event(now, Subject::Node, Event::UnknownVrid { vrid, from, times });
+            let known = self.interfaces.get(packet.interface);
+            let event = Event::UnknownVrid {
+                vrid,
+                interface: known.map(|known| known.name.clone()).unwrap_or_default(),
+                from: packet.source,
+                times,
+            };
+            self.event(now, Subject::Node, event);
         }
     }
 

@@ -12,7 +12,7 @@ use standfast_core::authentication::{AntiReplay, Hmac, HmacMode};
 use standfast_core::estate::Execution;
 use standfast_core::journal::DropCause;
 use standfast_core::router::State;
-use standfast_core::spec::{RouterSpec, VirtualAddress};
+use standfast_core::spec::{RouterSpec, Strangers, Unicast, UnicastPeer, VirtualAddress};
 use standfast_core::wire::trailer::{self, Sequence};
 use standfast_core::wire::vrrp::{Advertisement, Authentication, Priority, Version, Vrid};
 use standfast_core::wire::{ah, ipv4};
@@ -490,6 +490,56 @@ fn only_an_authentic_successor_ends_a_last_will() {
         );
         plain.run_until(5 * SECOND);
         assert!(!heard(&plain.sent_to.last().unwrap().1));
+    }
+}
+
+#[test]
+fn unicast_is_sealed_and_signed_for_each_peer() {
+    let peers = |addresses: [&str; 2]| Unicast {
+        peers: addresses
+            .iter()
+            .map(|address| UnicastPeer {
+                address: address.parse().unwrap(),
+                min_ttl: 0,
+                max_ttl: 255,
+            })
+            .collect(),
+        ttl: 255,
+        strangers: Strangers::Ignored,
+    };
+    let specs: [fn(u8) -> RouterSpec; 3] = [
+        ah_router,
+        |priority| signing(priority, hmac(&[1], 1, HmacMode::Enforce)),
+        |priority| RouterSpec {
+            version: Version::V3,
+            ..signing(priority, hmac(&[1], 1, HmacMode::Enforce))
+        },
+    ];
+    for spec in specs {
+        let active = RouterSpec {
+            unicast: Some(peers(["192.0.2.1", "192.0.2.3"])),
+            ..spec(200)
+        };
+        let backup = RouterSpec {
+            unicast: Some(peers(["192.0.2.2", "192.0.2.3"])),
+            ..spec(100)
+        };
+        let (mut active, mut backup) = pair(active, backup);
+        active.run_until(6 * SECOND);
+        let packets = std::mem::take(&mut active.sent_to);
+        assert_eq!(packets.len(), 4);
+        let own: IpAddr = "192.0.2.1".parse().unwrap();
+        for (_, bytes) in packets.iter().filter(|(to, _)| *to == own) {
+            // On the way a router has counted the TTL down.
+            let mut bytes = bytes.clone();
+            bytes[8] = 64;
+            bytes[10..12].fill(0);
+            let sum = standfast_core::wire::internet_checksum(&bytes[..20]);
+            bytes[10..12].copy_from_slice(&sum.to_be_bytes());
+            hear(&mut backup, &bytes);
+        }
+        assert_eq!(dropped(&backup), []);
+        assert_eq!(backup.router().counters().received, 2);
     }
 }
 

@@ -1,14 +1,16 @@
 //! What the node decides becomes system calls.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
 use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
 use standfast_core::journal::{Event, Level};
 use standfast_core::node::PACKET_LENGTH;
+use standfast_core::router::{Router, State};
 use standfast_core::spec::{Family, Fixture, VirtualAddress};
-use standfast_core::{Input, Instant, Micros, Node, Output};
+use standfast_core::{Input, Instant, Node, Output};
+use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Change as KernelChange, Commands, HostAddress, Lifetime,
     RoutingRequest, Scope,
@@ -20,13 +22,11 @@ use crate::announce::{Announcer, Frame, probe};
 use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
+use crate::pacing::{Bursts, Pacing, Waiting};
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Held, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
-
-/// Announcements that may wait for `vrrp_garp_interval` or `vrrp_gna_interval`; more are dropped, oldest first.
-const PACED_ANNOUNCEMENTS: usize = 4096;
 
 /// Advertisements of one round, sent together.
 #[derive(Default)]
@@ -37,25 +37,16 @@ struct Outbox {
     destinations: Vec<IpAddr>,
 }
 
-/// One announcement that waits for its turn.
-struct Paced {
-    router: RouterId,
-    interface: InterfaceIndex,
-    address: IpAddr,
-}
-
 /// Carries out outputs.
 pub(crate) struct Effects {
     commands: Commands,
     /// What routes and rules are.
     pub(crate) entries: Entries,
     outbox: Outbox,
-    paced: VecDeque<Paced>,
-    next_paced: Instant,
-    /// `vrrp_garp_interval`; zero: no pacing.
-    pub(crate) garp_interval: Micros,
-    /// `vrrp_gna_interval`; zero: no pacing.
-    pub(crate) gna_interval: Micros,
+    /// Of advertisements, by port.
+    bursts: BTreeMap<PortKey, Bursts>,
+    /// Of announcements.
+    pub(crate) pacing: Pacing,
     /// `-V`: addresses stay when the daemon ends.
     pub(crate) keep_addresses: bool,
     /// `log_unknown_vrids`
@@ -76,10 +67,8 @@ impl Effects {
             commands: Commands::open()?,
             entries: Entries::new(),
             outbox: Outbox::default(),
-            paced: VecDeque::new(),
-            next_paced: Instant(0),
-            garp_interval: Micros::ZERO,
-            gna_interval: Micros::ZERO,
+            bursts: BTreeMap::new(),
+            pacing: Pacing::default(),
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
@@ -153,7 +142,7 @@ impl Effects {
                     addresses,
                     rounds,
                 } => {
-                    self.flush(ports);
+                    self.flush(now, ports);
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
                 Output::Probe { interface, address } => {
@@ -167,7 +156,7 @@ impl Effects {
                     addresses,
                     fixtures,
                 } => {
-                    self.flush(ports);
+                    self.flush(now, ports);
                     let changes = self.kernel_changes(change, &addresses, &fixtures, node);
                     self.change(now, operation, change, (&addresses, &changes), node);
                 }
@@ -204,7 +193,7 @@ impl Effects {
                 Output::Stopped => self.stopped = true,
             }
         }
-        self.flush(ports);
+        self.flush(now, ports);
     }
 
     fn advertise(&mut self, router: RouterId, priority: Priority, node: &mut Node) {
@@ -214,6 +203,7 @@ impl Effects {
         let (Some(index), Some(address)) = (known.interface(), known.listens_at()) else {
             return;
         };
+        let floor = known.sequence_floor();
         self.outbox.destinations.clear();
         self.outbox.destinations.extend(known.destinations());
         for to in &self.outbox.destinations {
@@ -228,40 +218,72 @@ impl Effects {
                     .push(((index, address), start..start + length));
             }
         }
+        // The supervisor has to know which numbers may be used up.
+        let renewed = node.router(router).map(Router::sequence_floor);
+        self.holdings_changed |= renewed.is_some_and(|renewed| renewed != floor);
     }
 
-    /// Sends the advertisements gathered so far.
-    fn flush(&mut self, ports: &Ports) {
+    /// Sends the advertisements gathered so far, as many at once as a peer can take.
+    fn flush(&mut self, now: Instant, ports: &Ports) {
         let packets = std::mem::take(&mut self.outbox.packets);
         let bytes = std::mem::take(&mut self.outbox.bytes);
         for group in packets.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((key, _)) = group.first() else {
                 continue;
             };
-            let Some(port) = ports.vrrp.get(key) else {
-                continue;
-            };
             let slices: Vec<&[u8]> = group
                 .iter()
                 .filter_map(|(_, range)| bytes.get(range.clone()))
                 .collect();
-            if key.1.is_multicast() {
-                if let Some(error) = port.sender.send(&slices).failure {
-                    self.report_send_failure(&error);
-                }
-                continue;
-            }
-            for slice in slices {
-                if let Some(error) = send_to_peer(port, slice) {
-                    self.report_send_failure(&error);
-                }
-            }
+            let bursts = self.bursts.entry(*key).or_default();
+            let allowed = bursts.allow(now, slices.len());
+            let (at_once, later) = slices.split_at(allowed.min(slices.len()));
+            later.iter().for_each(|packet| bursts.keep(packet));
+            self.send(*key, at_once, ports);
         }
         // The buffers are kept for the next round.
         self.outbox.bytes = bytes;
         self.outbox.bytes.clear();
         self.outbox.packets = packets;
         self.outbox.packets.clear();
+    }
+
+    fn send(&mut self, key: PortKey, packets: &[&[u8]], ports: &Ports) {
+        let Some(port) = ports.vrrp.get(&key) else {
+            return;
+        };
+        if key.1.is_multicast() {
+            if let Some(error) = port.sender.send(packets).failure {
+                self.report_send_failure(&error);
+            }
+            return;
+        }
+        for packet in packets {
+            if let Some(error) = send_to_peer(port, packet) {
+                self.report_send_failure(&error);
+            }
+        }
+    }
+
+    /// Sends the advertisements whose burst has come.
+    fn send_bursts(&mut self, now: Instant, ports: &Ports) {
+        let mut bursts = std::mem::take(&mut self.bursts);
+        for (key, waiting) in &mut bursts {
+            let packets = waiting.take(now);
+            let packets: Vec<&[u8]> = packets.iter().map(Vec::as_slice).collect();
+            self.send(*key, &packets, ports);
+        }
+        bursts.retain(|key, _| ports.vrrp.contains_key(key));
+        self.bursts = bursts;
+    }
+
+    /// The loop has ended: sends what still waits, which takes milliseconds.
+    pub(crate) fn send_rest(&mut self, ports: &Ports) {
+        while let Some(due) = self.bursts.values().filter_map(Bursts::next).min() {
+            let now = Instant(monotonic().0);
+            std::thread::sleep(std::time::Duration::from_micros(due.since(now).0));
+            self.send_bursts(Instant(monotonic().0), ports);
+        }
     }
 
     /// A link that is down is no news; everything else is reported, every power of two.
@@ -282,10 +304,11 @@ impl Effects {
         node: &Node,
         ports: &Ports,
     ) {
-        let (paced, at_once): (Vec<_>, Vec<_>) = addresses
-            .iter()
-            .partition(|(_, address)| self.interval(*address) > Micros::ZERO);
-        for on_one in at_once.chunk_by(|(one, _), (other, _)| one == other) {
+        let interfaces = node.interfaces();
+        let name = |index| Some(interfaces.get(index)?.name.as_str());
+        let addresses = self.pacing.queue(router, addresses, rounds, name);
+        self.send_announcements(now, node, ports);
+        for on_one in addresses.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((index, _)) = on_one.first() else {
                 continue;
             };
@@ -300,18 +323,6 @@ impl Effects {
                 let burst = once.repeat(usize::from(rounds));
                 self.send_frames(*index, family, &burst, ports);
             }
-        }
-        if !paced.is_empty() {
-            self.pace(now, router, &paced, rounds);
-            self.send_paced(now, node, ports);
-        }
-    }
-
-    /// Time between two announcements of an address's family.
-    fn interval(&self, address: IpAddr) -> Micros {
-        match address {
-            IpAddr::V4(_) => self.garp_interval,
-            IpAddr::V6(_) => self.gna_interval,
         }
     }
 
@@ -336,54 +347,34 @@ impl Effects {
         }
     }
 
-    fn pace(
-        &mut self,
-        now: Instant,
-        router: RouterId,
-        addresses: &[(InterfaceIndex, IpAddr)],
-        rounds: u16,
-    ) {
-        if self.paced.is_empty() {
-            self.next_paced = self.next_paced.max(now);
-        }
-        for _ in 0..rounds {
-            for (interface, address) in addresses {
-                if self.paced.len() == PACED_ANNOUNCEMENTS {
-                    self.paced.pop_front();
-                }
-                self.paced.push_back(Paced {
-                    router,
-                    interface: *interface,
-                    address: *address,
-                });
-            }
-        }
+    /// Sends the advertisements and announcements whose turn has come.
+    pub(crate) fn send_paced(&mut self, now: Instant, node: &Node, ports: &Ports) {
+        self.send_bursts(now, ports);
+        self.send_announcements(now, node, ports);
     }
 
-    /// Sends the announcements whose turn has come; those of a router that is not Active any more
-    /// are not ours to send.
-    pub(crate) fn send_paced(&mut self, now: Instant, node: &Node, ports: &Ports) {
-        while self.next_paced <= now {
-            let Some(next) = self.paced.pop_front() else {
-                return;
-            };
-            let active = node
-                .router(next.router)
-                .is_some_and(|router| router.state() == standfast_core::router::State::Active);
-            if !active {
-                continue;
-            }
+    /// Announcements of what a router does not hold any more are not ours to send.
+    fn send_announcements(&mut self, now: Instant, node: &Node, ports: &Ports) {
+        let wanted = |waiting: &Waiting| {
+            node.router(waiting.router).is_some_and(|router| {
+                let mut held = router.addresses().filter(|(_, held)| *held);
+                router.state() == State::Active
+                    && held.any(|(address, _)| address.address == waiting.address)
+            })
+        };
+        while let Some((turn, next)) = self.pacing.pop(now, wanted) {
             let frame = Announcer::new(node, next.interface).announcement(next.address);
             if let Some(frame) = frame {
                 self.send_frame(next.interface, &frame, ports);
             }
-            self.next_paced = now + self.interval(next.address);
+            self.pacing.sent(turn, Instant(monotonic().0));
         }
     }
 
-    /// When the next paced announcement is due.
+    /// When something that was held back is due.
     pub(crate) fn next_paced(&self) -> Option<Instant> {
-        (!self.paced.is_empty()).then_some(self.next_paced)
+        let bursts = self.bursts.values().filter_map(Bursts::next).min();
+        bursts.into_iter().chain(self.pacing.next()).min()
     }
 
     /// One request for all: routes and rules after the addresses, or before them where they go; `None` for what

@@ -15,7 +15,7 @@ use standfast_linux::packet::PacketRing;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Wait};
 use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::vrrp::{DEFAULT_BUFFER, Sender, Socket};
-use standfast_linux::{Error, Interface, arp, ndp};
+use standfast_linux::{Error, Interface, arp, ndp, sealed};
 use standfast_wire::arp::Arp;
 use standfast_wire::ndp::NeighbourAdvertisement;
 
@@ -37,6 +37,7 @@ struct Case {
     execution: Execution,
     will: Will,
     vrrp: Socket,
+    sealed: Option<sealed::Socket>,
     arp: Vec<arp::Socket>,
     ndp: Vec<ndp::Socket>,
     done: bool,
@@ -79,7 +80,9 @@ pub(crate) fn execute(
     for (token, case) in (FIRST_CASE..).zip(&cases) {
         let arp = case.arp.iter().map(AsFd::as_fd);
         let ndp = case.ndp.iter().map(AsFd::as_fd);
-        for socket in std::iter::once(case.vrrp.as_fd()).chain(arp).chain(ndp) {
+        let sealed = case.sealed.iter().map(AsFd::as_fd);
+        let vrrp = std::iter::once(case.vrrp.as_fd());
+        for socket in vrrp.chain(sealed).chain(arp).chain(ndp) {
             poller.add(socket, token, Interest::Read)?;
         }
     }
@@ -140,8 +143,17 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     }
     let mut vrrp = Socket::open(interface, estate.listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
+    let mut sealed = None;
+    if let (Some(_), Some(interface), IpAddr::V4(listens_at)) =
+        (&estate.header_key, interface, estate.listens_at)
+    {
+        let mut socket = sealed::Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
+        socket.set_wanted(&[estate.vrid.get()])?;
+        sealed = Some(socket);
+    }
     let (arp, ndp) = watch(will)?;
-    let packets: Vec<&[u8]> = estate.resignations.iter().map(Vec::as_slice).collect();
+    let resignations = estate.resign(now());
+    let packets: Vec<&[u8]> = resignations.iter().map(Vec::as_slice).collect();
     let sent = Sender::open_for(interface, estate.listens_at)?.send(&packets);
     // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
     // the others take over when they have waited for their down interval.
@@ -152,6 +164,7 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
         execution: Execution::begin(estate, now()),
         will: will.clone(),
         vrrp,
+        sealed,
         arp,
         ndp,
         done: exclusive,
@@ -204,6 +217,11 @@ impl Case {
                         packet.message,
                     );
                 }
+            }
+        }
+        if let Some(Ok(packets)) = self.sealed.as_ref().map(|socket| socket.receive(ring)) {
+            for packet in packets {
+                self.execution.heard_sealed(now(), packet.bytes);
             }
         }
         for address in self.claimed(ring) {

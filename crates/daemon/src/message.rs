@@ -3,13 +3,18 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use standfast_core::authentication::WallClock;
 use standfast_core::estate::Estate;
 use standfast_core::input::{InterfaceIndex, RouterId};
 use standfast_core::interface::Interfaces;
 use standfast_core::spec::VirtualAddress;
-use standfast_core::time::Micros;
+use standfast_core::time::{Instant, Micros};
+use standfast_linux::clock::{monotonic, realtime};
 use standfast_linux::{Interface, InterfaceName};
 use standfast_wire::vrrp::{Authentication, Interval, Version, Vrid};
+use zeroize::Zeroizing;
+
+use crate::will_keys::WillKeys;
 
 use crate::stage::StageScript;
 
@@ -56,6 +61,8 @@ pub(crate) enum Report {
     WillPackets { router: u32, packets: Vec<Vec<u8>> },
     /// Routes and rules of the last will before.
     WillRemovals { router: u32, removals: Vec<Vec<u8>> },
+    /// The keys of the last will before, if it has any.
+    WillKeys { router: u32, keys: WillKeys },
     /// This router has nothing to leave any more.
     NoWill { router: u32 },
     /// What to run after the last worker.
@@ -77,6 +84,8 @@ pub(crate) struct Will {
     version: u8,
     interval: u16,
     password: Option<[u8; 8]>,
+    #[serde(skip)]
+    pub(crate) keys: WillKeys,
     pub(crate) resignations: Vec<Vec<u8>>,
     bound_us: u64,
     succession_us: u64,
@@ -143,8 +152,9 @@ impl Will {
             interval,
             password: match estate.authentication {
                 Authentication::Password(password) => Some(password),
-                Authentication::None | Authentication::Other(_) => None,
+                Authentication::None | Authentication::Header | Authentication::Other(_) => None,
             },
+            keys: WillKeys::of(estate),
             resignations: estate.resignations.clone(),
             bound_us: estate.bound.0,
             succession_us: estate.succession.0,
@@ -178,7 +188,12 @@ impl Will {
             router: self.router,
             removals: part.to_vec(),
         });
+        let keys = (!self.keys.is_empty()).then(|| Report::WillKeys {
+            router: self.router,
+            keys: self.keys.clone(),
+        });
         std::iter::once(Report::Will(first))
+            .chain(keys)
             .chain(more)
             .chain(removals)
             .chain(packets)
@@ -218,9 +233,15 @@ impl Will {
             vrid: Vrid::new(self.vrid)?,
             version,
             interval,
-            authentication: self
-                .password
-                .map_or(Authentication::None, Authentication::Password),
+            authentication: match (self.keys.header(), self.password) {
+                (Some(_), _) => Authentication::Header,
+                (None, Some(password)) => Authentication::Password(password),
+                (None, None) => Authentication::None,
+            },
+            header_key: self.keys.header(),
+            hmac: self.keys.hmac()?,
+            sequence_floor: self.keys.floor,
+            clock: WallClock::new(Instant(monotonic().0), Micros(realtime().0)),
             resignations: self.resignations.clone(),
             bound: Micros(self.bound_us),
             succession: Micros(self.succession_us),
@@ -231,8 +252,9 @@ impl Will {
     }
 }
 
-pub(crate) fn encode<T: Serialize>(message: &T) -> Vec<u8> {
-    serde_json::to_vec(message).unwrap_or_default()
+/// The bytes of a message; it may have keys in it, so they are wiped when dropped.
+pub(crate) fn encode<T: Serialize>(message: &T) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(serde_json::to_vec(message).unwrap_or_default())
 }
 
 pub(crate) fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Option<T> {
@@ -274,6 +296,7 @@ mod tests {
             version: 2,
             interval: 1,
             password: Some([255; 8]),
+            keys: WillKeys::default(),
             resignations: vec![vec![255; 20 + standfast_wire::vrrp::MAX_LENGTH]; 100],
             bound_us: 4_000_000,
             succession_us: 50_000,

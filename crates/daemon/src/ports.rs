@@ -8,7 +8,7 @@ use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
 use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
-use standfast_linux::{Error, Interface, InterfaceName, arp, ndp};
+use standfast_linux::{Error, Interface, InterfaceName, arp, ndp, sealed};
 
 /// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address, then also
 /// without an interface ([`InterfaceIndex::ANY`]).
@@ -23,6 +23,12 @@ pub(crate) struct VrrpPort {
     vrids: BTreeSet<u8>,
     /// What the strays don't show.
     known: BTreeSet<u8>,
+}
+
+/// The socket for VRRP in authentication headers, beside a [`VrrpPort`].
+pub(crate) struct SealedPort {
+    pub(crate) socket: sealed::Socket,
+    vrids: BTreeSet<u8>,
 }
 
 /// The socket for ARP on one interface.
@@ -41,6 +47,7 @@ pub(crate) struct NdpPort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PortToken {
     Vrrp(PortKey),
+    Sealed(PortKey),
     Arp(InterfaceIndex),
     Ndp(InterfaceIndex),
 }
@@ -49,6 +56,7 @@ pub(crate) enum PortToken {
 #[derive(Default)]
 pub(crate) struct Ports {
     pub(crate) vrrp: BTreeMap<PortKey, VrrpPort>,
+    pub(crate) sealed: BTreeMap<PortKey, SealedPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
     tokens: BTreeMap<u64, PortToken>,
@@ -75,6 +83,12 @@ impl Ports {
             let result = self.want_vrrp(node, poller, key, port);
             failures.extend(self.note(key.0, result));
         }
+        let sealed = sealed_vrids(node);
+        self.sealed.retain(|key, _| sealed.contains_key(key));
+        for (key, vrids) in sealed {
+            let result = self.want_sealed(node, poller, key, vrids);
+            failures.extend(self.note(key.0, result));
+        }
         let v4 = watched_addresses(node, |address| match address {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
@@ -93,9 +107,11 @@ impl Ports {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
-        let (vrrp, arp, ndp) = (&self.vrrp, &self.arp, &self.ndp);
+        let (vrrp, sealed) = (&self.vrrp, &self.sealed);
+        let (arp, ndp) = (&self.arp, &self.ndp);
         self.tokens.retain(|_, token| match token {
             PortToken::Vrrp(key) => vrrp.contains_key(key),
+            PortToken::Sealed(key) => sealed.contains_key(key),
             PortToken::Arp(index) => arp.contains_key(index),
             PortToken::Ndp(index) => ndp.contains_key(index),
         });
@@ -162,6 +178,37 @@ impl Ports {
             let ids: Vec<u8> = strangers.iter().copied().collect();
             port.stray.set_known(&ids)?;
             port.known = strangers;
+        }
+        Ok(())
+    }
+
+    fn want_sealed(
+        &mut self,
+        node: &Node,
+        poller: &Poller,
+        key: PortKey,
+        vrids: BTreeSet<u8>,
+    ) -> Result<(), Error> {
+        // Authentication headers are version 2's, and that is IPv4's.
+        let (Some(interface), IpAddr::V4(destination)) = (interface(node, key.0), key.1) else {
+            return Ok(());
+        };
+        if !self.sealed.contains_key(&key) {
+            let port = SealedPort {
+                socket: sealed::Socket::open(interface, destination, DEFAULT_BUFFER)?,
+                vrids: BTreeSet::new(),
+            };
+            let token = self.take_token(PortToken::Sealed(key));
+            poller.add(port.socket.as_fd(), token, Interest::Read)?;
+            self.sealed.insert(key, port);
+        }
+        let Some(port) = self.sealed.get_mut(&key) else {
+            return Ok(());
+        };
+        if port.vrids != vrids {
+            let ids: Vec<u8> = vrids.iter().copied().collect();
+            port.socket.set_wanted(&ids)?;
+            port.vrids = vrids;
         }
         Ok(())
     }
@@ -268,6 +315,24 @@ fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
         if let Some(port) = wanted.get_mut(&sampler) {
             port.strangers = known;
         }
+    }
+    wanted
+}
+
+/// Routers whose advertisements travel in authentication headers. Their plain ones are heard as well,
+/// so that they are counted as what they are.
+fn sealed_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
+    let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
+    for router in node.routers() {
+        let (Some(_), Some(index), Some(address)) = (
+            &router.spec().header_key,
+            router.interface(),
+            router.listens_at(),
+        ) else {
+            continue;
+        };
+        let vrids = wanted.entry((index, address)).or_default();
+        vrids.insert(router.spec().vrid.get());
     }
     wanted
 }

@@ -589,7 +589,8 @@ impl Supervisor {
     }
 
     fn read_reports(&mut self) {
-        let mut buffer = vec![0; LONGEST_MESSAGE];
+        // Keys may be in it.
+        let mut buffer = zeroize::Zeroizing::new(vec![0; LONGEST_MESSAGE]);
         while let Some(worker) = &self.worker {
             match worker.channel.receive(&mut buffer) {
                 Ok(Received::Message(length)) => {
@@ -627,6 +628,11 @@ impl Supervisor {
             Report::WillRemovals { router, removals } => {
                 if let Some(will) = self.wills.get_mut(&router) {
                     will.removals.extend(removals);
+                }
+            }
+            Report::WillKeys { router, keys } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.keys = keys;
                 }
             }
             Report::WillPackets { router, packets } => {

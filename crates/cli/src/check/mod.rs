@@ -18,7 +18,7 @@ use standfast_config::{
     Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
     render,
 };
-use standfast_daemon::{HostEnvironment, host, not_run};
+use standfast_daemon::{HostEnvironment, host};
 
 /// Where the daemon looks for its configuration.
 const DEFAULT_FILE: &str = "/etc/keepalived/keepalived.conf";
@@ -80,8 +80,6 @@ struct Checked {
     /// What it is called beside others: the file's name, or the node it was read as.
     node: String,
     loaded: Loaded,
-    /// Instances that this version can't run.
-    idle: usize,
 }
 
 impl Checked {
@@ -188,7 +186,7 @@ impl Check {
         let (environment, options) = (self.environment(on_host), self.options(id));
         let (path, source) = self.input.open(file)?;
         let mut loaded = load(&[path], source.as_ref(), environment, &options);
-        let idle = say_what_does_not_run(&mut loaded, on_host);
+        say_what_does_not_run(&mut loaded, on_host);
         let name = file
             .file_name()
             .unwrap_or(file.as_os_str())
@@ -200,12 +198,7 @@ impl Check {
             None => name.into_owned(),
         };
         let file = file.to_path_buf();
-        Ok(Checked {
-            file,
-            node,
-            loaded,
-            idle,
-        })
+        Ok(Checked { file, node, loaded })
     }
 
     /// Whether two files have the same name in different directories.
@@ -276,36 +269,14 @@ fn compare_nodes(checked: &[Checked]) -> Comparison {
     compare(&nodes)
 }
 
-/// Adds a finding for each instance that this version can't run; on the host it would run on that is an error.
-fn say_what_does_not_run(loaded: &mut Loaded, on_host: bool) -> usize {
-    let mut found = Vec::new();
-    for (instance, why) in not_run(&loaded.config) {
-        let text = format!(
-            "`{}` will NOT run: this version does not support {why}; its addresses are not protected",
-            instance.name.value
-        );
-        let span = instance.name.span;
-        found.push(if on_host {
-            Diagnostic::error(Code::NotSupported, span, text)
-        } else {
-            Diagnostic::warning(Code::NotSupported, span, text)
-        });
-    }
-    let count = found.len();
-    if on_host {
-        found.extend(not_run_beside_instances(loaded));
-    }
-    loaded.diagnostics.append(&mut found);
-    count
-}
-
-/// What this version leaves undone although the instances run: on the host that is no matter of taste.
-fn not_run_beside_instances(loaded: &Loaded) -> Vec<Diagnostic> {
-    let services = loaded.config.virtual_servers.first().map(|service| {
-        let text = "virtual servers are not run by this version: nothing is distributed";
-        Diagnostic::error(Code::NotSupported, service.identity.span, text)
-    });
-    services.into_iter().collect()
+/// What this version leaves undone: on the host that it would run on that is no matter of taste.
+fn say_what_does_not_run(loaded: &mut Loaded, on_host: bool) {
+    let Some(service) = loaded.config.virtual_servers.first().filter(|_| on_host) else {
+        return;
+    };
+    let text = "virtual servers are not run by this version: nothing is distributed";
+    let found = Diagnostic::error(Code::NotSupported, service.identity.span, text);
+    loaded.diagnostics.push(found);
 }
 
 /// `keepalived -t`: messages to standard error or a file, keepalived's exit codes.

@@ -112,11 +112,9 @@ fn summary(one: &Checked, on_host: bool) -> String {
         1 => format!("1 {word}"),
         count => format!("{count} {word}s"),
     };
-    let (count, idle) = (one.loaded.config.instances.len(), one.idle);
-    let instances = match (count, idle) {
-        (0, _) => "nothing to run: no VRRP instance".to_owned(),
-        (_, 0) => plural(count, "VRRP instance"),
-        _ => format!("{} of {} run", count - idle, plural(count, "VRRP instance")),
+    let instances = match one.loaded.config.instances.len() {
+        0 => "nothing to run: no VRRP instance".to_owned(),
+        count => plural(count, "VRRP instance"),
     };
     let found = match (errors, warnings) {
         (0, 0) => "ok".to_owned(),

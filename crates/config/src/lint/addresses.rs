@@ -91,7 +91,8 @@ impl Lints<'_> {
 
     /// RFC 9568 §5.2.9: the first IPv6 address is the link-local one.
     fn first_address(&mut self, instance: &VrrpInstance) {
-        let Some(first) = instance.addresses.first() else {
+        // Strict mode has complained already.
+        let Some(first) = instance.addresses.first().filter(|_| !instance.strict) else {
             return;
         };
         let IpAddr::V6(address) = first.network.address else {

@@ -3,18 +3,38 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use crate::span::Span;
 use crate::units::Micros;
 
-/// Bytes of a key that are never printed.
+/// Bytes of a key that are never printed, and wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
     /// Takes the bytes in.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// A key as it is written in a configuration or a key file: `hex:DIGITS` or the bytes themselves; `None` for what is
+    /// no even number of hexadecimal digits.
+    #[must_use]
+    pub fn from_text(text: &[u8]) -> Option<Self> {
+        let Some(digits) = text.strip_prefix(b"hex:") else {
+            return Some(Self::new(text.to_vec()));
+        };
+        // Room from the start: what grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len().div_ceil(2)));
+        for pair in digits.chunks(2) {
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            let [high, low] = pair else { return None };
+            let byte = digit(*high)? * 16 + digit(*low)?;
+            bytes.push(u8::try_from(byte).ok()?);
+        }
+        Some(Self(bytes))
     }
 
     /// The bytes.

@@ -123,31 +123,20 @@ impl Parsed<'_> {
             }
             return Some(KeyMaterial::File(PathBuf::from(path)));
         }
-        let bytes = match text.strip_prefix("hex:") {
-            Some(digits) => from_hex(digits),
-            None => Some(text.as_bytes().to_vec()),
-        };
-        let Some(bytes) = bytes else {
+        let Some(secret) = Secret::from_text(text.as_bytes()) else {
             let text = "this key is no even number of hexadecimal digits";
             self.complain(Code::InvalidKey, place, text);
             return None;
         };
-        if !KEY_BYTES.contains(&bytes.len()) {
+        if !KEY_BYTES.contains(&secret.reveal().len()) {
             let (least, most) = (KEY_BYTES.start(), KEY_BYTES.end());
-            let text = format!("this key has {} bytes, not {least} to {most}", bytes.len());
+            let text = format!(
+                "this key has {} bytes, not {least} to {most}",
+                secret.reveal().len()
+            );
             self.complain(Code::InvalidKey, place, text);
             return None;
         }
-        Some(KeyMaterial::Bytes(Secret::new(bytes)))
+        Some(KeyMaterial::Bytes(secret))
     }
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let digits = digits.as_bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(byte).collect()
 }

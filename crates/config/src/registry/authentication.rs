@@ -34,14 +34,16 @@ pub(super) const AUTH_HMAC: &[Keyword] = &[
     .arguments("ID TEXT|hex:DIGITS|file:PATH")
     .example("1 hex:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
     .refused("1 short")
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "active_key",
         int(1, 255),
         "The number of the key that advertisements are signed with; without it nothing is \
          signed.",
     )
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "mode",
         Syntax::Choice(&["enforce", "permissive", "receive-only"]),
@@ -49,14 +51,16 @@ pub(super) const AUTH_HMAC: &[Keyword] = &[
          and believes all, `receive-only` does not sign and checks what is signed.",
     )
     .default("enforce")
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "anti_replay",
         Syntax::Choice(&["time", "monotonic"]),
         "How old packets that are sent again are told: by the clock, or by a counter alone.",
     )
     .default("time")
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "time_window",
         int(1, 300),
@@ -64,5 +68,6 @@ pub(super) const AUTH_HMAC: &[Keyword] = &[
     )
     .default("3 times advert_int, and at least 5")
     .seconds()
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
 ];

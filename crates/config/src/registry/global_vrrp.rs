@@ -76,7 +76,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Bool,
         "Sends one gratuitous ARP for each address, at once and never again, where nothing \
          else is set; enough for present switches.",
-    ),
+    )
+    .acts(),
     keyword(
         "vrrp_garp_extra_if",
         Syntax::Words,
@@ -88,7 +89,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     .refused("all")
     .lenient()
     .seconds()
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "vrrp_vmac_garp_intvl",
         Syntax::Words,
@@ -99,7 +101,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     .refused("all")
     .lenient()
     .deprecated("vrrp_garp_extra_if")
-    .seconds(),
+    .seconds()
+    .acts(),
     keyword(
         "vrrp_down_timer_adverts",
         int(1, 100),

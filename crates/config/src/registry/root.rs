@@ -157,7 +157,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "garp_group",
         Syntax::Block(Block::GarpGroup),
         "Interfaces that share one limit for gratuitous ARPs.",
-    ),
+    )
+    .acts(),
     keyword(
         "SSL",
         Syntax::Block(Block::Ssl),

@@ -130,24 +130,28 @@ pub(super) const GARP_GROUP: &[Keyword] = &[
         decimal(0, DECIMAL_MAX),
         "Least time between two gratuitous ARPs on the group's interfaces together.",
     )
-    .seconds(),
+    .seconds()
+    .acts(),
     keyword(
         "gna_interval",
         decimal(0, DECIMAL_MAX),
         "Least time between two unsolicited neighbour advertisements on the group's \
          interfaces together.",
     )
-    .seconds(),
+    .seconds()
+    .acts(),
     keyword(
         "interface",
         Syntax::Interface,
         "One interface of the group; the keyword may stand several times.",
-    ),
+    )
+    .acts(),
     keyword(
         "interfaces",
         Syntax::Lines,
         "Several interfaces of the group.",
     )
     .arguments("{ INTERFACE... }")
-    .example("eth0; eth1"),
+    .example("eth0; eth1")
+    .acts(),
 ];

@@ -148,7 +148,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Block(Block::AuthHmac),
         "Keys with which advertisements are signed.",
     )
-    .since(2, 4, 0),
+    .since(2, 4, 0)
+    .acts(),
     keyword(
         "native_ipv6",
         Syntax::Flag,
@@ -543,7 +544,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("all")
     .lenient()
     .seconds()
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "vmac_garp_intvl",
         Syntax::Words,
@@ -554,7 +556,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("all")
     .lenient()
     .deprecated("garp_extra_if")
-    .seconds(),
+    .seconds()
+    .acts(),
     // Tracking
     keyword(
         "track_interface",

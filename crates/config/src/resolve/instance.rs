@@ -31,12 +31,11 @@ impl Parsed<'_> {
     ) -> Option<VrrpInstance> {
         let name = draft.label();
         let family = addresses::family(&draft);
-        let version = self.version(&draft, family, global);
         let strict = draft.strict.unwrap_or(global.strict);
-        if strict {
-            self.strict_conflicts(&draft, global);
-        }
+        let version = self.version(&draft, family, global, strict);
+        self.strict_mode(strict, &mut draft, global);
         let (addresses, excluded_addresses) = self.resolve_addresses(&mut draft, family);
+        self.strict_first_address(strict && family == Family::V6, &addresses);
         self.check_family(&draft, family);
         self.address_interfaces(&addresses, &excluded_addresses, global)?;
         let vrid = self.vrid(&draft)?;
@@ -233,8 +232,19 @@ impl Parsed<'_> {
         Some(())
     }
 
-    fn version(&mut self, draft: &InstanceDraft, family: Family, global: &GlobalDefs) -> Version {
+    fn version(
+        &mut self,
+        draft: &InstanceDraft,
+        family: Family,
+        global: &GlobalDefs,
+        strict: bool,
+    ) -> Version {
         match (family, draft.version) {
+            (Family::V6, Some(version)) if strict && version.value == Version::V2 => {
+                let text = "VRRP version 2 knows no IPv6; under strict mode version 3 is taken";
+                self.warn(Code::VersionConflict, version.span, text);
+                Version::V3
+            }
             (_, Some(version)) => {
                 if (family, version.value) == (Family::V6, Version::V2) {
                     let text = "VRRP version 2 knows no IPv6; other makes will not understand it";
@@ -622,12 +632,12 @@ fn extra_garp(draft: &InstanceDraft, global: &GlobalDefs) -> Option<ExtraGarp> {
 
 /// Announcements: the instance's own values, else the global ones; strict mode answers no lower priority.
 fn instance_garp(draft: &InstanceDraft, global: &GlobalDefs, strict: bool) -> Garp {
-    let mut default = global.garp;
+    let mut garp = garp(&draft.garp, global.garp);
     if strict {
-        default.lower_prio_delay = Micros::ZERO;
-        default.lower_prio_repeat = 0;
+        garp.lower_prio_delay = Micros::ZERO;
+        garp.lower_prio_repeat = 0;
     }
-    garp(&draft.garp, default)
+    garp
 }
 
 /// The nearest multiple of `unit`, halves upwards.

@@ -60,9 +60,9 @@ pub(crate) use track::View;
 
 use addresses::Holding;
 use announce::Announcer;
+use authenticate::Numbers;
 use fixtures::FixtureHolding;
 pub(crate) use fixtures::is_gone;
-use authenticate::Numbers;
 use fsm::Step;
 use leave::Leaving;
 use sync::{Membership, Wish};

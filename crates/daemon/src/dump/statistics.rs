@@ -11,6 +11,9 @@ pub(crate) fn statistics(node: &Node) -> String {
     let mut page = Page::default();
     for router in node.routers() {
         write(&mut page, &router.spec().name, router.counters());
+        if router.spec().hmac.is_some() {
+            signatures(&mut page, router.counters());
+        }
     }
     page.0
 }
@@ -42,6 +45,21 @@ fn write(page: &mut Page, name: &str, counters: &Counters) {
     let (received, sent) = (counters.resigns_received, counters.resigns_sent);
     page.line(format_args!("    Received: {received}"));
     page.line(format_args!("    Sent: {sent}"));
+}
+
+/// What is wrong with signatures (`auth_hmac`).
+fn signatures(page: &mut Page, counters: &Counters) {
+    page.line(format_args!("  Authentication Extension Errors:"));
+    for (name, cause) in [
+        ("Missing", DropCause::TrailerMissing),
+        ("Malformed", DropCause::TrailerMalformed),
+        ("Unknown Key", DropCause::TrailerKey),
+        ("Invalid HMAC", DropCause::TrailerHmac),
+        ("Stale", DropCause::TrailerStale),
+        ("Replay", DropCause::TrailerReplay),
+    ] {
+        page.line(format_args!("    {name}: {}", count(counters, cause)));
+    }
 }
 
 pub(super) fn count(counters: &Counters, cause: DropCause) -> u64 {

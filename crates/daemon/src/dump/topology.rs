@@ -154,6 +154,13 @@ fn settings(page: &mut Page, router: &Router, instance: Option<&VrrpInstance>) {
         }
         None => {}
     }
+    if let Some(hmac) = &spec.hmac {
+        page.line(format_args!("   Authentication type = HMAC"));
+        page.line(format_args!("   Mode = {:?}", hmac.mode));
+        page.line(format_args!("   Active key = {}", hmac.active));
+        let keys: Vec<String> = hmac.keys.iter().map(|key| key.id().to_string()).collect();
+        page.line(format_args!("   Keys = {}", keys.join(", ")));
+    }
 }
 
 fn announcements(page: &mut Page, router: &Router) {

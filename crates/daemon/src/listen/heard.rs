@@ -44,6 +44,8 @@ pub(super) struct Says {
     pub(super) version: Version,
     pub(super) interval_us: u64,
     pub(super) authenticated: Authenticated,
+    /// Has the trailer of `auth_hmac`, whether right or wrong.
+    pub(super) signed: bool,
     pub(super) priority: u8,
     pub(super) addresses: BTreeSet<IpAddr>,
     pub(super) first: Micros,
@@ -81,7 +83,7 @@ impl Heard {
             return;
         };
         let (from, to) = (packet.source.into(), packet.destination.into());
-        let Ok(advertisement) = Advertisement::parse(message, from, to) else {
+        let Ok((advertisement, signed)) = Advertisement::parse_signed(message, from, to) else {
             return;
         };
         if (to_group && packet.ttl != TTL) || is_own(packet.source, mac) {
@@ -96,7 +98,7 @@ impl Heard {
             mac,
         };
         if vrids.contains(&vrid) {
-            self.note(sender, &advertisement, header, at);
+            self.note(sender, &advertisement, (header, signed.is_some()), at);
         }
     }
 
@@ -104,7 +106,7 @@ impl Heard {
         &mut self,
         sender: Sender,
         advertisement: &Advertisement<'_>,
-        header: bool,
+        (header, signed): (bool, bool),
         at: Micros,
     ) {
         let before = self
@@ -130,6 +132,7 @@ impl Heard {
             } else {
                 Authenticated::Message(advertisement.authentication)
             },
+            signed,
             priority: advertisement.priority.0,
             addresses: advertisement.addresses().collect(),
             first,

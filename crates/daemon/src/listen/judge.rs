@@ -225,7 +225,7 @@ fn mismatches(
             "{who} {difference} for VRID {}: one node at least ignores the other, and both become master",
             vrid.value
         );
-        let help = "set the same `authentication` on all nodes";
+        let help = "set the same `authentication` or `auth_hmac` on all nodes";
         warn(Code::HeardAuthentication, given.authentication, text, help);
     }
     if says.addresses != *vips {
@@ -248,6 +248,15 @@ fn mismatches(
 
 /// How the router's authentication differs, without any of its data.
 fn authentication(instance: &VrrpInstance, says: &Says) -> Option<&'static str> {
+    match &instance.hmac {
+        None if says.signed => {
+            return Some("signs its advertisements (`auth_hmac`), this file does not");
+        }
+        Some(hmac) if !says.signed && hmac.mode == config::HmacMode::Enforce => {
+            return Some("does not sign its advertisements, this file demands it (`auth_hmac`)");
+        }
+        None | Some(_) => {}
+    }
     let configured = instance
         .authentication
         .filter(|_| instance.version == config::Version::V2);
@@ -267,6 +276,9 @@ fn authentication(instance: &VrrpInstance, says: &Says) -> Option<&'static str> 
         }
         (Authenticated::Message(Authentication::Password(_)), _) => {
             Some("uses a password (PASS), this file does not")
+        }
+        (Authenticated::Message(Authentication::Header), _) => {
+            Some("says to use an authentication header (AH) and does not")
         }
         (Authenticated::Message(Authentication::Other(_)), _) => {
             Some("uses an unknown kind of authentication")
@@ -310,6 +322,7 @@ fn side_by_side(one: &Says, other: &Says) -> bool {
 #[cfg(test)]
 mod tests {
     use standfast_linux::clock::Micros;
+    use standfast_wire::trailer::{Key, LENGTH, Sequence, sign};
     use standfast_wire::vrrp::Interval;
 
     use super::super::heard::tests::frame;
@@ -397,6 +410,36 @@ mod tests {
         let two = "virtual_ipaddress {\n192.0.2.100/24\n192.0.2.102/24\n}\n";
         let found = judged(two, &[plain(2, &[VIP])]);
         assert!(found.first().unwrap().message.contains("lacks 192.0.2.102"));
+    }
+
+    #[test]
+    fn whoever_signs_and_whoever_does_not_are_told_apart() {
+        let key = Key::new(1, b"0123456789abcdef0123456789abcdef").unwrap();
+        let signed = |frame: Vec<u8>| {
+            let mut frame = frame;
+            frame.resize(frame.len() + LENGTH, 0);
+            let total = u16::try_from(frame.len() - 14).unwrap();
+            frame[16..18].copy_from_slice(&total.to_be_bytes());
+            frame[24..26].fill(0);
+            let checksum = standfast_wire::internet_checksum(&frame[14..34]);
+            frame[24..26].copy_from_slice(&checksum.to_be_bytes());
+            let ends = [[192, 0, 2, 2], [224, 0, 0, 18]].map(IpAddr::from);
+            sign(&mut frame[34..], &key, Sequence(1), ends[0], ends[1]).unwrap();
+            frame
+        };
+        let own = format!(
+            "{LINES}auth_hmac {{\nkey 1 0123456789abcdef0123456789abcdef\nactive_key 1\n}}\n"
+        );
+        let (unsigned, signed) = (plain(2, &[VIP]), signed(plain(2, &[VIP])));
+        assert_eq!(codes(&own, std::slice::from_ref(&signed)), []);
+        for (lines, frame, text) in [
+            (LINES, signed, "signs its advertisements"),
+            (&own, unsigned, "does not sign"),
+        ] {
+            let found = judged(lines, &[frame]);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].message.contains(text), "{found:?}");
+        }
     }
 
     #[test]

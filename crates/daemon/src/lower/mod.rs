@@ -1,6 +1,7 @@
 //! From a configuration to what core decides on and what the runner runs.
 
 mod anywhere;
+mod authentication;
 mod fifos;
 mod mail;
 mod routing;
@@ -22,7 +23,7 @@ use standfast_core::time::Micros;
 use standfast_linux::clock::boottime;
 use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::Identity;
-use standfast_wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
+use standfast_wire::vrrp::{ChecksumForm, Priority, Version, Vrid};
 
 pub(crate) use routing::Entries;
 pub(crate) use virtual_interface::{Host, VirtualInterface, VirtualInterfaces};
@@ -59,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) virtual_interfaces: VirtualInterfaces,
     /// What does not work, for the log.
     pub(crate) complaints: Vec<String>,
+    /// Why this plan must not replace one that works: keys that cannot be used.
+    pub(crate) refusals: Vec<String>,
 }
 
 /// What is run.
@@ -110,13 +113,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
     };
     plan.spec.statics = context.routing.statics(config);
     for instance in &config.instances {
-        match unsupported(instance) {
-            None => plan.lower_instance(config, instance, &mut context),
-            Some(why) => plan.complaints.push(format!(
-                "({}) is NOT run: {why} is not supported by this version",
-                instance.name.value
-            )),
-        }
+        plan.lower_instance(config, instance, &mut context);
     }
     let mut routing = context.routing;
     plan.entries = routing.entries;
@@ -131,22 +128,6 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
         plan.lower_group(config, group);
     }
     plan
-}
-
-/// Instances that this version cannot run, with the reason for people.
-pub fn not_run(config: &config::Config) -> Vec<(&config::VrrpInstance, &'static str)> {
-    let all = config.instances.iter();
-    all.filter_map(|instance| Some((instance, unsupported(instance)?)))
-        .collect()
-}
-
-fn unsupported(instance: &config::VrrpInstance) -> Option<&'static str> {
-    match instance.authentication {
-        Some(authentication) if authentication.kind == config::AuthenticationKind::Ah => {
-            Some("auth_type AH")
-        }
-        _ => None,
-    }
 }
 
 /// `vrrp_startup_delay` from now, or `vrrp_delay_after_boot` from the start of the host, whichever ends later.
@@ -215,6 +196,15 @@ impl Plan {
         };
         let interface = instance.interface.as_ref();
         let name = &instance.name.value;
+        let hmac = match authentication::hmac(instance) {
+            Ok(hmac) => hmac,
+            Err(why) => {
+                self.refusals.push(format!("({name}) {why}"));
+                self.complaints.push(format!("({name}) is NOT run: {why}"));
+                return;
+            }
+        };
+        let (authentication, header_key) = authentication::message(instance);
         let group = group_of(config, name);
         let notifies = Notifies {
             group: group.map(|group| group.name.value.clone()),
@@ -227,7 +217,9 @@ impl Plan {
             version: version(instance.version),
             priority: Priority(instance.priority.get()),
             advert_interval: micros(instance.advert_int),
-            authentication: authentication(instance),
+            authentication,
+            header_key,
+            hmac,
             group: instance.multicast_group,
             unicast: instance
                 .unicast
@@ -258,7 +250,7 @@ impl Plan {
             lower_prio_no_advert: instance.lower_prio_no_advert,
             higher_prio_send_advert: instance.higher_prio_send_advert,
             owner_ignore_adverts: instance.owner_ignore_adverts,
-            garp: garp(instance.garp),
+            garp: garp(instance),
             track_primary: !instance.dont_track_primary,
             track_source: instance.track_source_address,
             stalled_backup: instance.timer_expired_backup.map(Priority),
@@ -365,15 +357,6 @@ fn old_checksum(given: config::OldChecksum) -> OldChecksum {
     }
 }
 
-fn authentication(instance: &config::VrrpInstance) -> Authentication {
-    match instance.authentication {
-        // What keepalived sends as version 2 over IPv6 has no room for it.
-        _ if instance.family == config::Family::V6 => Authentication::None,
-        Some(authentication) => Authentication::Password(authentication.password.reveal()),
-        None => Authentication::None,
-    }
-}
-
 fn address(address: &config::VirtualAddress) -> VirtualAddress {
     let (ip, prefix) = (address.network.address, address.network.prefix);
     let broadcast = match (ip, address.broadcast) {
@@ -404,7 +387,16 @@ fn address(address: &config::VirtualAddress) -> VirtualAddress {
     }
 }
 
-fn garp(garp: config::Garp) -> Garp {
+/// `garp_extra_if` without `all` is for virtual MAC interfaces, which hold addresses elsewhere only with
+/// `use_vmac_addr`.
+fn extra_garp(instance: &config::VrrpInstance) -> Micros {
+    let extra = instance.extra_garp;
+    let extra = extra.filter(|extra| extra.all || instance.vmac_addresses);
+    extra.map_or(Micros::ZERO, |extra| micros(extra.interval))
+}
+
+fn garp(instance: &config::VrrpInstance) -> Garp {
+    let garp = instance.garp;
     let count = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
     Garp {
         repeat: count(garp.master_repeat),
@@ -413,6 +405,7 @@ fn garp(garp: config::Garp) -> Garp {
         refresh_repeat: count(garp.master_refresh_repeat),
         lower_prio_repeat: count(garp.lower_prio_repeat),
         lower_prio_delay: micros(garp.lower_prio_delay),
+        extra: extra_garp(instance),
     }
 }
 

@@ -8,10 +8,10 @@ use std::thread;
 use standfast_config::{
     Config, Diagnostic, FileSource, LoadOptions, Loaded, ReloadFile, Severity, load,
 };
+use standfast_core::Input;
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
 use standfast_core::router::State;
-use standfast_core::{Input, Micros};
 use standfast_linux::clock::monotonic;
 use standfast_linux::sysctl;
 
@@ -43,8 +43,7 @@ impl Worker {
             self.logger.log(Level::Error, complaint.clone());
         }
         self.timetable.configure(&config.global.reload);
-        self.effects.garp_interval = slowest(config, |garp| garp.interval);
-        self.effects.gna_interval = slowest(config, |garp| garp.na_interval);
+        self.effects.pacing.configure(config);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
         let Plan {
@@ -240,6 +239,11 @@ impl Worker {
                 refusal.diagnostic.message
             );
             self.logger.log(Level::Error, text);
+        } else if !plan.refusals.is_empty() {
+            let why = plan.refusals.join("; ");
+            let text =
+                format!("the new configuration cannot be used, the old one stays in force: {why}");
+            self.logger.log(Level::Error, text);
         } else if refused {
             let text = "the new configuration has errors, the old one stays in force";
             self.logger.log(Level::Error, text.into());
@@ -306,18 +310,6 @@ impl ReloadFiles {
         clerk::replace(path, &text, self.mode)
             .map_err(|error| format!("reload_check_config {}: {error}", path.display()))
     }
-}
-
-/// The slowest pacing that any instance asks for.
-fn slowest(
-    config: &Config,
-    interval: impl Fn(&standfast_config::Garp) -> standfast_config::Micros,
-) -> Micros {
-    let all = config
-        .instances
-        .iter()
-        .map(|instance| interval(&instance.garp).get());
-    Micros(all.max().unwrap_or(0))
 }
 
 pub(crate) fn load_options(options: &Options) -> LoadOptions {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use standfast_core::input::{HostAddress, InterfaceIndex, Link, Origin};
 use standfast_core::journal::Level;
 use standfast_core::{Input, Instant, Micros};
-use standfast_linux::clock::{boottime, monotonic};
+use standfast_linux::clock::{boottime, monotonic, realtime};
 use standfast_linux::netlink::{AddressFlags, AddressProtocol, Event, RoutingTables};
 use standfast_wire::MacAddress;
 
@@ -206,6 +206,12 @@ impl Worker {
         if Micros(step) > CLOCK_STEP {
             self.give(Input::ClockStep(Micros(step)));
         }
+        self.read_wall_clock();
+    }
+
+    /// Numbers of signatures follow it.
+    pub(super) fn read_wall_clock(&mut self) {
+        self.give(Input::WallClock(Micros(realtime().0)));
     }
 }
 

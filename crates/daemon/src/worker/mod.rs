@@ -215,6 +215,7 @@ impl Worker {
         if !self.adopt {
             self.effects.remove_recorded_fixtures();
         }
+        self.read_wall_clock();
         let config = Arc::clone(&self.config);
         let plan = lower::plan(&config);
         let occasion = match self.adopt {
@@ -262,6 +263,7 @@ impl Worker {
             self.settle();
             if self.effects.stopped {
                 self.leave_host();
+                self.effects.send_rest(&self.ports);
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -299,6 +301,7 @@ impl Worker {
             SUPERVISOR => self.read_supervisor(),
             token => match self.ports.token(token) {
                 Some(PortToken::Vrrp(key)) => self.read_vrrp(key),
+                Some(PortToken::Sealed(key)) => self.read_sealed(key),
                 Some(PortToken::Arp(index)) => self.read_arp(index),
                 Some(PortToken::Ndp(index)) => self.read_ndp(index),
                 None => {}

@@ -38,6 +38,32 @@ impl Worker {
         }
     }
 
+    pub(super) fn read_sealed(&mut self, key: PortKey) {
+        let Some(port) = self.ports.sealed.get(&key) else {
+            return;
+        };
+        let mut taken = 0;
+        while taken < PACKETS_PER_TURN {
+            let Ok(packets) = port.socket.receive(&mut self.ring) else {
+                return;
+            };
+            let count = packets.len();
+            for packet in packets {
+                let input = Input::Sealed {
+                    interface: key.0,
+                    packet: packet.bytes,
+                };
+                self.node.handle_input(now(), input);
+                self.effects
+                    .carry_out(now(), &mut self.node, &self.ports, &self.runner);
+            }
+            taken += count;
+            if count < RING_PACKETS {
+                return;
+            }
+        }
+    }
+
     pub(super) fn read_strays(&mut self) {
         let keys: Vec<_> = self.ports.vrrp.keys().copied().collect();
         for key in keys {
