@@ -174,9 +174,11 @@ fn wireshark_finds_every_packet_right() {
         }
     }
 
-    let flags =
-        ["router", "solicited", "override"].map(|flag| format!("icmpv6.nd.na.flag.{}", &flag[..1]));
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let flags = [
+        "icmpv6.nd.na.flag.r",
+        "icmpv6.nd.na.flag.s",
+        "icmpv6.nd.na.flag.o",
+    ];
     let filter = format!("{from_us} && icmpv6.type == 136 && ipv6.dst == ff02::1");
     for line in read(host, &[], &filter, &flags) {
         assert_eq!(line, ["1", "0", "1"], "router, solicited and override flag");
