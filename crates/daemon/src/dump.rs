@@ -128,7 +128,9 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
             date_time(Micros(since))
         ),
     );
-    line(text, format_args!("   Interface = {}", spec.interface));
+    if spec.has_interface() {
+        line(text, format_args!("   Interface = {}", spec.interface));
+    }
     if let Some(source) = router.source() {
         line(text, format_args!("   Using src_ip = {source}"));
     }
