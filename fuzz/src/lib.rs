@@ -16,6 +16,7 @@ use standfast_config::{
     FormatError, LoadOptions, Loaded, MemorySource, NoEnvironment, format, load,
 };
 use standfast_wire::arp::Arp;
+use standfast_wire::ndp::NeighbourAdvertisement;
 use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, AdvertisementRepr};
 use standfast_wire::{ah, ipv4};
@@ -92,6 +93,29 @@ pub fn wire_ipv4(bytes: &[u8]) {
 pub fn wire_arp(bytes: &[u8]) {
     if let Ok(arp) = Arp::parse(bytes) {
         assert_eq!(Arp::parse(&arp.emit()), Ok(arp));
+    }
+}
+
+/// Whatever parses as a Neighbour Advertisement is written and read again as the same, but for options of others. The
+/// checksum is made right before, or nothing would ever parse.
+pub fn wire_ndp(bytes: &[u8]) {
+    let mut frame = bytes.to_vec();
+    if let Some(length) = frame.get(18..20) {
+        let end = 54 + usize::from(u16::from_be_bytes([length[0], length[1]]));
+        if (78..=frame.len()).contains(&end) {
+            frame[56..58].fill(0);
+            let covered = [&frame[22..54], &frame[18..20], &[0, 58], &frame[54..end]].concat();
+            let checksum = standfast_wire::internet_checksum(&covered);
+            frame[56..58].copy_from_slice(&checksum.to_be_bytes());
+        }
+    }
+    let _ = NeighbourAdvertisement::parse(bytes);
+    if let Ok(read) = NeighbourAdvertisement::parse(&frame) {
+        let with_mac = NeighbourAdvertisement {
+            mac: Some(read.claimed_mac()),
+            ..read
+        };
+        assert_eq!(NeighbourAdvertisement::parse(&read.emit()), Ok(with_mac));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The fuzz targets with pseudo-random inputs: no coverage to follow, but every toolchain runs it.
 
 use standfast_fuzz::{
-    config, config_format, core_packets, wire_advertisement, wire_arp, wire_ipv4,
+    config, config_format, core_packets, wire_advertisement, wire_arp, wire_ipv4, wire_ndp,
 };
 
 const INPUTS: u64 = 100_000;
@@ -49,6 +49,13 @@ const IPV4: &[u8] = &[
 const ARP: &[u8] = &[
     255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
 ];
+/// From fe80::2 to all nodes, for fe80::100, with one option.
+const NDP: &[u8] = &[
+    0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255, 0xfe,
+    0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    1, 136, 0, 0, 0, 0x20, 0, 0, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 1, 2,
+    0, 0, 0, 0, 1,
+];
 const TEXT: &[u8] =
     b"vrrp_instance VI_1 {\n state MASTER\n interface eth0\n virtual_router_id 51\n \
 priority 100\n authentication {\n auth_type PASS\n auth_pass 1111\n }\n virtual_ipaddress {\n";
@@ -61,6 +68,11 @@ fn advertisements() {
 #[test]
 fn ipv4_packets() {
     feed(INPUTS, &[IPV4], wire_ipv4);
+}
+
+#[test]
+fn neighbour_advertisements() {
+    feed(INPUTS, &[NDP], wire_ndp);
 }
 
 #[test]

@@ -138,6 +138,25 @@ fn after_a_split_the_survivor_is_the_one_that_is_heard_last() {
     });
 }
 
+/// The kernel forgets all IPv6 addresses of an interface that is taken down, and asks for duplicates of the link-local one
+/// when it comes back.
+#[test]
+fn an_interface_that_was_down_serves_again_when_its_link_local_address_is_usable() {
+    pair([standfast(), standfast()]).telling(|lan| {
+        lan.start();
+        let down = Moment::now();
+        lan.nodes[0].host.link_down("eth0").unwrap();
+        lan.served_by(1, down);
+        lan.nodes[0].says("Entering FAULT STATE");
+        let up = Moment::now();
+        lan.nodes[0].host.link_up("eth0").unwrap();
+        lan.served_by(0, up);
+        lan.client_knows(VIP6, 0);
+        lan.holds(0, VIP6_ON_LINK, true);
+        lan.holds(1, VIP6, false);
+    });
+}
+
 /// One instance of each family with the same VRID; each takes an address of the other family along.
 fn mixed(priority: u8) -> String {
     format!(

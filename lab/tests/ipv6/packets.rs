@@ -105,14 +105,21 @@ fn capture_a_life() -> Lan {
     lan
 }
 
+/// What Wireshark says of a packet in which it finds something.
+const NOTHING_WRONG: [&str; 2] = ["_ws.malformed", "_ws.expert.message"];
+
 #[test]
 fn wireshark_finds_every_packet_right() {
     require_program("tshark", "tshark").unwrap();
     let lan = capture_a_life();
     let host = &lan.nodes[0].host;
     let from_us = format!("eth.src == {}", host.mac());
-    let nothing_wrong = ["_ws.malformed", "_ws.expert.message"];
+    every_kind_of_advertisement_was_sent(host, &from_us);
+    advertisements_are_right(host, &from_us);
+    announcements_and_questions_are_right(host, &from_us);
+}
 
+fn advertisements_are_right(host: &Host, from_us: &str) {
     let plain = ["-o", "vrrp.v3_checksum_as_in_v2:TRUE"];
     for (options, vrids) in [(&[][..], "!="), (&plain[..], "==")] {
         let filter = format!("{from_us} && vrrp && vrrp.virt_rtr_id {vrids} {PLAIN_CHECKSUM}");
@@ -121,7 +128,7 @@ fn wireshark_finds_every_packet_right() {
             host,
             options,
             &filter,
-            &[&status[..], &nothing_wrong].concat(),
+            &[&status[..], &NOTHING_WRONG].concat(),
         );
         assert!(lines.len() >= 2, "{lines:?}");
         for line in lines {
@@ -130,7 +137,9 @@ fn wireshark_finds_every_packet_right() {
             assert!(line[2..].iter().all(String::is_empty), "{line:?}");
         }
     }
+}
 
+fn every_kind_of_advertisement_was_sent(host: &Host, from_us: &str) {
     let kinds = read(
         host,
         &[],
@@ -149,7 +158,9 @@ fn wireshark_finds_every_packet_right() {
             );
         }
     }
+}
 
+fn announcements_and_questions_are_right(host: &Host, from_us: &str) {
     for (filter, fields) in [
         ("arp.isgratuitous == 1", &[][..]),
         ("arp.src.proto_ipv4 == 0.0.0.0", &[]),
@@ -163,7 +174,7 @@ fn wireshark_finds_every_packet_right() {
         ),
     ] {
         let filter = format!("{from_us} && {filter}");
-        let lines = read(host, &[], &filter, &[&nothing_wrong[..], fields].concat());
+        let lines = read(host, &[], &filter, &[&NOTHING_WRONG[..], fields].concat());
         assert!(!lines.is_empty(), "no packet for {filter}");
         for line in lines {
             assert!(line[..2].iter().all(String::is_empty), "{filter}: {line:?}");
@@ -174,9 +185,11 @@ fn wireshark_finds_every_packet_right() {
         }
     }
 
-    let flags =
-        ["router", "solicited", "override"].map(|flag| format!("icmpv6.nd.na.flag.{}", &flag[..1]));
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let flags = [
+        "icmpv6.nd.na.flag.r",
+        "icmpv6.nd.na.flag.s",
+        "icmpv6.nd.na.flag.o",
+    ];
     let filter = format!("{from_us} && icmpv6.type == 136 && ipv6.dst == ff02::1");
     for line in read(host, &[], &filter, &flags) {
         assert_eq!(line, ["1", "0", "1"], "router, solicited and override flag");

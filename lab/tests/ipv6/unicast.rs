@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use standfast_lab::{Daemon, Moment};
+use standfast_lab::{Daemon, Moment, Signal};
 
-use crate::lan::{Lan, VIP6, own};
-use crate::support::standfast;
+use crate::lan::{Lan, PATIENCE, VIP6, own};
+use crate::support::{next_worker, send, standfast, worker_pid};
 
 /// What differs between the tests.
 #[derive(Clone, Copy)]
@@ -144,5 +144,27 @@ fn without_an_interface_the_link_of_the_addresses_does_not_matter() {
         lan.served_by(0, plugged);
         lan.client_knows(VIP6, 0);
         lan.holds(1, VIP6, false);
+    });
+}
+
+#[test]
+fn without_an_interface_a_killed_worker_resigns_and_the_next_one_comes_back() {
+    let kind = IPV6_WITHOUT_INTERFACE;
+    let slowly = |text: String| crate::support::replaced(&text, ("advert_int 0.3", "advert_int 2"));
+    let configurations = [
+        slowly(kind.configuration(&standfast(), 1, 100)),
+        slowly(kind.configuration(&standfast(), 2, 90)),
+    ];
+    let texts = [configurations[0].as_str(), configurations[1].as_str()];
+    Lan::new([standfast(), standfast()], texts, VIP6).telling(|lan| {
+        lan.start();
+        let old = worker_pid(&lan.nodes[0].host);
+        let killed = Moment::now();
+        send(&lan.nodes[0].host, old, Signal::SIGKILL);
+        // By its silence alone the second would learn of it after more than six seconds, and without a word.
+        lan.nodes[1].says("Backup received priority 0 advertisement");
+        lan.served_by(1, killed);
+        lan.holds(0, VIP6, false);
+        next_worker(&lan.nodes[0].host, old, PATIENCE);
     });
 }

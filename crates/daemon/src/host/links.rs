@@ -1,5 +1,7 @@
 //! Whether the instances could take part now: their interfaces are up and have an address to send from.
 
+use std::net::IpAddr;
+
 use standfast_config::{Code, Config, Diagnostic, Family, IpNetwork, VrrpInstance};
 
 use super::addresses::LinkState;
@@ -30,14 +32,23 @@ fn why_not_ready(instance: &VrrpInstance, link: LinkState, own: &[IpNetwork]) ->
             LinkState { .. } => {}
         }
     }
-    let family = |network: &IpNetwork| Family::of(network.address) == instance.family;
-    // Every interface has a link-local IPv6 address of its own.
-    let needs_own = instance.source_address.is_none() && instance.family == Family::V4;
-    if needs_own && !own.iter().any(family) {
-        return Some("has no IPv4 address to send from".to_owned());
+    if instance.source_address.is_none() && !own.iter().any(|own| is_source(instance, own)) {
+        let kind = match instance.family {
+            Family::V4 => "IPv4",
+            Family::V6 => "link-local IPv6",
+        };
+        return Some(format!("has no {kind} address to send from"));
     }
     let multicast = instance.unicast.is_none() && !link.multicast;
     multicast.then(|| "does no multicast, and there is no unicast_peer".to_owned())
+}
+
+/// IPv6 advertisements come from link-local addresses (RFC 9568 §5.1.2.1).
+fn is_source(instance: &VrrpInstance, own: &IpNetwork) -> bool {
+    match own.address {
+        IpAddr::V4(_) => instance.family == Family::V4,
+        IpAddr::V6(address) => instance.family == Family::V6 && address.is_unicast_link_local(),
+    }
 }
 
 fn remedy(name: &str, link: LinkState) -> String {
@@ -107,6 +118,15 @@ mod tests {
         );
         assert!(why("", WELL, &[]).unwrap().contains("no IPv4 address"));
         assert_eq!(why("mcast_src_ip 192.0.2.1\n", WELL, &[]), None);
+        let network = |address: &str| IpNetwork {
+            address: address.parse().unwrap(),
+            prefix: 64,
+        };
+        let config = instance("virtual_ipaddress {\nfe80::100\n}\n");
+        let why_v6 = |own: &[IpNetwork]| why_not_ready(&config.instances[0], WELL, own);
+        assert_eq!(why_v6(&[network("fe80::1")]), None);
+        let without = why_v6(&[network("fd00::1"), own[0]]).unwrap();
+        assert!(without.contains("no link-local IPv6 address"), "{without}");
         assert!(
             why(
                 "",
