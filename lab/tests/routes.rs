@@ -262,6 +262,23 @@ fn the_kernel_holds_what_keepalived_makes_of_the_same_file() {
         assert_eq!(ours, theirs);
     }
     assert_eq!(theirs.lines().count(), count);
+    none_is_missed_by_mistake(&ours);
+}
+
+/// Every change of a link makes the daemon look whether all is there.
+#[track_caller]
+fn none_is_missed_by_mistake(running: &Running) {
+    for _ in 0..5 {
+        ip(&running.host, "link add other0 type veth peer name other1");
+        ip(&running.host, "link del other0");
+        std::thread::sleep(Duration::from_millis(1_100));
+    }
+    let log = running.process.log();
+    assert_eq!(log.matches("Entering").count(), 2, "{log}");
+    assert!(
+        !log.contains("is back") && !log.contains("refused"),
+        "{log}"
+    );
 }
 
 #[test]
