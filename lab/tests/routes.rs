@@ -104,6 +104,7 @@ const STATICS: &str = "static_ipaddress {
     10.20.0.1/24 dev eth0
     10.20.1.1/24 brd + dev eth0 label eth0:st scope link
     2001:db8:5::1/128
+    10.21.0.1 peer 10.21.0.2
 }
 static_routes {
     10.50.0.0/16 via 10.20.0.9 dev eth0
@@ -262,6 +263,23 @@ fn the_kernel_holds_what_keepalived_makes_of_the_same_file() {
         assert_eq!(ours, theirs);
     }
     assert_eq!(theirs.lines().count(), count);
+    none_is_missed_by_mistake(&ours);
+}
+
+/// Every change of a link makes the daemon look whether all is there.
+#[track_caller]
+fn none_is_missed_by_mistake(running: &Running) {
+    for _ in 0..5 {
+        ip(&running.host, "link add other0 type veth peer name other1");
+        ip(&running.host, "link del other0");
+        std::thread::sleep(Duration::from_millis(1_100));
+    }
+    let log = running.process.log();
+    assert_eq!(log.matches("Entering").count(), 2, "{log}");
+    assert!(
+        !log.contains("is back") && !log.contains("refused"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -371,7 +389,7 @@ fn crashed() -> Running {
 }
 
 fn is_clean(held: &str) -> bool {
-    !held.contains("keepalived") && !held.contains("10.20.") && !held.contains("proto static")
+    !held.contains("keepalived") && !held.contains("10.2") && !held.contains("proto static")
 }
 
 #[test]

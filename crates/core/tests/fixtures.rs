@@ -126,6 +126,17 @@ fn a_flush_of_addresses_and_routes_is_one_deletion() {
 }
 
 #[test]
+fn what_is_missed_by_mistake_does_not_cost_the_role() {
+    let mut bench = active(&[route("r1")]);
+    for second in 11..20 {
+        bench.run_until(second * SECOND);
+        bench.give(Input::FixturesMissing(vec![route("r1")]));
+    }
+    assert_eq!(bench.state(), State::Active);
+    assert_eq!(bench.requests.len(), 1, "one try is enough to know");
+}
+
+#[test]
 fn what_is_not_tracked_stays_away() {
     let untracked = Fixture {
         no_track: true,

@@ -24,7 +24,7 @@ use crate::log::Logger;
 use crate::lower::Entries;
 use crate::pacing::{Bursts, Pacing, Waiting};
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
-use crate::record::{Held, Record};
+use crate::record::{Contents, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
 
@@ -106,15 +106,10 @@ impl Effects {
             .record
             .held()
             .filter(|(interface, address, prefix)| !wanted(interface, *address, *prefix))
-            .filter_map(|(interface, address, prefix)| {
-                let (index, _) = node.interfaces().named(interface)?;
-                let interface = crate::ports::interface(node, index)?;
-                Some(AddressChange::new(
-                    Action::Remove,
-                    interface,
-                    *address,
-                    *prefix,
-                ))
+            .filter_map(|held| {
+                let (index, _) = node.interfaces().named(&held.0)?;
+                let interface = interface(node, index)?;
+                Some(self.record.removal(held, interface))
             })
             .collect();
         for change in &forgotten {
@@ -485,16 +480,20 @@ impl Effects {
 
     /// Writes down which addresses are ours; failures are reported and harmless until a crash.
     pub(crate) fn write_record(&mut self, node: &Node) {
-        let mut held: BTreeSet<Held> = BTreeSet::new();
+        let mut contents = Contents::default();
         for (index, address) in node.removable_addresses() {
             if let Some(known) = node.interfaces().get(index) {
-                held.insert((known.name.clone(), address.address, address.prefix));
+                let held = (known.name.clone(), address.address, address.prefix);
+                let peer = address.peer.map(|(peer, _)| (held.clone(), peer));
+                contents.peers.extend(peer);
+                contents.held.insert(held);
             }
         }
-        let removals = node
+        contents.removals = node
             .removable_fixtures()
-            .filter_map(|it| routing::removal(&self.entries, it, node));
-        if let Err(error) = self.record.write(held, removals.collect()) {
+            .filter_map(|it| routing::removal(&self.entries, it, node))
+            .collect();
+        if let Err(error) = self.record.write(contents) {
             let text = format!("cannot write down the addresses that are ours: {error}");
             self.logger.log(Level::Warning, text);
         }

@@ -303,12 +303,8 @@ fn remove(commands: &mut Commands, will: &Will, wanted: impl Fn(IpAddr) -> bool)
         .filter(|held| wanted(held.address))
         .filter_map(|held| {
             let interface: Interface = held.interface()?;
-            Some(AddressChange::new(
-                Action::Remove,
-                interface,
-                held.address,
-                held.prefix,
-            ))
+            let change = AddressChange::new(Action::Remove, interface, held.address, held.prefix);
+            Some(change.with_peer(held.peer))
         })
         .collect();
     // What is gone already needs no removal.

@@ -20,7 +20,7 @@ use crate::stage::StageScript;
 
 /// Packets of a last will in one message: the longest ones as JSON take 17 KB each.
 const PACKETS_PER_MESSAGE: usize = 3;
-/// Addresses of a will that travel in one message: at most 140 bytes each.
+/// Addresses of a will that travel in one message: at most 200 bytes each.
 const ADDRESSES_PER_MESSAGE: usize = 256;
 
 /// Removals of routes and rules in one message: at most 900 bytes each.
@@ -102,6 +102,9 @@ pub(crate) struct WillAddress {
     pub(crate) interface_name: String,
     pub(crate) address: IpAddr,
     pub(crate) prefix: u8,
+    /// The other end of a point-to-point address.
+    #[serde(default)]
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl WillAddress {
@@ -135,6 +138,7 @@ impl Will {
                 interface_name: name(*index)?,
                 address: address.address,
                 prefix: address.prefix,
+                peer: address.peer.map(|(peer, _)| peer),
             })
         });
         Some(Will {
@@ -284,6 +288,7 @@ mod tests {
             interface_name: "a23456789012345".into(),
             address: IpAddr::V6(std::net::Ipv6Addr::from(u128::MAX - u128::from(number))),
             prefix: 128,
+            peer: Some(IpAddr::V6(std::net::Ipv6Addr::from(u128::MAX))),
         };
         let will = Will {
             router: 7,

@@ -1,7 +1,7 @@
 //! The addresses that we have added, on disk: so that the next start, or `cleanup` after a crash,
 //! knows them from the host's own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::net::IpAddr;
@@ -20,6 +20,8 @@ const LONGEST_RECORD: u64 = 4 * 1024 * 1024;
 
 /// Begins the line of a route or rule; no interface has a colon in its name.
 const ROUTING: &str = "netlink: ";
+/// Begins the line of the other end of an address.
+const PEER: &str = "peer: ";
 
 /// One address: interface name, address, prefix length.
 pub(crate) type Held = (String, IpAddr, u8);
@@ -28,9 +30,18 @@ pub(crate) type Held = (String, IpAddr, u8);
 #[derive(Debug)]
 pub(crate) struct Record {
     path: PathBuf,
-    held: BTreeSet<Held>,
+    contents: Contents,
+}
+
+/// What stands in a record.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    /// Addresses that are ours.
+    pub(crate) held: BTreeSet<Held>,
+    /// The other ends of those that are point-to-point.
+    pub(crate) peers: BTreeMap<Held, IpAddr>,
     /// What removes our routes and rules, in this order.
-    removals: Vec<RoutingRequest>,
+    pub(crate) removals: Vec<RoutingRequest>,
 }
 
 impl Record {
@@ -39,41 +50,51 @@ impl Record {
         let text = read_ours(path);
         Record {
             path: path.to_owned(),
-            held: text.lines().filter_map(parse_line).collect(),
-            removals: text.lines().filter_map(parse_removal).collect(),
+            contents: Contents {
+                held: text.lines().filter_map(parse_line).collect(),
+                peers: text.lines().filter_map(parse_peer).collect(),
+                removals: text.lines().filter_map(parse_removal).collect(),
+            },
         }
     }
 
     pub(crate) fn contains(&self, interface: &str, address: IpAddr, prefix: u8) -> bool {
-        self.held.contains(&(interface.to_owned(), address, prefix))
+        self.contents
+            .held
+            .contains(&(interface.to_owned(), address, prefix))
     }
 
     /// What the file says.
     pub(crate) fn held(&self) -> impl Iterator<Item = &Held> {
-        self.held.iter()
+        self.contents.held.iter()
+    }
+
+    /// The removal of an address.
+    pub(crate) fn removal(&self, held: &Held, interface: Interface) -> AddressChange {
+        let (_, address, prefix) = held;
+        let change = AddressChange::new(Action::Remove, interface, *address, *prefix);
+        change.with_peer(self.contents.peers.get(held).copied())
     }
 
     /// What removes the routes and rules that the file tells of.
     pub(crate) fn removals(&self) -> impl Iterator<Item = &RoutingRequest> {
-        self.removals.iter()
+        self.contents.removals.iter()
     }
 
     /// Replaces the contents if they changed; the file is always whole.
-    pub(crate) fn write(
-        &mut self,
-        held: BTreeSet<Held>,
-        removals: Vec<RoutingRequest>,
-    ) -> std::io::Result<()> {
-        if held == self.held && removals == self.removals {
+    pub(crate) fn write(&mut self, contents: Contents) -> std::io::Result<()> {
+        if contents == self.contents {
             return Ok(());
         }
-        self.held = held;
-        self.removals = removals;
+        self.contents = contents;
         let mut text = String::new();
-        for (interface, address, prefix) in &self.held {
+        for (interface, address, prefix) in &self.contents.held {
             text.push_str(&format!("{interface} {address}/{prefix}\n"));
         }
-        for removal in &self.removals {
+        for ((interface, address, prefix), peer) in &self.contents.peers {
+            text.push_str(&format!("{PEER}{interface} {address}/{prefix} {peer}\n"));
+        }
+        for removal in &self.contents.removals {
             text.push_str(ROUTING);
             for byte in removal.to_bytes() {
                 text.push_str(&format!("{byte:02x}"));
@@ -128,6 +149,12 @@ fn is_ours_alone(found: &fs::Metadata) -> bool {
     found.is_file() && found.uid() == own_identity().uid && found.mode() & 0o022 == 0
 }
 
+/// `peer: INTERFACE ADDRESS/PREFIX PEER`
+fn parse_peer(line: &str) -> Option<(Held, IpAddr)> {
+    let (held, peer) = line.strip_prefix(PEER)?.rsplit_once(' ')?;
+    Some((parse_line(held)?, peer.parse().ok()?))
+}
+
 /// The bytes of a removal in hexadecimal.
 fn parse_removal(line: &str) -> Option<RoutingRequest> {
     let digits = line.strip_prefix(ROUTING)?.as_bytes();
@@ -166,25 +193,19 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
 pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Error> {
     let mut record = Record::open(path);
     let changes: Vec<AddressChange> = record
-        .held
-        .iter()
-        .filter_map(|(interface, address, prefix)| {
-            let interface = Interface::by_name(InterfaceName::new(interface).ok()?).ok()?;
-            Some(AddressChange::new(
-                Action::Remove,
-                interface,
-                *address,
-                *prefix,
-            ))
+        .held()
+        .filter_map(|held| {
+            let interface = Interface::by_name(InterfaceName::new(&held.0).ok()?).ok()?;
+            Some(record.removal(held, interface))
         })
         .collect();
     let mut results = Vec::new();
     let mut commands = Commands::open()?;
-    commands.apply_routing(&record.removals, &mut Vec::new());
+    commands.apply_routing(&record.contents.removals, &mut Vec::new());
     commands.apply(&changes, &mut results);
     let removed = results.iter().filter(|result| result.is_ok()).count();
     // What could not be removed is not there any more.
-    let _ = record.write(BTreeSet::new(), Vec::new());
+    let _ = record.write(Contents::default());
     Ok(removed)
 }
 
@@ -192,18 +213,42 @@ pub(crate) fn remove_recorded(path: &Path) -> Result<usize, standfast_linux::Err
 mod tests {
     use super::*;
 
+    fn addresses(held: BTreeSet<Held>) -> Contents {
+        Contents {
+            held,
+            ..Contents::default()
+        }
+    }
+
+    #[test]
+    fn the_other_end_of_an_address_survives_a_restart() {
+        let name = format!("standfast-peers-{}.addresses", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let held: Held = ("eth0".into(), "192.0.2.1".parse().unwrap(), 32);
+        let peer = "192.0.2.2".parse().unwrap();
+        let contents = Contents {
+            peers: [(held.clone(), peer)].into(),
+            ..addresses([held.clone()].into())
+        };
+        Record::open(&path).write(contents).unwrap();
+        let read = Record::open(&path);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(read.contents.peers, [(held.clone(), peer)].into());
+        assert!(read.held().eq([&held]));
+    }
+
     #[test]
     fn survives_a_restart_and_vanishes_when_empty() {
         let name = format!("standfast-record-{}.addresses", std::process::id());
         let path = std::env::temp_dir().join(name);
         let held: Held = ("eth0".into(), "192.0.2.1".parse().unwrap(), 24);
         Record::open(&path)
-            .write([held.clone()].into(), Vec::new())
+            .write(addresses([held.clone()].into()))
             .unwrap();
         let mut record = Record::open(&path);
         assert!(record.contains("eth0", held.1, 24));
         assert!(!record.contains("eth1", held.1, 24));
-        record.write(BTreeSet::new(), Vec::new()).unwrap();
+        record.write(Contents::default()).unwrap();
         assert!(!path.exists());
     }
 
@@ -219,9 +264,7 @@ mod tests {
         let fresh = path.with_extension("addresses.new");
         symlink(&victim, &fresh).unwrap();
         let held: Held = ("eth1".into(), "192.0.2.2".parse().unwrap(), 24);
-        Record::open(&path)
-            .write([held].into(), Vec::new())
-            .unwrap();
+        Record::open(&path).write(addresses([held].into())).unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "eth0 192.0.2.1/24\n");
         assert_eq!(Record::open(&path).held().count(), 1);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
@@ -261,12 +304,15 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         let all = vec![removal(7), removal(5)];
         Record::open(&path)
-            .write(BTreeSet::new(), all.clone())
+            .write(Contents {
+                removals: all.clone(),
+                ..Contents::default()
+            })
             .unwrap();
         let mut record = Record::open(&path);
         assert!(record.removals().eq(&all), "in their order");
         assert_eq!(record.held().count(), 0);
-        record.write(BTreeSet::new(), Vec::new()).unwrap();
+        record.write(Contents::default()).unwrap();
         assert!(!path.exists());
     }
 

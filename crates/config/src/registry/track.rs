@@ -122,7 +122,8 @@ pub(super) const GROUP: &[Keyword] = &[keyword(
     "The instances, by name, whose fate hangs on the static entries that name the group.",
 )
 .arguments("{ INSTANCE... }")
-.example("VI_1")];
+.example("VI_1")
+.acts()];
 
 pub(super) const GARP_GROUP: &[Keyword] = &[
     keyword(

@@ -20,6 +20,8 @@ pub(super) struct FixtureHolding {
     adopted: bool,
     /// Others deleted it and it is being put back.
     restoring: bool,
+    /// It was missed and yet there: who looks can't tell it, and must not cost the role.
+    mistaken: bool,
 }
 
 impl FixtureHolding {
@@ -29,6 +31,7 @@ impl FixtureHolding {
             status: Status::Absent,
             adopted: false,
             restoring: false,
+            mistaken: false,
         }
     }
 
@@ -196,7 +199,9 @@ impl Router {
             else {
                 continue;
             };
-            let restored = core::mem::take(&mut holding.restoring) && result.is_ok();
+            let restoring = core::mem::take(&mut holding.restoring);
+            holding.mistaken |= restoring && *result == Err(Errno::EEXIST);
+            let restored = restoring && result.is_ok();
             holding.status = match (pending.change, result) {
                 (Change::Add, Ok(()) | Err(Errno::EEXIST)) => Status::Held,
                 (Change::Add, Err(_)) | (Change::Remove, Ok(())) => Status::Absent,
@@ -243,7 +248,8 @@ impl Router {
         let serving = matches!(self.state, State::Active | State::Leaving);
         let mut lost = Vec::new();
         for (position, holding) in self.fixtures.iter_mut().enumerate() {
-            if holding.status == Status::Held && missing.contains(&holding.fixture) {
+            let counts = holding.status == Status::Held && !holding.mistaken;
+            if counts && missing.contains(&holding.fixture) {
                 holding.status = Status::Absent;
                 if !holding.fixture.no_track {
                     lost.push(position);

@@ -66,7 +66,9 @@ impl Lowering {
         let mut fixtures = Vec::new();
         for line in routes {
             let entry = self.route(line).map(|it| RoutingEntry::Route(Box::new(it)));
-            let made = self.fixture(who, FixtureKind::Route, entry, line.tracked);
+            // One that ends by itself is not missed.
+            let tracked = line.tracked && line.expires_s.is_none();
+            let made = self.fixture(who, FixtureKind::Route, entry, tracked);
             fixtures.extend(made.filter(|it| !fixtures.contains(it)));
         }
         for line in rules {

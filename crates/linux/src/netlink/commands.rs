@@ -157,6 +157,17 @@ impl AddressChange {
         }
     }
 
+    /// With the other end of a point-to-point link; one of the other family is ignored.
+    #[must_use]
+    pub fn with_peer(mut self, other: Option<IpAddr>) -> Self {
+        match (&mut self.host, other) {
+            (HostAddress::V4 { peer, .. }, Some(IpAddr::V4(other))) => *peer = Some(other),
+            (HostAddress::V6 { peer, .. }, Some(IpAddr::V6(other))) => *peer = Some(other),
+            _ => {}
+        }
+        self
+    }
+
     fn error(&self, errno: Errno) -> Error {
         let (operation, preposition) = match self.action {
             Action::Add => ("add", "to"),

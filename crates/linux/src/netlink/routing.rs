@@ -283,17 +283,25 @@ impl RoutingTables {
         resolve: &dyn Fn(InterfaceName) -> Option<u32>,
     ) -> bool {
         match entry {
-            RoutingEntry::Route(route) => self.routes.iter().any(|held| held.is(route, resolve)),
+            RoutingEntry::Route(route) => {
+                let network = route.destination.network();
+                let device = route.device.map(resolve);
+                let mut held = self.routes.iter();
+                held.any(|held| held.is(route, network, device))
+            }
             RoutingEntry::Rule(rule) => self.rules.contains(&HeldRule::of(rule)),
         }
     }
 }
 
 impl HeldRoute {
-    fn is(&self, route: &Route, resolve: Resolve<'_>) -> bool {
+    /// `device`: the index, where the route names an interface and there is one.
+    #[allow(
+        clippy::option_option,
+        reason = "no interface wanted, or one that is gone"
+    )]
+    fn is(&self, route: &Route, network: IpAddr, device: Option<Option<u32>>) -> bool {
         let ipv4 = self.family == AF_INET;
-        let network = route.destination.network();
-        let device = route.device.map(resolve);
         self.family == route.destination.family()
             && self.length == route.destination.length
             && self.destination.is_none_or(|told| told == network)
