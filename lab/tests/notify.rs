@@ -7,7 +7,10 @@ mod support;
 use std::time::Duration;
 
 use standfast_lab::{CONFIGURATION, Daemon, Host, Lab, Moment, Process, Signal, VIP};
-use support::{FIRST_PRIORITY, short_configuration, single_host, standfast};
+use support::{
+    FIRST_PRIORITY, SECOND_PRIORITY, pair_with, short_configuration, single_host, standfast,
+    telling,
+};
 
 const INTERVAL: Duration = Duration::from_millis(200);
 const SECOND: Duration = Duration::from_secs(1);
@@ -202,4 +205,29 @@ fn a_fifo_that_nobody_reads_holds_nobody_up_and_that_is_said_once() {
     assert!(host.holds(VIP).unwrap());
     assert_eq!(said(&process), 1, "{}", process.log());
     process.stop(LIMIT).unwrap();
+}
+
+/// What a master is told of a worse one that does not hear it. The other node is keepalived.
+fn heard_lower(daemon: Daemon) -> Vec<String> {
+    let first = global(&format!("    vrrp_notify_fifo {FIFO}\n"))
+        + &short_configuration(INTERVAL, FIRST_PRIORITY);
+    let second = short_configuration(INTERVAL, SECOND_PRIORITY);
+    let mut pair = pair_with([daemon, Daemon::Keepalived], [first, second]);
+    telling(&mut pair, |pair| {
+        support::start(pair);
+        let reader = listen(&pair.first.host);
+        pair.second.host.set_hears_multicast(false).unwrap();
+        let lower = "INSTANCE \"VI_1\" MASTER_RX_LOWER_PRI";
+        wait("lower master", || reader.log().contains(lower));
+        let log = reader.log();
+        let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
+        lines.dedup();
+        lines
+    })
+}
+
+#[test]
+fn a_worse_master_that_is_heard_is_told_as_keepalived_tells_it() {
+    let [ours, theirs] = [standfast(), Daemon::Keepalived].map(heard_lower);
+    assert_eq!(ours, theirs);
 }
