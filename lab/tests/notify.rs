@@ -13,7 +13,6 @@ use support::{
 };
 
 const INTERVAL: Duration = Duration::from_millis(200);
-const SECOND: Duration = Duration::from_secs(1);
 /// How long the machine may take for what should come at once.
 const LIMIT: Duration = Duration::from_secs(15);
 const FIFO: &str = "/run/events";
@@ -190,10 +189,12 @@ fn a_fifo_that_nobody_reads_holds_nobody_up_and_that_is_said_once() {
     wait("VIP", || host.holds(VIP).unwrap());
     // A stranger fills the pipe: it keeps a reading end open so that what it wrote stays.
     let fill = format!(
-        "exec 3<>{FIFO}; head -c 70000 /dev/zero | dd of={FIFO} oflag=nonblock bs=1 2>/dev/null; sleep 60"
+        "exec 3<>{FIFO}; head -c 70000 /dev/zero | dd of={FIFO} oflag=nonblock bs=1 2>/dev/null; touch /run/filled; sleep 60"
     );
     let _stranger = host.spawn(&["sh", "-c", &fill], &[]).unwrap();
-    std::thread::sleep(SECOND * 2);
+    wait("full pipe", || {
+        host.run(&["test", "-e", "/run/filled"]).is_ok()
+    });
     let said = |process: &Process| process.log().matches("is full: nobody reads it").count();
     for reload in 1..=3 {
         process.signal(Signal::SIGHUP).unwrap();
