@@ -91,6 +91,8 @@ fn told(server: &Process) -> Vec<String> {
 fn mail_says_what_keepaliveds_mail_says() {
     let [ours, theirs] = [standfast(), Daemon::Keepalived].map(|daemon| {
         let (_lab, _host, process, server) = life(&daemon, "    smtp_alert\n");
+        // A subject and a sentence each.
+        wait("every mail", || told(&server).len() >= 10);
         let told = told(&server);
         process.stop(LIMIT).unwrap();
         told

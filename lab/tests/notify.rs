@@ -7,10 +7,12 @@ mod support;
 use std::time::Duration;
 
 use standfast_lab::{CONFIGURATION, Daemon, Host, Lab, Moment, Process, Signal, VIP};
-use support::{FIRST_PRIORITY, short_configuration, single_host, standfast};
+use support::{
+    FIRST_PRIORITY, SECOND_PRIORITY, pair_with, short_configuration, single_host, standfast,
+    telling,
+};
 
 const INTERVAL: Duration = Duration::from_millis(200);
-const SECOND: Duration = Duration::from_secs(1);
 /// How long the machine may take for what should come at once.
 const LIMIT: Duration = Duration::from_secs(15);
 const FIFO: &str = "/run/events";
@@ -187,10 +189,12 @@ fn a_fifo_that_nobody_reads_holds_nobody_up_and_that_is_said_once() {
     wait("VIP", || host.holds(VIP).unwrap());
     // A stranger fills the pipe: it keeps a reading end open so that what it wrote stays.
     let fill = format!(
-        "exec 3<>{FIFO}; head -c 70000 /dev/zero | dd of={FIFO} oflag=nonblock bs=1 2>/dev/null; sleep 60"
+        "exec 3<>{FIFO}; head -c 70000 /dev/zero | dd of={FIFO} oflag=nonblock bs=1 2>/dev/null; touch /run/filled; sleep 60"
     );
     let _stranger = host.spawn(&["sh", "-c", &fill], &[]).unwrap();
-    std::thread::sleep(SECOND * 2);
+    wait("full pipe", || {
+        host.run(&["test", "-e", "/run/filled"]).is_ok()
+    });
     let said = |process: &Process| process.log().matches("is full: nobody reads it").count();
     for reload in 1..=3 {
         process.signal(Signal::SIGHUP).unwrap();
@@ -202,4 +206,29 @@ fn a_fifo_that_nobody_reads_holds_nobody_up_and_that_is_said_once() {
     assert!(host.holds(VIP).unwrap());
     assert_eq!(said(&process), 1, "{}", process.log());
     process.stop(LIMIT).unwrap();
+}
+
+/// What a master is told of a worse one that does not hear it. The other node is keepalived.
+fn heard_lower(daemon: Daemon) -> Vec<String> {
+    let first = global(&format!("    vrrp_notify_fifo {FIFO}\n"))
+        + &short_configuration(INTERVAL, FIRST_PRIORITY);
+    let second = short_configuration(INTERVAL, SECOND_PRIORITY);
+    let mut pair = pair_with([daemon, Daemon::Keepalived], [first, second]);
+    telling(&mut pair, |pair| {
+        support::start(pair);
+        let reader = listen(&pair.first.host);
+        pair.second.host.set_hears_multicast(false).unwrap();
+        let lower = "INSTANCE \"VI_1\" MASTER_RX_LOWER_PRI";
+        wait("lower master", || reader.log().contains(lower));
+        let log = reader.log();
+        let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
+        lines.dedup();
+        lines
+    })
+}
+
+#[test]
+fn a_worse_master_that_is_heard_is_told_as_keepalived_tells_it() {
+    let [ours, theirs] = [standfast(), Daemon::Keepalived].map(heard_lower);
+    assert_eq!(ours, theirs);
 }

@@ -30,7 +30,7 @@ pub enum Written {
 
 impl Fifo {
     /// Opens the FIFO at `path`, which is made with that owner and those permissions if nothing is there. Something else
-    /// than a FIFO of ours or of that owner is EEXIST: a stranger's could be read by a stranger. Never waits for a reader.
+    /// than a FIFO is EEXIST, one that is neither ours nor that owner's EPERM: a stranger would read it. Never waits for a reader.
     pub fn open(path: &Path, owner: (u32, u32), mode: u32) -> Result<Self, Error> {
         let error = |errno: Errno| errno.at("open FIFO", path);
         let created = make(path).map_err(error)?;
@@ -40,8 +40,11 @@ impl Fifo {
             // SAFETY: the call has no arguments.
             let ourselves = unsafe { libc::geteuid() };
             let trusted = [0, ourselves, owner.0].contains(&found.uid());
-            if !found.file_type().is_fifo() || !trusted {
+            if !found.file_type().is_fifo() {
                 return Err(error(Errno(libc::EEXIST)));
+            }
+            if !trusted {
+                return Err(error(Errno(libc::EPERM)));
             }
             if created {
                 fchown(&file, Some(owner.0), Some(owner.1)).map_err(|e| error(e.into()))?;
