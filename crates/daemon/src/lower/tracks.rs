@@ -173,5 +173,4 @@ pub(super) fn link_delays(config: &config::Config) -> Vec<LinkDelay> {
 }
 
 #[cfg(test)]
-#[path = "tracks_tests.rs"]
 mod tests;
