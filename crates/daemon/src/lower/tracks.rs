@@ -188,5 +188,4 @@ pub(super) fn link_delays(config: &config::Config) -> Vec<LinkDelay> {
 }
 
 #[cfg(test)]
-#[path = "tracks_tests.rs"]
 mod tests;

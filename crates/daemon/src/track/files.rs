@@ -22,7 +22,7 @@ use super::{Desk, Occasion, POLL_PERIOD, Reporter, Watcher, earlier};
 /// As much of a file as can be a number, and what stands before it.
 const FILE_BYTES: u64 = 128;
 /// A file is read at most this often, and the last change is never the one that is not seen.
-const LEAST_PERIOD: Micros = Micros::from_millis(20);
+const LEAST_PERIOD: Micros = Micros::from_millis(50);
 /// A file that is not there, or empty, may be about to be written: it has to stay so for this long,
 const SECOND_LOOK: Micros = Micros::from_millis(100);
 /// or to be found so for this long while it is written again and again.

@@ -1,3 +1,5 @@
+//! Tracking lists of configurations, and what they become.
+
 use super::*;
 use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
 
