@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::Write;
 use std::time::Duration;
 
 use standfast_lab::{
@@ -369,4 +370,84 @@ fn every_interface_keeps_its_reverse_path_filter() {
     );
     process.stop(PATIENCE).unwrap();
     assert_eq!(["all", "eth0", "default"].map(filter), ["1", "0", "0"]);
+}
+
+/// Interfaces of the daemon's own with MAC addresses and IPv4 addresses, sorted.
+fn own_links(daemon: &Daemon, text: &str, awaited: &str) -> Vec<String> {
+    let (_lab, host) = single_host(daemon);
+    host.run(&[
+        "sh",
+        "-c",
+        "ip link add eth1 type veth peer name peer1 && ip link set eth1 up && \
+         ip link set peer1 up && ip address add 192.168.2.11/24 dev eth1",
+    ])
+    .unwrap();
+    host.write_file(CONFIGURATION, text, 0o644).unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+    let look = || {
+        let command = "ip -o -4 address show; ip -o link show type macvlan";
+        let text = host.run(&["sh", "-c", command]).unwrap().output;
+        let places = text.lines().filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let name = words.next()?.trim_end_matches(':').to_owned();
+            let mut rest = words.skip_while(|word| !["inet", "link/ether"].contains(word));
+            Some(format!("{name} {}", rest.nth(1)?))
+        });
+        let mut places: Vec<String> = places.collect();
+        places.sort();
+        places
+    };
+    wait_until("all addresses are there", || {
+        look().iter().any(|place| place.contains(awaited))
+    });
+    // All instances start together.
+    std::thread::sleep(INTERVAL);
+    let places = look();
+    process.stop(PATIENCE).unwrap();
+    places
+}
+
+#[test]
+fn every_address_lies_where_keepalived_has_it() {
+    let text = "global_defs {\n    vmac_addr_prefix va\n}\n\
+         vrrp_instance A {\n    interface eth0\n    virtual_router_id 51\n    version 3\n    use_vmac\n    \
+         use_vmac_addr\n    priority 100\n    advert_int 0.5\n    virtual_ipaddress {\n        192.168.1.200/24\n        \
+         192.168.2.200/24 dev eth1\n    }\n}\n\
+         vrrp_instance B {\n    interface eth0\n    virtual_router_id 52\n    version 3\n    priority 100\n    \
+         advert_int 0.5\n    virtual_ipaddress {\n        192.168.1.201 use_vmac\n        192.168.1.202 use_vmac\n        \
+         192.168.1.203 dev eth0\n    }\n}\n\
+         vrrp_instance C {\n    interface eth0\n    virtual_router_id 53\n    version 3\n    use_vmac\n    priority 100\n    \
+         advert_int 0.5\n    virtual_ipaddress {\n        192.168.1.204 dev eth0\n        192.168.2.204 dev eth1\n    }\n}\n";
+    let [ours, theirs] =
+        [standfast(), Daemon::Keepalived].map(|daemon| own_links(&daemon, text, "192.168.2.204"));
+    assert!(ours.len() > 10, "{ours:?}");
+    assert_eq!(ours, theirs);
+}
+
+/// Says past the harness's capture that a test did not run.
+fn skip(why: &str) {
+    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    let _ = std::io::stderr().write_all(format!("SKIPPED {name}: {why}\n").as_bytes());
+}
+
+#[test]
+fn with_ipvlan_the_address_lies_on_an_interface_of_its_own() {
+    let daemon = standfast();
+    let (_lab, host) = single_host(&daemon);
+    let trial = "ip link add trial0 link eth0 type ipvlan && ip link delete trial0";
+    if host.run(&["sh", "-c", trial]).is_err() {
+        return skip("this kernel has no ipvlan");
+    }
+    let text = replaced(
+        &configuration(FIRST_PRIORITY),
+        ("use_vmac", "use_ipvlan ipv.51 192.168.1.77/24 bridge"),
+    );
+    host.write_file(CONFIGURATION, &text, 0o644).unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+    wait_until("the address is there", || {
+        let held = host.addresses("ipv.51").unwrap_or_default();
+        held.iter().any(|(address, _)| *address == VIP)
+    });
+    process.stop(PATIENCE).unwrap();
+    assert!(!links(&host).contains("ipv.51"));
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use common::{Action, Bench, ETH0, OUR_MAC, router, vip};
 use standfast_core::input::{InterfaceIndex, Link};
-use standfast_core::journal::{Event, Fault};
+use standfast_core::journal::{DropCause, Event, Fault};
 use standfast_core::router::State;
 use standfast_core::spec::{RouterSpec, Strangers, Unicast, UnicastPeer, VirtualInterface};
 use standfast_core::wire::MacAddress;
@@ -155,6 +155,16 @@ fn over_unicast_it_hears_and_sends_on_the_interface_below() {
         own.transmit_base = true;
     }
     assert_eq!((below.hears_on(), below.sends_on()), (NAME, "eth0"));
+}
+
+#[test]
+fn its_own_packets_that_come_back_are_counted_and_no_news() {
+    let mut bench = active();
+    let from = bench.events.len();
+    bench.hear(100, "192.0.2.1");
+    assert_eq!(bench.events.len(), from);
+    let dropped = &bench.router().counters().dropped;
+    assert_eq!(dropped.get(&DropCause::OwnAddress), Some(&1));
 }
 
 #[test]

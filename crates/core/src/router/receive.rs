@@ -201,6 +201,10 @@ impl Router {
 
     fn drop_packet(&mut self, cause: DropCause, from: IpAddr, fx: &mut Effects<'_>) {
         *self.counters.dropped.entry(cause).or_default() += 1;
+        // Bridges and bonds below a virtual MAC interface bring our own frames back: that is no news.
+        if cause == DropCause::OwnAddress && self.spec.has_virtual_mac() {
+            return;
+        }
         let digest = self.digests.dropped.entry(cause).or_default();
         if let Some(times) = digest.note(fx.now, REPORT_PERIOD) {
             self.event(Event::Dropped { cause, from, times }, fx);
