@@ -717,7 +717,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     )
     .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
     .example("f1 weight 5")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "track_process",
         Syntax::Lines,
@@ -725,7 +726,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     )
     .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
     .example("p1 weight 5")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "track_bfd",
         Syntax::Lines,
@@ -733,7 +735,8 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     )
     .arguments("{ SESSION [weight NUMBER [reverse|noreverse]]... }")
     .example("bfd1 weight 5 reverse")
-    .refused("nobody"),
+    .refused("nobody")
+    .acts(),
     keyword(
         "notify_master",
         Syntax::Command,
@@ -772,13 +775,15 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         Syntax::Bool,
         "Sends mail when the group's state changes.",
     )
-    .default("smtp_alert_vrrp"),
+    .default("smtp_alert_vrrp")
+    .acts(),
     keyword(
         "notify_priority_changes",
         Syntax::Bool,
         "Notification FIFOs also hear when the priority of its instances changes.",
     )
-    .default("vrrp_notify_priority_changes"),
+    .default("vrrp_notify_priority_changes")
+    .acts(),
     keyword(
         "sync_group_tracking_weight",
         Syntax::Flag,

@@ -259,7 +259,8 @@ impl Plan {
             rules: rules(config, instance, group),
             notify: Notify {
                 deleted: instance.tells_deletion,
-                priority_changes: instance.notify_priority_changes,
+                priority_changes: instance.notify_priority_changes
+                    || group.is_some_and(|group| group.notify_priority_changes),
             },
             virtual_interface: None,
             accept: instance.accept,
