@@ -191,10 +191,6 @@ impl Plan {
         instance: &config::VrrpInstance,
         Context { routing, host }: &mut Context,
     ) {
-        let Some(vrid) = Vrid::new(instance.vrid.value.get()) else {
-            return;
-        };
-        let interface = instance.interface.as_ref();
         let name = &instance.name.value;
         let hmac = match authentication::hmac(instance) {
             Ok(hmac) => hmac,
@@ -204,66 +200,18 @@ impl Plan {
                 return;
             }
         };
-        let (authentication, header_key) = authentication::message(instance);
         let group = group_of(config, name);
         let notifies = Notifies {
             group: group.map(|group| group.name.value.clone()),
             ..self.lower_notifies(config, &instance.notify, Subject::Instance, name)
         };
+        let Some(plain) = router(config, instance, group) else {
+            return;
+        };
         let mut spec = RouterSpec {
-            name: instance.name.value.clone(),
-            interface: interface.map_or_else(String::new, |name| name.value.clone()),
-            vrid,
-            version: version(instance.version),
-            priority: Priority(instance.priority.get()),
-            advert_interval: micros(instance.advert_int),
-            authentication,
-            header_key,
             hmac,
-            group: instance.multicast_group,
-            unicast: instance
-                .unicast
-                .as_ref()
-                .map(|given| unicast(given, instance.strict)),
-            source: instance.source_address.as_ref().map(|source| source.value),
-            checksum: if instance.v3_checksum_as_v2 {
-                ChecksumForm::Plain
-            } else {
-                ChecksumForm::PseudoHeader
-            },
-            old_checksum: old_checksum(instance.old_checksum),
-            addresses: instance.addresses.iter().map(address).collect(),
-            excluded: instance.excluded_addresses.iter().map(address).collect(),
-            fixtures: routing.fixtures(
-                &format!("({})", instance.name.value),
-                &instance.routes,
-                &instance.rules,
-            ),
-            wanted: match instance.state {
-                config::InitialState::Master => Wanted::Master,
-                config::InitialState::Backup => Wanted::Backup,
-            },
-            preempt: instance.preempt,
-            preempt_delay: micros(instance.preempt_delay),
-            down_timer_adverts: instance.down_timer_adverts,
-            skip_check_adv_addr: instance.skip_check_adv_addr,
-            lower_prio_no_advert: instance.lower_prio_no_advert,
-            higher_prio_send_advert: instance.higher_prio_send_advert,
-            owner_ignore_adverts: instance.owner_ignore_adverts,
-            garp: garp(instance),
-            track_primary: !instance.dont_track_primary,
-            track_source: instance.track_source_address,
-            stalled_backup: instance.timer_expired_backup.map(Priority),
-            tracks: tracks::of_member(config, instance, group),
-            sync_group: notifies.group.clone(),
-            rules: rules(config, instance, group),
-            notify: Notify {
-                deleted: instance.tells_deletion,
-                priority_changes: instance.notify_priority_changes
-                    || group.is_some_and(|group| group.notify_priority_changes),
-            },
-            virtual_interface: None,
-            accept: instance.accept,
+            fixtures: routing.fixtures(&format!("({name})"), &instance.routes, &instance.rules),
+            ..plain
         };
         let own = &mut self.virtual_interfaces;
         if let Err(why) = own.lower(&config.global, instance, &mut spec, host) {
@@ -408,6 +356,70 @@ fn garp(instance: &config::VrrpInstance) -> Garp {
         lower_prio_delay: micros(garp.lower_prio_delay),
         extra: extra_garp(instance),
     }
+}
+
+/// What the instance's own lines say; signatures, routes and an interface of its own come later.
+fn router(
+    config: &config::Config,
+    instance: &config::VrrpInstance,
+    group: Option<&config::SyncGroup>,
+) -> Option<RouterSpec> {
+    let vrid = Vrid::new(instance.vrid.value.get())?;
+    let (authentication, header_key) = authentication::message(instance);
+    Some(RouterSpec {
+        name: instance.name.value.clone(),
+        interface: instance
+            .interface
+            .as_ref()
+            .map_or_else(String::new, |name| name.value.clone()),
+        vrid,
+        version: version(instance.version),
+        priority: Priority(instance.priority.get()),
+        advert_interval: micros(instance.advert_int),
+        authentication,
+        header_key,
+        hmac: None,
+        group: instance.multicast_group,
+        unicast: instance
+            .unicast
+            .as_ref()
+            .map(|given| unicast(given, instance.strict)),
+        source: instance.source_address.as_ref().map(|source| source.value),
+        checksum: if instance.v3_checksum_as_v2 {
+            ChecksumForm::Plain
+        } else {
+            ChecksumForm::PseudoHeader
+        },
+        old_checksum: old_checksum(instance.old_checksum),
+        addresses: instance.addresses.iter().map(address).collect(),
+        excluded: instance.excluded_addresses.iter().map(address).collect(),
+        fixtures: Vec::new(),
+        wanted: match instance.state {
+            config::InitialState::Master => Wanted::Master,
+            config::InitialState::Backup => Wanted::Backup,
+        },
+        preempt: instance.preempt,
+        preempt_delay: micros(instance.preempt_delay),
+        down_timer_adverts: instance.down_timer_adverts,
+        skip_check_adv_addr: instance.skip_check_adv_addr,
+        lower_prio_no_advert: instance.lower_prio_no_advert,
+        higher_prio_send_advert: instance.higher_prio_send_advert,
+        owner_ignore_adverts: instance.owner_ignore_adverts,
+        garp: garp(instance),
+        track_primary: !instance.dont_track_primary,
+        track_source: instance.track_source_address,
+        stalled_backup: instance.timer_expired_backup.map(Priority),
+        tracks: tracks::of_member(config, instance, group),
+        sync_group: group.map(|group| group.name.value.clone()),
+        rules: rules(config, instance, group),
+        notify: Notify {
+            deleted: instance.tells_deletion,
+            priority_changes: instance.notify_priority_changes
+                || group.is_some_and(|group| group.notify_priority_changes),
+        },
+        virtual_interface: None,
+        accept: instance.accept,
+    })
 }
 
 fn group_of<'c>(config: &'c config::Config, member: &str) -> Option<&'c config::SyncGroup> {

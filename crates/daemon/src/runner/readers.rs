@@ -2,7 +2,7 @@
 
 use standfast_core::journal::Level;
 
-use super::{KILL_AFTER, Purpose, SIGKILL, SIGTERM, Worker, command, now};
+use super::{KILL_AFTER, Purpose, SIGKILL, SIGTERM, Worker, now, tellers::command};
 use crate::fifo::{FifoPlan, Kind};
 use standfast_core::Micros;
 

@@ -1,16 +1,18 @@
 //! A node: all virtual routers of a host, what they share, and who gets which input.
 
+mod encode;
+mod evaluate;
+
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use standfast_wire::vrrp::{AdvertisementRepr, Priority, Vrid, peek};
-use standfast_wire::{ah, ipv4, ipv6};
+use standfast_wire::vrrp::{Vrid, peek};
+use standfast_wire::{ah, ipv6};
 
 use crate::authentication::WallClock;
 use crate::check::{Check, CheckState, Start};
-use crate::estate::Estate;
 use crate::group::{self, Group};
 use crate::input::{
     CheckId, CheckOutcome, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
@@ -20,9 +22,9 @@ use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
-use crate::router::{Arrival, Effects, Owner, Pending, Router, Timer, View};
+use crate::router::{Arrival, Effects, Owner, Pending, Router, Timer};
 use crate::spec::{
-    CheckSpec, Family, Fixture, Leave, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
+    CheckSpec, Family, Fixture, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
 use crate::statics::Statics;
 use crate::time::{Instant, Micros};
@@ -266,129 +268,6 @@ impl Node {
         }
     }
 
-    /// Writes the whole IP packet of an advertisement to one of [`Router::destinations`]; `None` if the router is gone or
-    /// has no source, or if the buffer is small ([`PACKET_LENGTH`] never is).
-    pub fn encode(
-        &mut self,
-        id: RouterId,
-        priority: Priority,
-        to: IpAddr,
-        buffer: &mut [u8],
-    ) -> Option<usize> {
-        let now = self.last_input.unwrap_or_default();
-        let router = self.routers.get_mut(&id)?;
-        let identification = router.next_identification();
-        let unicast = router.spec().unicast.as_ref();
-        let ttl = unicast.map_or(ipv6::HOP_LIMIT_ON_LINK, |unicast| unicast.ttl);
-        let header_length = match to {
-            IpAddr::V4(_) => ipv4::HEADER_LENGTH,
-            IpAddr::V6(_) => ipv6::HEADER_LENGTH,
-        };
-        let sealed = router.header_length();
-        let start = header_length + sealed;
-        let length = sealed + encode_message(router, priority, to, buffer.get_mut(start..)?)?;
-        let whole = header_length + length;
-        router.sign(now, &self.clock, buffer.get_mut(start..whole)?, to)?;
-        let payload = u16::try_from(length).ok()?;
-        let header = match (router.source()?, to) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => ipv4::Header {
-                identification,
-                ttl,
-                protocol: router.protocol(),
-                source,
-                destination,
-            }
-            .emit(payload, buffer),
-            (IpAddr::V6(source), IpAddr::V6(destination)) => ipv6::Header {
-                hop_limit: ttl,
-                next_header: router.protocol(),
-                source,
-                destination,
-            }
-            .emit(payload, buffer),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
-        };
-        header.ok()?;
-        router.seal(now, &self.clock, buffer.get_mut(..whole)?)?;
-        Some(whole)
-    }
-
-    /// The VRRP message alone, signed if it is to be.
-    pub fn encode_message(
-        &mut self,
-        id: RouterId,
-        priority: Priority,
-        buffer: &mut [u8],
-    ) -> Option<usize> {
-        let now = self.last_input.unwrap_or_default();
-        let router = self.routers.get_mut(&id)?;
-        let to = router.spec().group;
-        let length = encode_message(router, priority, to, buffer)?;
-        router.sign(now, &self.clock, buffer.get_mut(..length)?, to)?;
-        Some(length)
-    }
-
-    /// What would be left to do should this process die now (see [`crate::estate`]).
-    pub fn estates(&mut self) -> Vec<Estate> {
-        let serving: Vec<RouterId> = self
-            .routers
-            .values()
-            .filter(|router| router.has_estate())
-            .map(Router::id)
-            .collect();
-        serving
-            .into_iter()
-            .filter_map(|id| self.estate(id))
-            .collect()
-    }
-
-    fn estate(&mut self, id: RouterId) -> Option<Estate> {
-        let destinations: Vec<IpAddr> = self.routers.get(&id)?.destinations().collect();
-        let resignations = destinations
-            .into_iter()
-            .filter_map(|to| self.resignation(id, to))
-            .collect();
-        let router = self.routers.get(&id)?;
-        let spec = router.spec();
-        let bound = match spec.rules.leave {
-            Leave::Overlap => router.leave_bound(),
-            Leave::Exclusive | Leave::Immediate => Micros::ZERO,
-        };
-        Some(Estate {
-            router: id,
-            interface: router.interface()?,
-            source: router.source()?,
-            listens_at: router.listens_at()?,
-            peers: spec
-                .unicast
-                .iter()
-                .flat_map(|unicast| &unicast.peers)
-                .map(|peer| peer.address)
-                .collect(),
-            vrid: spec.vrid,
-            version: spec.version,
-            interval: spec.wire_interval(),
-            authentication: router.message_authentication(),
-            header_key: spec.header_key.clone(),
-            hmac: spec.hmac.clone(),
-            sequence_floor: router.sequence_floor(),
-            clock: self.clock,
-            resignations,
-            bound,
-            succession: router.succession(),
-            addresses: router.removable_addresses(&self.interfaces),
-            fixtures: router.removable_fixtures().cloned().collect(),
-        })
-    }
-
-    /// The whole packet of priority 0 to one destination.
-    fn resignation(&mut self, id: RouterId, to: IpAddr) -> Option<Vec<u8>> {
-        let mut packet = alloc::vec![0; PACKET_LENGTH];
-        let length = self.encode(id, Priority::RESIGN, to, &mut packet)?;
-        packet.truncate(length);
-        Some(packet)
-    }
-
     /// Somebody stopped this host for a while? Whoever is affected doubts itself.
     fn notice_pause(&mut self, now: Instant) {
         let Some((due, _)) = self.next_wakeup() else {
@@ -521,27 +400,6 @@ impl Node {
                 }
             }
         }
-    }
-
-    /// An address came or went: only routers that may send from it look again. Our own virtual
-    /// addresses come and go by the hundred in a takeover and are no source, but for an owner.
-    fn evaluate_sources(&mut self, now: Instant, changed: HostAddress) {
-        if !self.configured {
-            return;
-        }
-        let is_virtual = |router: &Router| router.has_address(changed.address);
-        let virtual_for_someone = self.routers.values().any(is_virtual);
-        let concerned = |router: &&Router| {
-            [router.interface(), router.base()].contains(&Some(changed.interface))
-                && (!virtual_for_someone || router.sends_from_virtual())
-        };
-        let ids: Vec<RouterId> = self
-            .routers
-            .values()
-            .filter(concerned)
-            .map(Router::id)
-            .collect();
-        self.evaluate_these(now, &ids);
     }
 
     fn check_done(&mut self, now: Instant, id: CheckId, outcome: CheckOutcome, output: String) {
@@ -724,67 +582,6 @@ impl Node {
         }
     }
 
-    /// Lets every router look at what it tracks.
-    fn evaluate(&mut self, now: Instant) {
-        if !self.configured {
-            return;
-        }
-        let ids: Vec<RouterId> = self.routers.keys().copied().collect();
-        self.evaluate_these(now, &ids);
-    }
-
-    pub(crate) fn evaluate_these(&mut self, now: Instant, ids: &[RouterId]) {
-        for id in ids {
-            let Some(mut router) = self.routers.remove(id) else {
-                continue;
-            };
-            self.evaluate_one(now, &mut router);
-            self.routers.insert(*id, router);
-        }
-    }
-
-    fn evaluate_one(&mut self, now: Instant, router: &mut Router) {
-        let Node {
-            routers,
-            checks,
-            trackers,
-            interfaces,
-            statics,
-            ..
-        } = self;
-        let own: Vec<IpAddr> = router
-            .addresses()
-            .map(|(address, _)| address.address)
-            .collect();
-        let is_virtual = |address: IpAddr| {
-            own.contains(&address) || routers.values().any(|other| other.has_address(address))
-        };
-        let check = |name: &str| {
-            let mut all = checks.values();
-            all.find(|check| check.spec.name == name)
-                .map(|check| check.state)
-        };
-        let view = View {
-            interfaces,
-            check: &check,
-            trackers,
-            is_virtual: &is_virtual,
-            source_comes: statics.is_adding(&router.spec().interface, router.spec().family()),
-        };
-        let mut fx = Effects {
-            now,
-            outputs: &mut self.outputs,
-            journal: &mut self.journal,
-            interfaces,
-            operations: &mut self.operations,
-            next_operation: &mut self.next_operation,
-            regroup: &mut self.regroup,
-        };
-        if !router.is_finished() {
-            router.evaluate(&view, &mut fx);
-        }
-    }
-
     pub(crate) fn with_router(
         &mut self,
         now: Instant,
@@ -858,24 +655,4 @@ impl Node {
             self.outputs.push_back(Output::Stopped);
         }
     }
-}
-
-fn encode_message(
-    router: &Router,
-    priority: Priority,
-    to: IpAddr,
-    buffer: &mut [u8],
-) -> Option<usize> {
-    let spec = router.spec();
-    let repr = AdvertisementRepr {
-        vrid: spec.vrid,
-        priority,
-        interval: spec.wire_interval(),
-        authentication: router.message_authentication(),
-        checksum: spec.checksum,
-        addresses: router.advertised(),
-    };
-    let to = router.checksum_destination(to);
-    let length = repr.emit(router.source()?, to, buffer).ok()?;
-    Some(length + router.trailer_length())
 }
