@@ -367,14 +367,11 @@ impl Effects {
         let mut answers = Vec::with_capacity(wanted.len());
         // No packet meets an address without its drop rule.
         if change == Change::Add {
-            self.firewall.before_adding(addresses, node);
+            self.firewall.before_adding(addresses);
         }
         self.commands.apply(&wanted, &mut answers);
-        if change == Change::Remove && !keep {
-            self.firewall.after_removing(addresses, node);
-        }
         let mut answers = answers.into_iter();
-        let results = changes
+        let results: Vec<Result<(), Errno>> = changes
             .iter()
             .map(|change| match change {
                 None => Err(Errno::ENODEV),
@@ -386,6 +383,13 @@ impl Effects {
                 },
             })
             .collect();
+        if change == Change::Remove && !keep {
+            let gone = addresses.iter().zip(&results).filter(|(_, result)| {
+                let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
+                result.is_ok() || absent.contains(result)
+            });
+            self.firewall.after_removing(gone.map(|(held, _)| held));
+        }
         self.holdings_changed = true;
         node.handle_input(now, Input::KernelDone { operation, results });
     }
