@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use standfast_config::Config;
 use standfast_core::journal::DropCause;
+use standfast_core::journal::Fault;
 use standfast_core::router::{Counters, Router, State};
 use standfast_core::spec::Tracked;
 use standfast_core::{Instant, Node};
@@ -128,7 +129,7 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
             date_time(Micros(since))
         ),
     );
-    line(text, format_args!("   Interface = {}", spec.interface));
+    interface(text, router);
     if let Some(source) = router.source() {
         line(text, format_args!("   Using src_ip = {source}"));
     }
@@ -146,18 +147,43 @@ fn instance(text: &mut String, router: &Router, now: Instant) {
         text,
         format_args!("   Master down timer = {} usecs", router.down_interval().0),
     );
-    line(
-        text,
-        format_args!(
-            "   Preempt = {}",
-            if spec.preempt { "enabled" } else { "disabled" }
-        ),
-    );
+    line(text, format_args!("   Accept = {}", switch(spec.accept)));
+    line(text, format_args!("   Preempt = {}", switch(spec.preempt)));
     if let Authentication::Password(_) = spec.authentication {
         text.push_str("   Authentication type = SIMPLE_PASSWORD\n   Password = ********\n");
     }
     tracked(text, router);
     addresses(text, router);
+}
+
+fn switch(on: bool) -> &'static str {
+    if on { "enabled" } else { "disabled" }
+}
+
+fn interface(text: &mut String, router: &Router) {
+    let spec = router.spec();
+    let Some(own) = &spec.virtual_interface else {
+        return line(text, format_args!("   Interface = {}", spec.interface));
+    };
+    let (name, base) = (&own.name, own.transmit_base);
+    let down =
+        |fault: &Fault| matches!(fault, Fault::InterfaceDown(_) | Fault::InterfaceMissing(_));
+    let up = !router.faults().any(down);
+    let kind = if own.virtual_mac { "vmac" } else { "ipvlan" };
+    if own.virtual_mac {
+        line(
+            text,
+            format_args!("   Use VMAC, i/f name {name}, is_up = {up}, xmit_base = {base}"),
+        );
+    }
+    let transmits = if base { ", xmit base i/f" } else { "" };
+    line(
+        text,
+        format_args!(
+            "   Interface = {name}, {kind} on {}{transmits}",
+            spec.interface
+        ),
+    );
 }
 
 fn tracked(text: &mut String, router: &Router) {
