@@ -8,8 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use standfast_config::Config;
-use standfast_core::journal::DropCause;
-use standfast_core::journal::Fault;
+use standfast_core::journal::{DropCause, Fault};
 use standfast_core::router::{Counters, Router, State};
 use standfast_core::spec::Tracked;
 use standfast_core::{Instant, Node};
