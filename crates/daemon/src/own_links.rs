@@ -111,6 +111,10 @@ impl OwnLinks {
             self.repairs = 0;
         }
         self.repairs += 1;
+        if self.repairs == REPAIRS + 1 {
+            let text = "interfaces of ours are changed by others again and again, leaving them so";
+            self.logger.log(Level::Error, text.into());
+        }
         self.repairs <= REPAIRS
     }
 
