@@ -14,22 +14,23 @@ use crate::{Error, Interface};
 #[derive(Debug)]
 pub struct Socket {
     fd: OwnedFd,
-    interface: Interface,
+    interface: Option<Interface>,
     destination: Ipv4Addr,
 }
 
 impl Socket {
-    /// Opens a receiver bound to the interface for packets to `destination`: a group, which is joined,
+    /// Opens a receiver bound to the interface, if there is one, for packets to `destination`: a group, which is joined,
     /// or an address of this host for unicast. `receive_buffer` is in bytes or
     /// [`crate::vrrp::DEFAULT_BUFFER`].
     pub fn open(
-        interface: Interface,
+        interface: impl Into<Option<Interface>>,
         destination: Ipv4Addr,
         receive_buffer: u32,
     ) -> Result<Self, Error> {
+        let interface = interface.into();
         let fd = open_receiver_of(
             libc::IPPROTO_AH,
-            Some(interface),
+            interface,
             destination.into(),
             receive_buffer,
         )
