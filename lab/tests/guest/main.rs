@@ -32,6 +32,8 @@ for name in a b c; do
 	ip -n $name link set lo up
 	ip -n $name link set eth0 up
 	ip -n $name address add 192.168.1.1$number/24 dev eth0
+	ip netns exec $name sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/keep_addr_on_down'
+	ip -n $name address add fd00::1$number/64 dev eth0 nodad
 done
 # The files of a node's daemon are its own.
 start() {
@@ -166,4 +168,60 @@ reaches b 192.168.1.200
         node.instance(51, &lines, "192.168.1.200/24")
     };
     run("ipvlan", "192.168.1.200", configuration, script);
+}
+
+/// eth0 of both nodes is in a VRF.
+const ROUTING_DOMAIN: &str = r#"
+for name in a b; do
+	ip -n $name link add vrf1 type vrf table 10
+	ip -n $name link set vrf1 up
+	ip -n $name link set eth0 master vrf1
+done
+# The routes of the first node are in the VRF's table, the second has none.
+routed_by() {
+	[ -n "$(ip -n $1 route show table 10 10.99.0.0/16)" ] && [ -n "$(ip -n $1 -6 route show table 10 fd99::/64)" ] &&
+		[ -z "$(ip -n $2 route show table 10 10.99.0.0/16)" ] && [ -z "$(ip -n $2 -6 route show table 10 fd99::/64)" ]
+}
+all_on() {
+	moved_to $1 $2
+	until_true "the routes are not $1's" routed_by $1 $2
+	for address in $ADDRESSES; do reaches $1 $address; done
+}
+"#;
+
+#[test]
+fn instances_in_a_vrf_fail_over_and_back() {
+    let script = r#"
+start a
+start b
+all_on a b
+ip -n a link set eth0 down
+moved_to b a
+all_on b a
+ip -n a link set eth0 up
+all_on a b
+stop a
+all_on b a
+"#;
+    let configuration = |node: Node| {
+        let peer = 23 - node.number;
+        let unicast = |prefix: &str| {
+            format!(
+                "interface eth0\nunicast_src_ip {prefix}{}\nunicast_peer {{\n{prefix}{peer}\n}}",
+                node.number
+            )
+        };
+        let routes = "interface eth0\nvirtual_routes {\n10.99.0.0/16 via 192.168.1.13 vrf vrf1\n\
+                      fd99::/64 via fd00::13 vrf vrf1\n}";
+        [
+            node.instance(51, routes, "192.168.1.200/24"),
+            node.instance(52, &unicast("192.168.1."), "192.168.1.201/24"),
+            node.instance(53, "interface eth0", "fd00::202/64"),
+            node.instance(54, &unicast("fd00::"), "fd00::203/64"),
+        ]
+        .concat()
+    };
+    let addresses = "192.168.1.200 192.168.1.201 fd00::202 fd00::203";
+    let script = [ROUTING_DOMAIN, script].concat();
+    run("vrf", addresses, configuration, &script);
 }
