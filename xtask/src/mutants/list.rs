@@ -177,7 +177,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "leaving does not release after its successor",
         LEAVE,
-        "self.set_timer(Timer::Release, fx.now + SUCCESSOR_TIME);",
+        "self.set_timer(Timer::Release, fx.now + self.succession());",
         "",
     ),
     mutant(
@@ -280,7 +280,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "the supervisor does not release after the successor",
         "estate.rs",
-        "self.release_at = self.release_at.min(now + SUCCESSOR_TIME);",
+        "self.release_at = self.release_at.min(now + self.estate.succession);",
         "",
     ),
     mutant(
