@@ -269,10 +269,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "members let go one by one",
         GROUP,
-        "            if members.any(Router::awaits_scripts) {
-                return;
-            }",
-        "            let _ = members.any(Router::awaits_scripts);",
+        "if let Some(group) = router.spec().sync_group.clone() {",
+        "if let Some(group) = router.spec().sync_group.clone().filter(|_| false) {",
     ),
     mutant(
         "leftovers not removed at the start",
