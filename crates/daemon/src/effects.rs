@@ -62,7 +62,11 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
-    pub(crate) fn new(record: Record, logger: Logger) -> Result<Self, Error> {
+    pub(crate) fn new(
+        record: Record,
+        distinction: Option<&str>,
+        logger: Logger,
+    ) -> Result<Self, Error> {
         Ok(Effects {
             commands: Commands::open()?,
             entries: Entries::new(),
@@ -72,7 +76,7 @@ impl Effects {
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
-            firewall: Firewall::new(logger.clone()),
+            firewall: Firewall::new(distinction, logger.clone()),
             holdings_changed: false,
             stopped: false,
             logger,

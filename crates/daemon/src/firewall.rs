@@ -76,12 +76,20 @@ pub(crate) struct Firewall {
     closed: BTreeMap<IpAddr, String>,
     dropped: BTreeSet<Dropped>,
     failures: u64,
+    /// What the table is called unless the configuration names it.
+    usual_table: String,
     logger: Logger,
 }
 
 impl Firewall {
-    pub(crate) fn new(logger: Logger) -> Self {
+    /// `distinction` tells this daemon's table from that of others in the network namespace.
+    pub(crate) fn new(distinction: Option<&str>, logger: Logger) -> Self {
+        let usual = Settings::NFTABLES_TABLE;
         Firewall {
+            usual_table: match distinction {
+                None => usual.to_owned(),
+                Some(own) => format!("{usual}_{own}"),
+            },
             nft: None,
             layout: Layout::default(),
             closed: BTreeMap::new(),
@@ -101,7 +109,7 @@ impl Firewall {
         node: &Node,
         record: &mut HostRecord,
     ) {
-        let layout = layout(config, routers, pairs);
+        let layout = layout(config, &self.usual_table, routers, pairs);
         let dropped = present(node, &layout);
         let closed = routers.iter().filter(|router| !router.accept);
         self.closed = closed
@@ -242,9 +250,10 @@ impl Firewall {
     }
 }
 
-fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
+fn layout(config: &Config, usual_table: &str, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
     let settings: &Settings = &config.global.firewall;
     let table = settings.nftables.as_ref().map(|name| name.value.clone());
+    let table = table.filter(|name| name != Settings::NFTABLES_TABLE);
     let drops = |of: &dyn Fn(IpAddr) -> bool| {
         routers
             .iter()
@@ -260,7 +269,7 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
             .collect()
     };
     Layout {
-        table: table.unwrap_or_else(|| Settings::NFTABLES_TABLE.to_owned()),
+        table: table.unwrap_or_else(|| usual_table.to_owned()),
         priority: settings.nftables_priority,
         counters: settings.nftables_counters,
         drops_v4: drops(&|held| held.is_ipv4()),

@@ -70,6 +70,11 @@ impl OwnLinks {
         })
     }
 
+    /// The interfaces that we have made, or an earlier run has.
+    pub(crate) fn names(&self) -> BTreeSet<InterfaceName> {
+        self.record.links().collect()
+    }
+
     /// Makes what a new configuration wants; the interfaces are down until [`Self::set_up`]. With `adopt` those that
     /// a dead worker left are used on, with the addresses that are on them.
     pub(crate) fn want(&mut self, wanted: VirtualInterfaces, node: &Node, adopt: bool) {
@@ -159,7 +164,12 @@ impl OwnLinks {
                 self.record.add_link(wanted.name);
                 return Ok(found.interface);
             }
-            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+            let above = found.parent == Some(base.interface.index);
+            let recorded = self.record.links().any(|name| name == wanted.name);
+            // One on another interface that we have not made is another daemon's, which the kernel will say.
+            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan)
+                && (above || recorded || !found.up)
+            {
                 self.links.delete(found.interface)?;
             }
         }
