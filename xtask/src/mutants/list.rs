@@ -181,7 +181,7 @@ pub const MUTANTS: &[Mutant] = &[
         "leaving does not release after its successor",
         LEAVE,
         "self.set_timer(Timer::Release, fx.now + self.succession());",
-        "",
+        "let _ = self.succession();",
     ),
     mutant(
         "leaving advertises on",
