@@ -247,6 +247,8 @@ fn a_stop_is_told_once_for_the_group() {
     let mut bench = start(vec![member(51, 100), member(52, 100)]);
     bench.run_until(5 * SECOND);
     bench.give(Input::Stop);
+    // Somebody is in a hurry.
+    bench.give(Input::Stop);
     bench.run_until(20 * SECOND);
     let stops = told(&bench)
         .iter()
