@@ -10,8 +10,8 @@ use standfast_core::spec::{
 };
 use standfast_core::wire::vrrp::{Authentication, Priority, Version};
 use standfast_sim::{
-    Breach, Crash, Forgery, Lan, NodeId, NodeSetup, Port, Weather, grouped, plain_router, setup,
-    standard_lan, virtual_address,
+    Breach, Crash, Forgery, Lan, NodeId, NodeSetup, Port, Weather, plain_router, standard_lan,
+    virtual_address,
 };
 
 const A: NodeId = NodeId(0);
@@ -792,57 +792,5 @@ fn a_reload_moves_only_what_changed() -> Checked {
     lan.run_for(ms(500))?;
     assert!(lan.holders(more).is_empty());
     serves(&lan, A);
-    Ok(())
-}
-
-/// Two nodes with a group of two routers each, at rest.
-fn group_pair(seed: u64, rules: Rules) -> Result<Lan, Breach> {
-    let mut lan = Lan::new(seed, 2);
-    for (number, priority) in [150, 100].into_iter().enumerate() {
-        let spec = Spec {
-            routers: grouped(with_rules(priority, rules)),
-            ..Spec::default()
-        };
-        lan.add_node(setup(number, spec));
-    }
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(ms(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
-}
-
-/// Scripts end when they end; the successor takes nothing before it can take everything.
-#[test]
-fn members_of_a_group_let_go_together() -> Checked {
-    for seed in 0..20 {
-        let exclusive = Rules {
-            leave: Leave::Exclusive,
-            ..Rules::OVERLAP
-        };
-        let mut lan = group_pair(seed, exclusive)?;
-        lan.stop(A)?;
-        lan.run_for(SECOND.times(5))?;
-        for address in lan.addresses() {
-            assert_eq!(lan.holders(IpAddr::V4(address)), [B]);
-            let gap = lan.longest_vacancy(address);
-            assert!(gap <= ms(650), "seed {seed}: {address} for {gap}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn a_group_that_stops_has_no_gap() -> Checked {
-    let mut lan = group_pair(7, Rules::OVERLAP)?;
-    lan.stop(A)?;
-    lan.run_for(SECOND.times(5))?;
-    for address in lan.addresses() {
-        assert_eq!(lan.holders(IpAddr::V4(address)), [B]);
-        assert_eq!(lan.longest_vacancy(address), Micros::ZERO);
-    }
     Ok(())
 }
