@@ -357,8 +357,9 @@ impl Effects {
         let wanted = |waiting: &Waiting| {
             node.router(waiting.router).is_some_and(|router| {
                 let mut held = router.addresses().filter(|(_, held)| *held);
-                router.state() == State::Active
-                    && held.any(|(address, _)| address.address == waiting.address)
+                let is_own = router.source() == Some(waiting.address);
+                let is_virtual = held.any(|(address, _)| address.address == waiting.address);
+                is_own || (router.state() == State::Active && is_virtual)
             })
         };
         while let Some((turn, next)) = self.pacing.pop(now, wanted) {
