@@ -39,7 +39,6 @@ mod pacing;
 mod ports;
 mod record;
 mod routing;
-mod run_files;
 mod runner;
 mod running;
 mod stage;

@@ -100,7 +100,8 @@ const DAEMON: &[Keyword] = &[
         "process_names",
         Syntax::Flag,
         "Gives each process a name of its own: keepalived_vrrp, and so on.",
-    ),
+    )
+    .acts(),
     keyword(
         "process_name",
         Syntax::Word,
@@ -416,8 +417,7 @@ const DAEMON: &[Keyword] = &[
         "Runs scripts by the path as it is written, instead of the one that symbolic links \
          lead to.",
     )
-    .since(2, 3, 0)
-    .acts(),
+    .since(2, 3, 0),
     keyword(
         "set_supplementary_groups",
         Syntax::Bool,
@@ -583,8 +583,7 @@ const DAEMON: &[Keyword] = &[
     .arguments("[[+|-]read|match|wildcard_match|brace_match]...")
     .example("+match -wildcard_match")
     .refused("everything")
-    .since(2, 2, 0)
-    .acts(),
+    .since(2, 2, 0),
     keyword(
         "config_save_dir",
         Syntax::Word,

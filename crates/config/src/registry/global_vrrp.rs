@@ -149,8 +149,7 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Flag,
         "An owner (priority 255) yields to nobody, whatever it hears.",
     )
-    .since(2, 3, 1)
-    .acts(),
+    .since(2, 3, 1),
     keyword(
         "vrrp_mcast_group4",
         Syntax::Address,

@@ -68,9 +68,11 @@ impl Worker {
         }
     }
 
-    /// Removes interfaces that no router uses any more.
+    /// Removes interfaces and drop rules that no router uses any more.
     pub(super) fn retire_links(&mut self) {
-        if self.own_links.retire(&self.node) {
+        let routers = self.node.routers().count();
+        let gone = std::mem::replace(&mut self.router_count, routers) > routers;
+        if self.own_links.retire(&self.node) || gone {
             self.configure_firewall();
         }
     }
