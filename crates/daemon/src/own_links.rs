@@ -221,9 +221,11 @@ impl OwnLinks {
                 i64::from(!wanted.ipv6 && !wanted.both_families),
             ),
         ];
+        // Beyond keepalived: an IPv6 one must not answer for the host's IPv4 addresses either, or neighbours find them
+        // (and an IPv4 virtual router's) behind its MAC address.
+        fleeting.push(own("arp_ignore", 1));
         if !wanted.ipv6 {
             fleeting.extend([
-                own("arp_ignore", 1),
                 own("accept_local", 1),
                 own("promote_secondaries", 1),
                 own("rp_filter", 0),
