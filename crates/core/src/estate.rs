@@ -21,8 +21,10 @@ use crate::time::{Instant, Micros};
 pub struct Estate {
     /// Which router.
     pub router: RouterId,
-    /// Where it advertised.
+    /// Where it heard advertisements.
     pub interface: InterfaceIndex,
+    /// Where its own left from: with `vmac_xmit_base` the interface below.
+    pub sends_on: InterfaceIndex,
     /// Where it sent from.
     pub source: IpAddr,
     /// Where it heard advertisements: its group, or with unicast its own address.

@@ -265,13 +265,7 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
             .flat_map(|router| router.all_addresses())
             .any(|held| of(held.address))
     };
-    let of = |ipv4: bool| {
-        pairs
-            .iter()
-            .copied()
-            .filter(|pair| pair.ipv4 == ipv4)
-            .collect()
-    };
+    let of = |reports: fn(&Pair) -> bool| pairs.iter().copied().filter(reports).collect();
     Layout {
         table: table.unwrap_or_else(|| Settings::NFTABLES_TABLE.to_owned()),
         priority: settings.nftables_priority,
@@ -283,9 +277,9 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
         v4: if config.global.disable_local_igmp {
             Vec::new()
         } else {
-            of(true)
+            of(|pair| pair.ipv4)
         },
-        v6: of(false),
+        v6: of(|pair| pair.ipv6),
     }
 }
 

@@ -77,6 +77,9 @@ pub(crate) struct Will {
     pub(crate) router: u32,
     interface: u32,
     interface_name: String,
+    /// The interface that it sent on, if that is another one.
+    #[serde(default)]
+    sends_on: Option<(u32, String)>,
     source: IpAddr,
     listens_at: IpAddr,
     peers: Vec<IpAddr>,
@@ -148,6 +151,10 @@ impl Will {
                 InterfaceIndex::ANY => String::new(),
                 index => name(index)?,
             },
+            sends_on: match estate.sends_on {
+                same if same == estate.interface => None,
+                index => Some((index.0, name(index)?)),
+            },
             source: estate.source,
             listens_at: estate.listens_at,
             peers: estate.peers.clone(),
@@ -214,6 +221,14 @@ impl Will {
         kernel_interface(self.interface, &self.interface_name)
     }
 
+    /// The interface that resignations leave from: where the router's own packets did.
+    pub(crate) fn sender(&self) -> Option<Interface> {
+        match &self.sends_on {
+            Some((index, name)) => kernel_interface(*index, name),
+            None => self.interface(),
+        }
+    }
+
     /// `None` if the numbers are none of ours.
     pub(crate) fn estate(&self) -> Option<Estate> {
         let (version, interval) = match self.version {
@@ -231,6 +246,10 @@ impl Will {
         Some(Estate {
             router: RouterId(self.router),
             interface: InterfaceIndex(self.interface),
+            sends_on: match &self.sends_on {
+                Some((index, _)) => InterfaceIndex(*index),
+                None => InterfaceIndex(self.interface),
+            },
             source: self.source,
             listens_at: self.listens_at,
             peers: self.peers.clone(),
@@ -293,7 +312,8 @@ mod tests {
         let will = Will {
             router: 7,
             interface: 2,
-            interface_name: "eth0".into(),
+            interface_name: "vrrp.51".into(),
+            sends_on: Some((1, "eth0".into())),
             source: IpAddr::from([192, 0, 2, 1]),
             listens_at: IpAddr::from([224, 0, 0, 18]),
             peers: Vec::new(),

@@ -21,7 +21,7 @@ impl Worker {
     ) {
         let igmp = config.global.disable_local_igmp;
         self.own_links.disable_local_igmp(igmp);
-        self.own_links.want(wanted, &self.node, self.adopt);
+        self.own_links.want(wanted, routers, &self.node, self.adopt);
         let leaving = self.node.routers().map(Router::spec);
         let all: Vec<&RouterSpec> = routers.iter().chain(leaving).collect();
         self.effects.firewall.configure(
