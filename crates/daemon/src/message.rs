@@ -51,7 +51,7 @@ pub(crate) enum Report {
     /// Alive; kill me after so many milliseconds without another such report, 0: never.
     Heartbeat { patience_ms: u64 },
     /// What to do should I die; replaces what was said about this router before.
-    Will(Will),
+    Will(Box<Will>),
     /// The rest of the last will before, which was too long for one message.
     WillAddresses {
         router: u32,
@@ -203,7 +203,7 @@ impl Will {
             router: self.router,
             keys: self.keys.clone(),
         });
-        std::iter::once(Report::Will(first))
+        std::iter::once(Report::Will(Box::new(first)))
             .chain(keys)
             .chain(more)
             .chain(removals)
@@ -333,7 +333,7 @@ mod tests {
             let bytes = encode(&report);
             assert!(bytes.len() <= LONGEST_MESSAGE, "{} bytes", bytes.len());
             match decode(&bytes) {
-                Some(Report::Will(part)) => drop(taken.insert(part.router, part)),
+                Some(Report::Will(part)) => drop(taken.insert(part.router, *part)),
                 Some(Report::WillAddresses { router, addresses }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();
                     known.addresses.extend(addresses);
