@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use standfast_lab::{CONFIGURATION, Daemon, ExitState, Host, Lab, Process, VIP};
+use standfast_lab::{CONFIGURATION, Daemon, ExitState, Host, Lab, Process, Signal, VIP};
 use support::{FIRST_PRIORITY, short_configuration, single_host, standfast};
 
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -86,4 +86,36 @@ fn a_stop_ends_a_startup_script() {
         .unwrap();
     assert_eq!(process.stop(LIMIT).unwrap(), ExitState::Code(0));
     assert!(!process.log().contains("Starting VRRP child process"));
+}
+
+/// What the process has used of its processor, in hundredths of a second (proc(5)).
+fn ticks(host: &Host, pid: &str) -> u64 {
+    let stat = host.run(&["cat", &format!("/proc/{pid}/stat")]).unwrap();
+    let (_, fields) = stat.output.rsplit_once(") ").unwrap();
+    let fields: Vec<&str> = fields.split(' ').collect();
+    [11, 12]
+        .map(|at| fields[at].parse::<u64>().unwrap())
+        .iter()
+        .sum()
+}
+
+#[test]
+fn a_signal_during_the_shutdown_script_does_not_keep_the_daemon_busy() {
+    let more = format!("    shutdown_script \"{SCRIPT} down\"\n");
+    let (_lab, host, process) = started(&standfast(), &more, "sleep 4");
+    process
+        .wait_for_log("Entering MASTER STATE", LIMIT)
+        .unwrap();
+    let pid = host.read_file("/run/keepalived.pid").unwrap();
+    process.signal(Signal::SIGTERM).unwrap();
+    process
+        .wait_for_log("Running shutdown script", LIMIT)
+        .unwrap();
+    let before = ticks(&host, pid.trim());
+    process.signal(Signal::SIGTERM).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let used = ticks(&host, pid.trim()) - before;
+    assert!(used < 10, "{used} hundredths of a second in two seconds");
+    assert_eq!(process.wait(LIMIT).unwrap(), ExitState::Code(0));
+    assert!(process.log().contains("shutdown script succeeded"));
 }

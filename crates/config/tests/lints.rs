@@ -627,6 +627,47 @@ fn the_handover_is_noted_only_where_a_script_decides_it() {
 }
 
 #[test]
+fn a_fifo_s_reader_may_act_on_roles_as_a_script_may() {
+    let fifo = "global_defs {\nvrrp_notify_fifo /run/vrrp.fifo\n}\n";
+    let lvs = "global_defs {\nlvs_notify_fifo /run/lvs.fifo\n}\n";
+    let two = instance("") + &named("B", "eth0", 52, "priority 90", "192.0.2.101/24");
+    let notes = |text: &str| {
+        let loaded = read(text);
+        let found = loaded.diagnostics.iter();
+        let found = found.filter(|one| one.code == Code::ExclusiveHandover);
+        found.map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    let one = notes(&format!("{fifo}{}", instance("")));
+    assert!(
+        matches!(one.as_slice(), [text] if text.contains("FIFO")),
+        "{one:?}"
+    );
+    let both = notes(&format!("{fifo}{two}"));
+    assert!(
+        matches!(both.as_slice(), [text] if text.contains("1 more")),
+        "{both:?}"
+    );
+    let script = notes(&format!(
+        "{fifo}{}",
+        instance("notify_master /usr/local/bin/n.sh")
+    ));
+    assert!(
+        matches!(script.as_slice(), [text] if text.contains("script")),
+        "{script:?}"
+    );
+    let group = "vrrp_sync_group G {\ngroup {\nVI_1\n}\nnotify_master /usr/local/bin/n.sh\n}\n";
+    assert_eq!(notes(&format!("{}{group}", instance(""))).len(), 1);
+    assert_no_note(
+        Code::ExclusiveHandover,
+        &[
+            ("said", format!("{fifo}{}", instance("handover overlap"))),
+            ("strict", format!("{fifo}{}", instance("strict_mode on"))),
+            ("events of servers", format!("{lvs}{}", instance(""))),
+        ],
+    );
+}
+
+#[test]
 fn names_of_the_node_are_its_own_affair() {
     let named = |id: &str| format!("global_defs {{\nrouter_id {id}\n}}\n{}", instance(""));
     assert_no_note(

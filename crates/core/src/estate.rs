@@ -9,7 +9,7 @@ use core::net::IpAddr;
 
 use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Version, Vrid};
-use standfast_wire::{ah, ipv4, ipv6};
+use standfast_wire::{ah, ipv4};
 
 use crate::authentication::{AntiReplay, Hmac, HmacMode, WallClock};
 use crate::input::{InterfaceIndex, RouterId};
@@ -21,8 +21,10 @@ use crate::time::{Instant, Micros};
 pub struct Estate {
     /// Which router.
     pub router: RouterId,
-    /// Where it advertised.
+    /// Where it heard advertisements.
     pub interface: InterfaceIndex,
+    /// Where its own left from: with `vmac_xmit_base` the interface below.
+    pub sends_on: InterfaceIndex,
     /// Where it sent from.
     pub source: IpAddr,
     /// Where it heard advertisements: its group, or with unicast its own address.
@@ -87,18 +89,12 @@ impl Estate {
             floor
         };
         let sequence = Sequence(first.0.wrapping_add(position));
-        let (to, header_length) = match self.source {
-            IpAddr::V4(_) => {
-                let to = ipv4::Packet::parse(packet).ok()?.destination;
-                (IpAddr::V4(to), ipv4::HEADER_LENGTH)
-            }
-            IpAddr::V6(_) => {
-                let octets: [u8; 16] = packet.get(24..40)?.try_into().ok()?;
-                (IpAddr::from(octets), ipv6::HEADER_LENGTH)
-            }
+        let IpAddr::V4(_) = self.source else {
+            return trailer::sign(packet, key, sequence, self.source, self.listens_at);
         };
-        let payload = packet.get_mut(header_length..)?;
-        trailer::sign(payload, key, sequence, self.source, to)
+        let to = ipv4::Packet::parse(packet).ok()?.destination;
+        let payload = packet.get_mut(ipv4::HEADER_LENGTH..)?;
+        trailer::sign(payload, key, sequence, self.source, IpAddr::V4(to))
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use std::net::IpAddr;
 
-use common::{Bench, router};
+use common::{Bench, link, router};
 use standfast_core::Micros;
 use standfast_core::estate::Execution;
 use standfast_core::journal::{DropCause, Event, Fault};
@@ -270,4 +270,29 @@ fn a_peer_with_old_checksums_is_answered_in_kind() {
         Some(&1)
     );
     assert_eq!(checksums(&bench), right);
+}
+
+#[test]
+fn after_a_fault_peers_are_told_where_advertisements_come_from() {
+    let own_told = |spec: RouterSpec, priority: u8| {
+        let mut bench = Bench::start(RouterSpec {
+            priority: Priority(priority),
+            ..spec
+        });
+        assert!(bench.announced.iter().all(|told| !told.contains(&ip(OWN))));
+        bench.run_until(5 * SECOND);
+        bench.give(link(false));
+        assert_eq!(bench.state(), State::Fault);
+        let before = bench.announced.len();
+        bench.give(link(true));
+        let told = bench.announced.split_off(before);
+        told.iter().filter(|told| **told == [ip(OWN)]).count()
+    };
+    assert_eq!(own_told(unicast(Strangers::UntilPeerHeard), 100), 1);
+    assert_eq!(own_told(unicast(Strangers::UntilPeerHeard), 255), 1);
+    assert_eq!(
+        own_told(router(100), 100),
+        0,
+        "by multicast nobody needs it"
+    );
 }

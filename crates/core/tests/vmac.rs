@@ -107,6 +107,15 @@ fn so_does_its_supervisor_when_it_has_died() {
     let estates = bench.node.estates();
     let estate = estates.first().unwrap();
     assert_eq!((estate.interface, estate.succession), (OWN, Micros::ZERO));
+    assert_eq!(estate.sends_on, OWN);
+    let mut below = vmac();
+    if let Some(own) = &mut below.virtual_interface {
+        own.transmit_base = true;
+    }
+    bench.configure(vec![below]);
+    let estates = bench.node.estates();
+    let estate = estates.first().unwrap();
+    assert_eq!((estate.interface, estate.sends_on), (OWN, ETH0));
     let plain = RouterSpec {
         virtual_interface: None,
         ..router(100)

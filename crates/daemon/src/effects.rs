@@ -353,8 +353,9 @@ impl Effects {
         let wanted = |waiting: &Waiting| {
             node.router(waiting.router).is_some_and(|router| {
                 let mut held = router.addresses().filter(|(_, held)| *held);
-                router.state() == State::Active
-                    && held.any(|(address, _)| address.address == waiting.address)
+                let is_own = router.source() == Some(waiting.address);
+                let is_virtual = held.any(|(address, _)| address.address == waiting.address);
+                is_own || (router.state() == State::Active && is_virtual)
             })
         };
         while let Some((turn, next)) = self.pacing.pop(now, wanted) {
@@ -405,7 +406,7 @@ impl Effects {
         let keep = self.keep_addresses && stays(change, node.is_stopping());
         // No packet meets an address without its drop rule.
         if change == Change::Add {
-            self.firewall.before_adding(addresses);
+            self.firewall.before_adding(addresses, node);
         }
         let mut results: Vec<Result<(), Errno>> = changes
             .iter()
@@ -416,13 +417,9 @@ impl Effects {
             .collect();
         if !keep {
             self.apply(change, changes, &mut results);
-        }
-        if change == Change::Remove && !keep {
-            let gone = addresses.iter().zip(&results).filter(|(_, result)| {
-                let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
-                result.is_ok() || absent.contains(result)
-            });
-            self.firewall.after_removing(gone.map(|(held, _)| held));
+            if change == Change::Remove {
+                self.firewall.after_removing(addresses, node);
+            }
         }
         self.holdings_changed = true;
         node.handle_input(now, Input::KernelDone { operation, results });

@@ -1,7 +1,7 @@
 //! Drop rules in nftables tables of our own: for addresses that accept no packets (`no_accept`, `vrrp_strict`), and
 //! for group reports that must not leave a virtual MAC interface. The tables look like keepalived's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
 use standfast_config::{Config, Firewall as Settings};
@@ -72,8 +72,6 @@ impl Layout {
 pub(crate) struct Firewall {
     nft: Option<Nft>,
     layout: Layout,
-    /// Addresses that accept nothing, and whose they are.
-    closed: BTreeMap<IpAddr, String>,
     dropped: BTreeSet<Dropped>,
     failures: u64,
     logger: Logger,
@@ -84,7 +82,6 @@ impl Firewall {
         Firewall {
             nft: None,
             layout: Layout::default(),
-            closed: BTreeMap::new(),
             dropped: BTreeSet::new(),
             failures: 0,
             logger,
@@ -103,13 +100,6 @@ impl Firewall {
     ) {
         let layout = layout(config, routers, pairs);
         let dropped = present(node, &layout);
-        let closed = routers.iter().filter(|router| !router.accept);
-        self.closed = closed
-            .flat_map(|router| {
-                let held = router.all_addresses();
-                held.map(|held| (held.address, router.name.clone()))
-            })
-            .collect();
         if layout == self.layout && dropped == self.dropped {
             return;
         }
@@ -128,8 +118,13 @@ impl Firewall {
                 self.say_why_nftables(&config.global.firewall);
             }
         }
+        let same_table = layout.table == self.layout.table;
+        let unused: Vec<Family> = [Family::Ip, Family::Ip6]
+            .into_iter()
+            .filter(|family| same_table && self.layout.has(*family) && !layout.has(*family))
+            .collect();
         (self.layout, self.dropped) = (layout, dropped);
-        self.rebuild();
+        self.rebuild(&unused);
     }
 
     fn say_why_nftables(&self, settings: &Settings) {
@@ -144,14 +139,21 @@ impl Firewall {
     }
 
     /// Called before addresses are added.
-    pub(crate) fn before_adding(&mut self, addresses: &[(InterfaceIndex, VirtualAddress)]) {
+    pub(crate) fn before_adding(
+        &mut self,
+        addresses: &[(InterfaceIndex, VirtualAddress)],
+        node: &Node,
+    ) {
         let new: Vec<Dropped> = addresses
             .iter()
-            .filter(|(_, address)| self.closed.contains_key(&address.address))
+            .filter(|(_, address)| refuses(node, address.address).is_some())
             .map(|(index, address)| dropped(*index, address.address))
             .filter(|one| !self.dropped.contains(one))
             .collect();
-        self.say(&new, "setting firewall drop rule");
+        let Some((first, _)) = new.first().copied() else {
+            return;
+        };
+        self.say(node, first, "setting firewall drop rule");
         self.dropped.extend(&new);
         self.change(&new, |batch, family, at, key| {
             batch.add_element(family, at, key, None);
@@ -159,24 +161,29 @@ impl Firewall {
     }
 
     /// Called when addresses are gone.
-    pub(crate) fn after_removing<'a>(
+    pub(crate) fn after_removing(
         &mut self,
-        addresses: impl Iterator<Item = &'a (InterfaceIndex, VirtualAddress)>,
+        addresses: &[(InterfaceIndex, VirtualAddress)],
+        node: &Node,
     ) {
         let old: Vec<Dropped> = addresses
+            .iter()
             .map(|(index, address)| dropped(*index, address.address))
-            .filter(|one| self.dropped.remove(one))
+            .filter(|one| self.dropped.contains(one))
             .collect();
-        self.say(&old, "removing firewall drop rule");
+        let Some((first, _)) = old.first().copied() else {
+            return;
+        };
+        self.say(node, first, "removing firewall drop rule");
+        self.dropped.retain(|one| !old.contains(one));
         self.change(&old, |batch, family, at, key| {
             batch.delete_element(family, at, key);
         });
     }
 
-    fn say(&self, addresses: &[Dropped], what: &str) {
-        let first = addresses.first();
-        if let Some(router) = first.and_then(|(address, _)| self.closed.get(address)) {
-            self.logger.log(Level::Info, format!("({router}) {what}"));
+    fn say(&self, node: &Node, address: IpAddr, what: &str) {
+        if let Some(name) = refuses(node, address) {
+            self.logger.log(Level::Info, format!("({name}) {what}"));
         }
     }
 
@@ -185,7 +192,7 @@ impl Firewall {
         addresses: &[Dropped],
         edit: impl Fn(&mut Batch, Family, (&str, &str), &[u8]),
     ) {
-        let (Some(nft), false) = (&mut self.nft, addresses.is_empty()) else {
+        let Some(nft) = &mut self.nft else {
             return;
         };
         let mut batch = nft.batch();
@@ -195,16 +202,17 @@ impl Firewall {
         }
         // Somebody has flushed the rules: all of them come back.
         if nft.commit(batch).is_err() {
-            self.rebuild();
+            self.rebuild(&[]);
         }
     }
 
-    /// Replaces both tables in one transaction, so that no packet passes between.
-    fn rebuild(&mut self) {
+    /// Replaces both tables in one transaction, so that no packet passes between. `unused`: families that need none any
+    /// more, although the other one does.
+    fn rebuild(&mut self, unused: &[Family]) {
         if self.layout.is_empty() {
             return;
         }
-        if let Err(error) = self.try_rebuild() {
+        if let Err(error) = self.try_rebuild(unused) {
             self.failures += 1;
             if self.failures.is_power_of_two() {
                 let text = format!("cannot set the drop rules, packets pass: {error}");
@@ -213,12 +221,17 @@ impl Firewall {
         }
     }
 
-    fn try_rebuild(&mut self) -> Result<(), Error> {
+    fn try_rebuild(&mut self, unused: &[Family]) -> Result<(), Error> {
         let nft = match &mut self.nft {
             Some(nft) => nft,
             none => none.insert(Nft::open()?),
         };
         let mut batch = nft.batch();
+        for family in unused {
+            // Somebody may have removed it before us.
+            batch.add_table(*family, &self.layout.table);
+            batch.delete_table(*family, &self.layout.table);
+        }
         for family in [Family::Ip, Family::Ip6] {
             if self.layout.has(family) {
                 write_table(&mut batch, family, &self.layout);
@@ -252,13 +265,7 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
             .flat_map(|router| router.all_addresses())
             .any(|held| of(held.address))
     };
-    let of = |ipv4: bool| {
-        pairs
-            .iter()
-            .copied()
-            .filter(|pair| pair.ipv4 == ipv4)
-            .collect()
-    };
+    let of = |reports: fn(&Pair) -> bool| pairs.iter().copied().filter(reports).collect();
     Layout {
         table: table.unwrap_or_else(|| Settings::NFTABLES_TABLE.to_owned()),
         priority: settings.nftables_priority,
@@ -270,10 +277,20 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
         v4: if config.global.disable_local_igmp {
             Vec::new()
         } else {
-            of(true)
+            of(|pair| pair.ipv4)
         },
-        v6: of(false),
+        v6: of(|pair| pair.ipv6),
     }
+}
+
+/// The router whose address this is, if it accepts no packets to it.
+fn refuses(node: &Node, address: IpAddr) -> Option<&str> {
+    let mut routers = node.routers().filter(|router| !router.spec().accept);
+    let found = routers.find(|router| {
+        let mut all = router.spec().all_addresses();
+        all.any(|held| held.address == address)
+    })?;
+    Some(&found.spec().name)
 }
 
 /// What is held now and accepts nothing.

@@ -144,7 +144,9 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     let mut vrrp = Socket::open(interface, estate.listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
     let mut sealed = None;
-    if let (Some(_), IpAddr::V4(listens_at)) = (&estate.header_key, estate.listens_at) {
+    if let (Some(_), Some(interface), IpAddr::V4(listens_at)) =
+        (&estate.header_key, interface, estate.listens_at)
+    {
         let mut socket = sealed::Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
         socket.set_wanted(&[estate.vrid.get()])?;
         sealed = Some(socket);
@@ -152,7 +154,7 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     let (arp, ndp) = watch(will)?;
     let resignations = estate.resign(now());
     let packets: Vec<&[u8]> = resignations.iter().map(Vec::as_slice).collect();
-    let sent = Sender::open_for(interface, estate.listens_at)?.send(&packets);
+    let sent = Sender::open_for(will.sender(), estate.listens_at)?.send(&packets);
     // A link that is down takes nothing, and nobody there hears us anyway. Whatever else refuses it,
     // the others take over when they have waited for their down interval.
     if let Some(error) = sent.failure.filter(|error| error.errno.0 != ENETDOWN) {

@@ -51,7 +51,7 @@ pub(crate) enum Report {
     /// Alive; kill me after so many milliseconds without another such report, 0: never.
     Heartbeat { patience_ms: u64 },
     /// What to do should I die; replaces what was said about this router before.
-    Will(Will),
+    Will(Box<Will>),
     /// The rest of the last will before, which was too long for one message.
     WillAddresses {
         router: u32,
@@ -77,6 +77,9 @@ pub(crate) struct Will {
     pub(crate) router: u32,
     interface: u32,
     interface_name: String,
+    /// The interface that it sent on, if that is another one.
+    #[serde(default)]
+    sends_on: Option<(u32, String)>,
     source: IpAddr,
     listens_at: IpAddr,
     peers: Vec<IpAddr>,
@@ -148,6 +151,10 @@ impl Will {
                 InterfaceIndex::ANY => String::new(),
                 index => name(index)?,
             },
+            sends_on: match estate.sends_on {
+                same if same == estate.interface => None,
+                index => Some((index.0, name(index)?)),
+            },
             source: estate.source,
             listens_at: estate.listens_at,
             peers: estate.peers.clone(),
@@ -196,7 +203,7 @@ impl Will {
             router: self.router,
             keys: self.keys.clone(),
         });
-        std::iter::once(Report::Will(first))
+        std::iter::once(Report::Will(Box::new(first)))
             .chain(keys)
             .chain(more)
             .chain(removals)
@@ -212,6 +219,14 @@ impl Will {
     /// The interface that the router advertised on.
     pub(crate) fn interface(&self) -> Option<Interface> {
         kernel_interface(self.interface, &self.interface_name)
+    }
+
+    /// The interface that resignations leave from: where the router's own packets did.
+    pub(crate) fn sender(&self) -> Option<Interface> {
+        match &self.sends_on {
+            Some((index, name)) => kernel_interface(*index, name),
+            None => self.interface(),
+        }
     }
 
     /// `None` if the numbers are none of ours.
@@ -231,6 +246,10 @@ impl Will {
         Some(Estate {
             router: RouterId(self.router),
             interface: InterfaceIndex(self.interface),
+            sends_on: match &self.sends_on {
+                Some((index, _)) => InterfaceIndex(*index),
+                None => InterfaceIndex(self.interface),
+            },
             source: self.source,
             listens_at: self.listens_at,
             peers: self.peers.clone(),
@@ -293,7 +312,8 @@ mod tests {
         let will = Will {
             router: 7,
             interface: 2,
-            interface_name: "eth0".into(),
+            interface_name: "vrrp.51".into(),
+            sends_on: Some((1, "eth0".into())),
             source: IpAddr::from([192, 0, 2, 1]),
             listens_at: IpAddr::from([224, 0, 0, 18]),
             peers: Vec::new(),
@@ -313,7 +333,7 @@ mod tests {
             let bytes = encode(&report);
             assert!(bytes.len() <= LONGEST_MESSAGE, "{} bytes", bytes.len());
             match decode(&bytes) {
-                Some(Report::Will(part)) => drop(taken.insert(part.router, part)),
+                Some(Report::Will(part)) => drop(taken.insert(part.router, *part)),
                 Some(Report::WillAddresses { router, addresses }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();
                     known.addresses.extend(addresses);

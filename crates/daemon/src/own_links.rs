@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
+use standfast_core::input::InterfaceIndex;
 use standfast_core::journal::Level;
+use standfast_core::spec::{Family, RouterSpec};
 use standfast_core::{Instant, Micros, Node};
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Commands, Lifetime, LinkDescription, LinkKind, Links,
@@ -33,8 +35,9 @@ const IPV4_SETTINGS: &str = "/proc/sys/net/ipv4/conf";
 pub(crate) struct Pair {
     pub(crate) own: u32,
     pub(crate) base: u32,
-    /// It is an IPv4 virtual router's.
+    /// Group reports of these families may leave from it.
     pub(crate) ipv4: bool,
+    pub(crate) ipv6: bool,
 }
 
 /// One that we have made.
@@ -50,6 +53,8 @@ pub(crate) struct OwnLinks {
     commands: Commands,
     pub(crate) record: HostRecord,
     wanted: VirtualInterfaces,
+    /// Of all routers: on the host they are not its own.
+    virtual_addresses: BTreeSet<IpAddr>,
     made: BTreeMap<InterfaceName, Made>,
     repairs: u32,
     repairs_since: Instant,
@@ -63,6 +68,7 @@ impl OwnLinks {
             commands: Commands::open()?,
             record: HostRecord::open(record),
             wanted: VirtualInterfaces::default(),
+            virtual_addresses: BTreeSet::new(),
             made: BTreeMap::new(),
             repairs: 0,
             repairs_since: Instant(0),
@@ -72,8 +78,16 @@ impl OwnLinks {
 
     /// Makes what a new configuration wants; the interfaces are down until [`Self::set_up`]. With `adopt` those that
     /// a dead worker left are used on, with the addresses that are on them.
-    pub(crate) fn want(&mut self, wanted: VirtualInterfaces, node: &Node, adopt: bool) {
+    pub(crate) fn want(
+        &mut self,
+        wanted: VirtualInterfaces,
+        routers: &[RouterSpec],
+        node: &Node,
+        adopt: bool,
+    ) {
         self.wanted = wanted;
+        let addresses = routers.iter().flat_map(RouterSpec::all_addresses);
+        self.virtual_addresses = addresses.map(|held| held.address).collect();
         self.make_missing(node, adopt);
         self.restore_unneeded();
     }
@@ -111,10 +125,6 @@ impl OwnLinks {
             self.repairs = 0;
         }
         self.repairs += 1;
-        if self.repairs == REPAIRS + 1 {
-            let text = "interfaces of ours are changed by others again and again, leaving them so";
-            self.logger.log(Level::Error, text.into());
-        }
         self.repairs <= REPAIRS
     }
 
@@ -202,11 +212,16 @@ impl OwnLinks {
         let own_v6 = |key, value| (Sysctl::Ipv6(wanted.name, key), value);
         let mut fleeting = vec![
             own_v6("addr_gen_mode", NO_ADDRESS_GENERATION),
-            own_v6("disable_ipv6", i64::from(!wanted.ipv6)),
+            own_v6(
+                "disable_ipv6",
+                i64::from(!wanted.ipv6 && !wanted.both_families),
+            ),
         ];
+        // Beyond keepalived: an IPv6 one must not answer for the host's IPv4 addresses either, or neighbours find them
+        // (and an IPv4 virtual router's) behind its MAC address.
+        fleeting.push(own("arp_ignore", 1));
         if !wanted.ipv6 {
             fleeting.extend([
-                own("arp_ignore", 1),
                 own("accept_local", 1),
                 own("promote_secondaries", 1),
                 own("rp_filter", 0),
@@ -275,10 +290,8 @@ impl OwnLinks {
         if let Some((address, prefix)) = wanted.address {
             changes.push(AddressChange::new(Action::Add, interface, address, prefix));
         }
-        let virtual_mac = matches!(wanted.kind, NewLinkKind::Macvlan(_));
-        if wanted.ipv6
-            && virtual_mac
-            && let Some(source) = link_local(node, base)
+        if wanted.link_local
+            && let Some(source) = self.link_local(node, base)
         {
             // What advertisements are sent from must be an address of the interface; nothing else shall use it.
             let mut copy = AddressChange::new(Action::Add, interface, IpAddr::V6(source), 64);
@@ -296,12 +309,22 @@ impl OwnLinks {
         }
     }
 
+    /// The one that routers send from: the lowest that is not virtual.
+    fn link_local(&self, node: &Node, base: u32) -> Option<Ipv6Addr> {
+        let known = node.interfaces().get(InterfaceIndex(base))?;
+        let is_virtual = |address| self.virtual_addresses.contains(&address);
+        match known.source(Family::V6, is_virtual)? {
+            IpAddr::V6(address) => Some(address),
+            IpAddr::V4(_) => None,
+        }
+    }
+
     /// An IPv6 virtual router's interface gets the link-local address that the one below has come by.
     pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) {
         let made: Vec<Made> = self
             .made
             .values()
-            .filter(|made| made.base == below && made.wanted.ipv6)
+            .filter(|made| made.base == below && made.wanted.link_local)
             .cloned()
             .collect();
         for Made {
@@ -336,7 +359,8 @@ impl OwnLinks {
             .map(|made| Pair {
                 own: made.interface.index,
                 base: made.base,
-                ipv4: !made.wanted.ipv6,
+                ipv4: !made.wanted.ipv6 || made.wanted.both_families,
+                ipv6: made.wanted.ipv6 || made.wanted.both_families,
             })
             .collect()
     }
@@ -447,16 +471,4 @@ fn is_as_wanted(
         NewLinkKind::Ipvlan(_) => found.kind == LinkKind::Ipvlan,
     };
     kind && found.parent == Some(base.interface.index)
-}
-
-fn link_local(node: &Node, base: u32) -> Option<Ipv6Addr> {
-    let index = standfast_core::input::InterfaceIndex(base);
-    let known = node.interfaces().get(index)?;
-    known
-        .addresses()
-        .iter()
-        .find_map(|held| match held.address {
-            IpAddr::V6(address) if address.is_unicast_link_local() => Some(address),
-            _ => None,
-        })
 }

@@ -618,7 +618,7 @@ impl Supervisor {
                 self.patience = (patience_ms > 0).then_some(Micros::from_millis(patience_ms));
             }
             Report::Will(will) => {
-                self.wills.insert(will.router, will);
+                self.wills.insert(will.router, *will);
             }
             Report::WillAddresses { router, addresses } => {
                 if let Some(will) = self.wills.get_mut(&router) {

@@ -14,6 +14,19 @@ pub fn is_readable(path: &Path) -> bool {
     open(path).is_ok()
 }
 
+/// Whether this process may make files in the directory, which is made if it is missing. Blocks for the file system.
+pub fn is_writable_directory(path: &Path) -> bool {
+    if std::fs::create_dir_all(path).is_err() {
+        return false;
+    }
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    let mode = libc::W_OK | libc::X_OK;
+    // SAFETY: `path` is a C string; the other arguments are plain numbers.
+    unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), mode, libc::AT_EACCESS) == 0 }
+}
+
 /// The bytes of a regular file, following symbolic links; `InvalidInput` for anything else than a file, `FileTooLarge` for
 /// one of more than `limit` bytes. Blocks for the file system only, never for a FIFO or device.
 pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {

@@ -125,6 +125,11 @@ fn prepare_child(
 
 /// Groups first: without the user's rights they could not be changed.
 fn change_identity(identity: &Identity) -> Result<(), Errno> {
+    // Between users that are not root a daemon's capabilities would go along; an old kernel has none of this kind.
+    let clear = c_ulong::try_from(libc::PR_CAP_AMBIENT_CLEAR_ALL).unwrap_or(0);
+    let none: c_ulong = 0;
+    // SAFETY: the option takes plain numbers.
+    unsafe { libc::prctl(libc::PR_CAP_AMBIENT, clear, none, none, none) };
     let groups = identity.groups.as_ptr();
     // SAFETY: pointer and length describe the groups; this process has one thread.
     let result = check(unsafe { libc::setgroups(identity.groups.len(), groups) });

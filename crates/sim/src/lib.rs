@@ -30,6 +30,6 @@ mod violation;
 pub use frame::{Forgery, Port};
 pub use host::{Crash, NodeId, NodeSetup};
 pub use lan::{Lan, Weather};
-pub use plan::{plain_router, settle_time, standard_lan, virtual_address};
+pub use plan::{grouped, plain_router, settle_time, setup, standard_lan, virtual_address};
 pub use scenario::{Failure, Report, replay, run};
 pub use violation::{Breach, Flood, Violation};

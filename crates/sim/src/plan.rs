@@ -108,15 +108,19 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
     lan
 }
 
-/// The router and another one that moves with it.
-fn grouped(first: RouterSpec) -> Vec<RouterSpec> {
+/// The router and another one that moves with it. A fault of the first is its own: weights have to be
+/// the same for both, or the group has no best node.
+pub fn grouped(first: RouterSpec) -> Vec<RouterSpec> {
     let first = RouterSpec {
         sync_group: Some("G".into()),
         ..first
     };
+    let weighs = |track: &&Track| track.weight.value != 0;
+    let weighing = first.tracks.iter().filter(weighs).cloned().collect();
     let second = RouterSpec {
         name: "VI_2".into(),
         vrid: Vrid::new(52).unwrap_or(ONE),
+        tracks: weighing,
         addresses: vec![VirtualAddress::plain(
             IpAddr::V4(virtual_address(IN_GROUP)),
             24,

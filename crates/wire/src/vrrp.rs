@@ -318,8 +318,8 @@ fn announced_length(payload: &[u8], source: IpAddr) -> Result<usize, Advertiseme
     let (version, _) = peek(payload)?;
     let count = usize::from(byte(payload, 3).unwrap_or(0));
     let end = HEADER_LENGTH + count * address_length(source);
-    Ok(match version {
-        2 => end + AUTHENTICATION_LENGTH,
+    Ok(match (version, source) {
+        (2, IpAddr::V4(_)) => end + AUTHENTICATION_LENGTH,
         _ => end,
     })
 }
@@ -511,5 +511,17 @@ mod tests {
         let mut buffer = [0; 64];
         let length = repr.emit(source, destination, &mut buffer).unwrap();
         assert_eq!(buffer.get(..length).unwrap(), VERSION_2_OVER_IPV6);
+    }
+
+    #[test]
+    fn version_2_over_ipv6_can_be_signed() {
+        let [source, destination]: [IpAddr; 2] = ["fd00::1", "fd00::2"].map(|a| a.parse().unwrap());
+        let mut signed = [0; VERSION_2_OVER_IPV6.len() + trailer::LENGTH];
+        signed[..VERSION_2_OVER_IPV6.len()].copy_from_slice(&VERSION_2_OVER_IPV6);
+        let key = trailer::Key::new(1, &[7; 32]).unwrap();
+        trailer::sign(&mut signed, &key, trailer::Sequence(1), source, destination).unwrap();
+        let (read, trailer) = Advertisement::parse_signed(&signed, source, destination).unwrap();
+        assert_eq!(read.addresses().count(), 1);
+        assert!(trailer.unwrap().is_authentic(source, &key));
     }
 }

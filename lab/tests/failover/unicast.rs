@@ -54,6 +54,17 @@ fn cable(pair: &mut Pair) {
     pair.second
         .wait_until_holds(false, Duration::from_secs(1))
         .unwrap();
+    let own = pair.first.address;
+    let mac = pair.first.mac();
+    // Peers that lost it find it again: it is where the advertisements come from.
+    pair.capture
+        .first(
+            "the own address",
+            plugged,
+            Duration::from_secs(1),
+            |frame| frame.source_mac == mac && frame.announces(own),
+        )
+        .unwrap();
     nothing_by_multicast(pair, begin);
 }
 

@@ -17,3 +17,4 @@ mod lan;
 mod packets;
 mod unicast;
 mod version3;
+mod vmac;

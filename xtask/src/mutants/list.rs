@@ -28,13 +28,15 @@ const fn mutant(
 }
 
 const TIMING: &str = "timing.rs";
-const NODE: &str = "node.rs";
+const NODE: &str = "node/mod.rs";
 const FSM: &str = "router/fsm.rs";
 const MODULE: &str = "router/mod.rs";
 const LEAVE: &str = "router/leave.rs";
 const ANNOUNCE: &str = "router/announce.rs";
 const ADDRESSES: &str = "router/addresses.rs";
 const RECEIVE: &str = "router/receive.rs";
+const SYNC: &str = "router/sync.rs";
+const GROUP: &str = "group.rs";
 const TRACK: &str = "router/track.rs";
 
 /// All defects.
@@ -118,8 +120,9 @@ pub const MUTANTS: &[Mutant] = &[
         FSM,
         "        if was_serving {
             self.remove_addresses(fx);
-        }",
-        "        let _ = was_serving;",
+            self.wish",
+        "        if was_serving {
+            self.wish",
     ),
     mutant(
         "nothing announced again after a conflict",
@@ -177,8 +180,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "leaving does not release after its successor",
         LEAVE,
-        "self.set_timer(Timer::Release, fx.now + SUCCESSOR_TIME);",
-        "",
+        "self.set_timer(Timer::Release, fx.now + self.succession());",
+        "let _ = self.succession();",
     ),
     mutant(
         "leaving advertises on",
@@ -242,10 +245,38 @@ pub const MUTANTS: &[Mutant] = &[
         "let adopted: Vec<usize> = Vec::new();",
     ),
     mutant(
+        "a member of a group rises alone",
+        SYNC,
+        "if self.spec.sync_group.is_none() {
+            return self.become_active(cause, fx);
+        }",
+        "if self.spec.sync_group.is_some() || self.state == State::Backup {
+            return self.become_active(cause, fx);
+        }",
+    ),
+    mutant(
+        "a group stays when a member falls",
+        GROUP,
+        "            self.each_member(now, &members, Router::fall_with_group);",
+        "",
+    ),
+    mutant(
+        "a member's fault is its own business",
+        GROUP,
+        "        self.evaluate_these(now, &changed);",
+        "        let _ = (&changed, now);",
+    ),
+    mutant(
+        "members let go one by one",
+        GROUP,
+        "if let Some(group) = router.spec().sync_group.clone() {",
+        "if let Some(group) = router.spec().sync_group.clone().filter(|_| false) {",
+    ),
+    mutant(
         "leftovers not removed at the start",
         ADDRESSES,
-        "        self.change(Change::Remove, &stale, fx);",
-        "        let _ = stale;",
+        "        self.change(Change::Remove, &stale, &left, fx);",
+        "        let _ = (stale, left);",
     ),
     mutant(
         "leftovers removed only when a router takes part",
@@ -267,7 +298,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "the journal grows for ever",
-        "journal.rs",
+        "journal/mod.rs",
         "if self.entries.len() == JOURNAL_LENGTH {",
         "if self.entries.len() == usize::MAX {",
     ),
@@ -280,7 +311,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "the supervisor does not release after the successor",
         "estate.rs",
-        "self.release_at = self.release_at.min(now + SUCCESSOR_TIME);",
+        "self.release_at = self.release_at.min(now + self.estate.succession);",
         "",
     ),
     mutant(

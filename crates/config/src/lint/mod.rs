@@ -65,6 +65,7 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     lints.groups();
     lints.scripts();
     lints.services();
+    lints.fifo_handover();
     for instance in &config.instances {
         lints.addresses(instance);
         lints.election(instance);

@@ -285,6 +285,9 @@ impl Parsed<'_> {
             "strict mode has no authentication; it is ignored"
         } else if authentication.value.kind == AuthenticationKind::Ah && family == Family::V6 {
             "AH is for IPv4 only; it is ignored"
+        } else if family == Family::V6 {
+            // keepalived 2.2.7 sends the type without the data, and dies of such a packet itself.
+            "a password is for IPv4 only; it is ignored"
         } else {
             return Some(authentication.value);
         };

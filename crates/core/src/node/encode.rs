@@ -105,6 +105,7 @@ impl Node {
         Some(Estate {
             router: id,
             interface: router.interface()?,
+            sends_on: router.sends_on()?,
             source: router.source()?,
             listens_at: router.listens_at()?,
             peers: spec

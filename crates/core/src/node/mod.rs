@@ -2,6 +2,7 @@
 
 mod encode;
 mod evaluate;
+mod moves;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -158,7 +159,12 @@ impl Node {
 
     /// The next output, until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        if next.is_none() {
+            // Whoever looks at the routers now sees none that has gone.
+            self.retire();
+        }
+        next
     }
 
     /// When [`Input::Wakeup`] is due, and why.
@@ -492,6 +498,7 @@ impl Node {
         self.link_delays.apply(link_delays);
         self.apply_checks(now, checks, first);
         self.with_statics(now, |entries, fx| entries.apply(&statics, fx));
+        self.move_holdings(now, &routers);
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
         let removed: Vec<RouterId> = self
             .routers

@@ -468,9 +468,65 @@ impl Router {
         }
     }
 
+    /// Addresses of `spec` that it has not, or not like this.
+    pub(super) fn lacks_addresses(&self, spec: &RouterSpec) -> bool {
+        let has = |address: &VirtualAddress| self.holdings.iter().any(|it| it.address == *address);
+        spec.all_addresses().any(|address| !has(address))
+    }
+
+    /// Gives up the addresses that `heir` is to have where they are, unless `keeps` still has them: those that stay as
+    /// they are are returned in the heir's words, the others are removed.
+    pub(super) fn hand_over_addresses(
+        &mut self,
+        keeps: Option<&RouterSpec>,
+        heir: &RouterSpec,
+        fx: &mut Effects<'_>,
+    ) -> Vec<VirtualAddress> {
+        let mut given = Vec::new();
+        for address in heir.all_addresses() {
+            let name = address.interface.as_ref().unwrap_or(&heir.interface);
+            let there = fx.interfaces.named(name).map(|(index, _)| index);
+            let position = self.holdings.iter().position(|holding| {
+                let kept = keeps
+                    .is_some_and(|spec| spec.all_addresses().any(|kept| *kept == holding.address));
+                holding.is(address)
+                    && holding.status == Status::Held
+                    && !holding.own
+                    && !kept
+                    && holding.interface(&self.spec, fx.interfaces) == there
+            });
+            let Some(position) = position else {
+                continue;
+            };
+            let same = self.holdings.get(position).is_some_and(|holding| {
+                let in_its_words = VirtualAddress {
+                    interface: address.interface.clone(),
+                    ..holding.address.clone()
+                };
+                in_its_words == *address
+            });
+            if same {
+                self.holdings.remove(position);
+                given.push(address.clone());
+            } else {
+                self.change(Change::Remove, &[position], &[], fx);
+            }
+        }
+        given
+    }
+
+    pub(super) fn inherit_addresses(&mut self, given: Vec<VirtualAddress>) {
+        for address in given {
+            self.holdings.push(Holding {
+                status: Status::Held,
+                ..Holding::absent(&address)
+            });
+        }
+    }
+
     /// A reload changed the list: only the difference is applied. The host's own stays its own,
-    /// whatever else the file now says of it.
-    pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) {
+    /// whatever else the file now says of it. True if anything may have been removed.
+    pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) -> bool {
         let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
         let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
         let fixtures = self.fixtures_not_in(spec);
@@ -496,12 +552,17 @@ impl Router {
                 });
             }
         }
+        !gone.is_empty()
     }
 
-    /// After a reload an Active router holds whatever is wanted now.
-    pub(super) fn add_missing(&mut self, fx: &mut Effects<'_>) {
+    /// After a reload an Active router holds whatever is wanted now. The kernel takes the routes whose source was an
+    /// address that was `removed`, and says nothing: they are asked for again.
+    pub(super) fn add_missing(&mut self, removed: bool, fx: &mut Effects<'_>) {
         let absent = self.positions(|holding| holding.status == Status::Absent);
-        let fixtures = self.absent_fixtures();
+        let fixtures = match removed {
+            true => self.wanted_fixtures(),
+            false => self.absent_fixtures(),
+        };
         self.change(Change::Add, &absent, &fixtures, fx);
     }
 }

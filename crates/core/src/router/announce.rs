@@ -113,6 +113,14 @@ impl Router {
         }
     }
 
+    /// With unicast the neighbours must find the address that advertisements come from: what they know of it may be as
+    /// old as the fault.
+    pub(super) fn announce_source(&mut self, fx: &mut Effects<'_>) {
+        if let (Some(_), Some(base), Some(source)) = (&self.spec.unicast, self.base, self.source) {
+            self.announce(Vec::from([(base, source)]), 1, fx);
+        }
+    }
+
     fn announce_all(&mut self, rounds: u16, fx: &mut Effects<'_>) {
         let held = self.held_addresses(fx.interfaces);
         self.announce(held, rounds, fx);

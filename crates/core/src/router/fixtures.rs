@@ -142,6 +142,38 @@ impl Router {
         self.fixture_positions(|holding| matches!(holding.status, Status::Absent | Status::Unsure))
     }
 
+    /// All that nothing is being done about.
+    pub(super) fn wanted_fixtures(&self) -> Vec<usize> {
+        self.fixture_positions(|holding| holding.status != Status::Adding)
+    }
+
+    pub(super) fn lacks_fixtures(&self, spec: &RouterSpec) -> bool {
+        let has = |fixture: &Fixture| self.fixtures.iter().any(|held| held.fixture == *fixture);
+        spec.fixtures.iter().any(|fixture| !has(fixture))
+    }
+
+    /// Gives up the routes and rules that `heir` is to have, unless `keeps` still has them.
+    pub(super) fn hand_over_fixtures(
+        &mut self,
+        keeps: Option<&RouterSpec>,
+        heir: &RouterSpec,
+    ) -> Vec<Fixture> {
+        let given = self.fixtures.extract_if(.., |holding| {
+            let kept = keeps.is_some_and(|spec| spec.fixtures.contains(&holding.fixture));
+            holding.status == Status::Held && !kept && heir.fixtures.contains(&holding.fixture)
+        });
+        given.map(|holding| holding.fixture).collect()
+    }
+
+    pub(super) fn inherit_fixtures(&mut self, given: Vec<Fixture>) {
+        for fixture in given {
+            self.fixtures.push(FixtureHolding {
+                status: Status::Held,
+                ..FixtureHolding::absent(&fixture)
+            });
+        }
+    }
+
     pub(super) fn unwanted_fixtures(&self) -> Vec<usize> {
         self.removal_positions(|holding| holding.is_removable() && !holding.adopted)
     }

@@ -51,7 +51,10 @@ impl Router {
     pub(super) fn step(&mut self, step: Step, fx: &mut Effects<'_>) {
         match (self.state, step) {
             (State::Initialize, Step::Ready) => self.start(Cause::Started, fx),
-            (State::Fault, Step::Cleared) => self.start(Cause::FaultCleared, fx),
+            (State::Fault, Step::Cleared) => {
+                self.announce_source(fx);
+                self.start(Cause::FaultCleared, fx);
+            }
             (State::Initialize | State::Backup, Step::Faulted(fault)) => {
                 self.enter_fault(fault, fx);
             }

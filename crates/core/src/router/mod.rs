@@ -454,6 +454,15 @@ impl Router {
         self.base
     }
 
+    /// The kernel's number of the interface that its advertisements leave from.
+    pub fn sends_on(&self) -> Option<InterfaceIndex> {
+        if self.spec.sends_on() == self.spec.hears_on() {
+            self.interface
+        } else {
+            self.base
+        }
+    }
+
     /// The interval of the router it follows; its own while Active.
     pub fn active_interval(&self) -> Micros {
         self.active_interval

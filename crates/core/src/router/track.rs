@@ -1,6 +1,7 @@
 //! Faults and priority from what a router tracks, and what a reload changes.
 
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use standfast_wire::vrrp::Priority;
@@ -12,7 +13,7 @@ use crate::check::CheckState;
 use crate::input::{InterfaceIndex, NotifyEvent};
 use crate::interface::{Interface, Interfaces};
 use crate::journal::{Cause, Event, Fault};
-use crate::spec::{Effect, Garp, RouterSpec, Tracked, Weight};
+use crate::spec::{Effect, Fixture, Garp, RouterSpec, Tracked, VirtualAddress, Weight};
 use crate::time::Instant;
 use crate::timing;
 use crate::tracker::Trackers;
@@ -274,12 +275,35 @@ impl Router {
         }
     }
 
+    /// Whether `spec` wants it to hold what it does not.
+    pub(crate) fn lacks_any_of(&self, spec: &RouterSpec) -> bool {
+        self.lacks_addresses(spec) || self.lacks_fixtures(spec)
+    }
+
+    /// Gives up what the Active router with the new specification `heir` is to hold, unless its own new one, `keeps`,
+    /// wants it as well.
+    pub(crate) fn hand_over(
+        &mut self,
+        keeps: Option<&RouterSpec>,
+        heir: &RouterSpec,
+        fx: &mut Effects<'_>,
+    ) -> (Vec<VirtualAddress>, Vec<Fixture>) {
+        let addresses = self.hand_over_addresses(keeps, heir, fx);
+        (addresses, self.hand_over_fixtures(keeps, heir))
+    }
+
+    /// Holds what another router has given up.
+    pub(crate) fn inherit(&mut self, (addresses, fixtures): (Vec<VirtualAddress>, Vec<Fixture>)) {
+        self.inherit_addresses(addresses);
+        self.inherit_fixtures(fixtures);
+    }
+
     fn replace_spec(&mut self, spec: RouterSpec, fx: &mut Effects<'_>) {
         if spec == self.spec {
             return;
         }
         let garp = self.spec.garp;
-        self.replace_addresses(&spec, fx);
+        let removed = self.replace_addresses(&spec, fx);
         self.advertised = super::advertised(&spec);
         self.spec = spec;
         if self.state == State::Active {
@@ -292,7 +316,7 @@ impl Router {
                 self.advertise(self.effective, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
             }
-            self.add_missing(fx);
+            self.add_missing(removed, fx);
         }
     }
 

@@ -53,6 +53,8 @@ pub struct Bench {
     /// Routes and rules that the kernel holds.
     pub fixtures: Vec<String>,
     /// What the kernel was asked: the number of addresses, and routes and rules in their order.
+    /// What was announced, in order.
+    pub announced: Vec<Vec<IpAddr>>,
     pub requests: Vec<(Change, usize, Vec<String>)>,
     state: Option<State>,
 }
@@ -118,6 +120,7 @@ impl Bench {
             groups: Vec::new(),
             fixtures: Vec::new(),
             requests: Vec::new(),
+            announced: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -242,10 +245,14 @@ impl Bench {
             Output::Advertise { router, priority } => self.check_advert(router, priority),
             Output::Announce {
                 addresses, rounds, ..
-            } => self.note(Action::Announce {
-                addresses: addresses.len(),
-                rounds,
-            }),
+            } => {
+                self.note(Action::Announce {
+                    addresses: addresses.len(),
+                    rounds,
+                });
+                let told = addresses.into_iter().map(|(_, address)| address);
+                self.announced.push(told.collect());
+            }
             Output::Kernel {
                 operation,
                 change,

@@ -6,8 +6,6 @@ mod fifos;
 mod mail;
 mod routing;
 mod stages;
-#[cfg(test)]
-mod tests;
 mod tracks;
 mod virtual_interface;
 

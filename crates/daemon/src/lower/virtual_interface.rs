@@ -21,6 +21,11 @@ pub(crate) struct VirtualInterface {
     pub(crate) kind: NewLinkKind,
     /// It is for IPv6; for IPv4 the settings of ARP apply.
     pub(crate) ipv6: bool,
+    /// Addresses of the other family move with the virtual router that it is made for, wherever they lie: keepalived
+    /// prepares the interface for both.
+    pub(crate) both_families: bool,
+    /// Advertisements or an address of its own need a link-local address there: the one of the interface below.
+    pub(crate) link_local: bool,
     /// The group that it is put into; none: that of the interface below.
     pub(crate) group: Option<u32>,
     /// The address of its own (`use_ipvlan NAME ADDRESS`).
@@ -100,8 +105,13 @@ impl VirtualInterfaces {
                 prefix: &global.vmac_prefix,
                 base: &spec.interface,
                 kind,
+                family: spec.family(),
                 group,
                 address,
+                both_families: spec
+                    .all_addresses()
+                    .any(|held| Family::of(held.address) != spec.family()),
+                transmit_base,
             },
             spec,
             host,
@@ -144,7 +154,9 @@ impl VirtualInterfaces {
                 .as_ref()
                 .is_some_and(|name| *name != spec.interface);
             let own = line.use_vmac || (instance.vmac_addresses && elsewhere);
-            let covered = instance.vmac.is_some() && !elsewhere;
+            // The instance's own interface is for its family.
+            let family = Family::of(line.network.address);
+            let covered = instance.vmac.is_some() && !elsewhere && family == spec.family();
             if !own || covered {
                 places.push(None);
                 continue;
@@ -159,8 +171,11 @@ impl VirtualInterfaces {
                 prefix: &global.vmac_address_prefix,
                 base: &base,
                 kind: NewLinkKind::Macvlan(mac_of(spec.vrid, address.is_ipv6())),
+                family,
                 group: instance.vmac.as_ref().and_then(|vmac| vmac.group),
                 address: None,
+                both_families: false,
+                transmit_base: false,
             };
             places.push(Some(self.want(wanted, spec, host)?));
         }
@@ -198,7 +213,7 @@ impl VirtualInterfaces {
                 return Ok(known.name.as_str().to_owned());
             }
         }
-        let ipv6 = spec.group.is_ipv6() || only_v6(&wanted);
+        let ipv6 = wanted.family == Family::V6;
         let name = match wanted.given {
             Some(given) => self.given_name(given, host)?,
             None => self.free_name(wanted.prefix, spec.vrid, ipv6, host)?,
@@ -208,6 +223,10 @@ impl VirtualInterfaces {
             base,
             kind: wanted.kind,
             ipv6,
+            both_families: wanted.both_families,
+            link_local: ipv6
+                && !wanted.transmit_base
+                && matches!(wanted.kind, NewLinkKind::Macvlan(_)),
             group: wanted.group,
             address: wanted.address,
             instance: spec.name.clone(),
@@ -255,13 +274,12 @@ struct Wanted<'a> {
     prefix: &'a str,
     base: &'a str,
     kind: NewLinkKind,
+    /// The virtual router's, or that of the address whose own it is.
+    family: Family,
     group: Option<u32>,
     address: Option<(IpAddr, u8)>,
-}
-
-/// An IPv6 address's own, beside an IPv4 virtual router.
-fn only_v6(wanted: &Wanted<'_>) -> bool {
-    matches!(wanted.kind, NewLinkKind::Macvlan([0, 0, 0x5e, 0, 2, _]))
+    both_families: bool,
+    transmit_base: bool,
 }
 
 fn virtual_mac(spec: &RouterSpec) -> [u8; 6] {

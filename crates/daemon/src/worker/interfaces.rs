@@ -21,7 +21,7 @@ impl Worker {
     ) {
         let igmp = config.global.disable_local_igmp;
         self.own_links.disable_local_igmp(igmp);
-        self.own_links.want(wanted, &self.node, self.adopt);
+        self.own_links.want(wanted, routers, &self.node, self.adopt);
         let leaving = self.node.routers().map(Router::spec);
         let all: Vec<&RouterSpec> = routers.iter().chain(leaving).collect();
         self.effects.firewall.configure(
@@ -68,9 +68,11 @@ impl Worker {
         }
     }
 
-    /// Removes interfaces that no router uses any more.
+    /// Removes interfaces and drop rules that no router uses any more.
     pub(super) fn retire_links(&mut self) {
-        if self.own_links.retire(&self.node) {
+        let routers = self.node.routers().count();
+        let gone = std::mem::replace(&mut self.router_count, routers) > routers;
+        if self.own_links.retire(&self.node) || gone {
             self.configure_firewall();
         }
     }

@@ -86,6 +86,8 @@ struct Worker {
     ports: Ports,
     effects: Effects,
     own_links: OwnLinks,
+    /// Routers when the host was last rid of what they no longer use.
+    router_count: usize,
     runner: Runner,
     watchers: Watchers,
     clerk: Clerk,
@@ -184,6 +186,7 @@ impl Worker {
             ports: Ports::default(),
             effects,
             own_links,
+            router_count: 0,
             runner,
             watchers: Watchers::new(logger.clone(), results.clone()),
             clerk: Clerk::start(logger.clone())?,

@@ -1,0 +1,45 @@
+//! What a reload moves from one router to another: where both serve, nothing has to go and come back.
+
+use alloc::vec::Vec;
+
+use super::Node;
+use crate::input::RouterId;
+use crate::spec::RouterSpec;
+use crate::time::Instant;
+
+impl Node {
+    /// Addresses, routes and rules that another serving router is to hold from now on become its own as they are. What is to
+    /// be another address of the same number goes first, so that its removal does not meet the new one.
+    pub(super) fn move_holdings(&mut self, now: Instant, specs: &[RouterSpec]) {
+        let heirs: Vec<(RouterId, &RouterSpec)> = specs
+            .iter()
+            .filter_map(|spec| Some((self.id_of(&spec.key())?, spec)))
+            .collect();
+        for (heir, spec) in &heirs {
+            let Some(router) = self.routers.get(heir) else {
+                continue;
+            };
+            // One that leaves and is an heir stays.
+            if !router.is_serving() || !router.lacks_any_of(spec) {
+                continue;
+            }
+            let givers: Vec<RouterId> = self
+                .routers
+                .keys()
+                .copied()
+                .filter(|giver| giver != heir)
+                .collect();
+            for giver in givers {
+                let stays = heirs.iter().find(|(id, _)| *id == giver);
+                let keeps = stays.map(|(_, spec)| *spec);
+                let mut given = None;
+                self.with_router(now, giver, |router, fx| {
+                    given = Some(router.hand_over(keeps, spec, fx));
+                });
+                if let (Some(given), Some(router)) = (given, self.routers.get_mut(heir)) {
+                    router.inherit(given);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Sync groups, between two nodes on one LAN.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::net::IpAddr;
+
+use standfast_core::Micros;
+use standfast_core::spec::{Leave, RouterSpec, Rules, Spec};
+use standfast_sim::{Breach, Lan, NodeId, grouped, plain_router, setup};
+
+type Checked = Result<(), Breach>;
+
+/// Two nodes with a group of two routers each, at rest.
+fn group_pair(seed: u64, rules: Rules) -> Result<Lan, Breach> {
+    let mut lan = Lan::new(seed, 2);
+    for (number, priority) in [150, 100].into_iter().enumerate() {
+        let spec = Spec {
+            routers: grouped(RouterSpec {
+                rules,
+                ..plain_router(priority)
+            }),
+            ..Spec::default()
+        };
+        lan.add_node(setup(number, spec));
+    }
+    for id in lan.nodes() {
+        lan.start(id)?;
+    }
+    lan.run_for(Micros::from_secs(20))?;
+    lan.revalidate_clients();
+    lan.run_for(Micros::from_millis(10))?;
+    lan.reset_stopwatches();
+    Ok(lan)
+}
+
+/// Scripts end when they end; the successor takes nothing before it can take everything.
+#[test]
+fn members_of_a_group_let_go_together() -> Checked {
+    for seed in 0..20 {
+        let exclusive = Rules {
+            leave: Leave::Exclusive,
+            ..Rules::OVERLAP
+        };
+        let mut lan = group_pair(seed, exclusive)?;
+        lan.stop(NodeId(0))?;
+        lan.run_for(Micros::from_secs(5))?;
+        for address in lan.addresses() {
+            assert_eq!(lan.holders(IpAddr::V4(address)), [NodeId(1)]);
+            let gap = lan.longest_vacancy(address);
+            assert!(
+                gap <= Micros::from_millis(650),
+                "seed {seed}: {address} for {gap}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_group_that_stops_has_no_gap() -> Checked {
+    let mut lan = group_pair(7, Rules::OVERLAP)?;
+    lan.stop(NodeId(0))?;
+    lan.run_for(Micros::from_secs(5))?;
+    for address in lan.addresses() {
+        assert_eq!(lan.holders(IpAddr::V4(address)), [NodeId(1)]);
+        assert_eq!(lan.longest_vacancy(address), Micros::ZERO);
+    }
+    Ok(())
+}
