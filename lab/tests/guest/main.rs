@@ -235,3 +235,39 @@ all_on b a
     let script = [ROUTING_DOMAIN, script].concat();
     run("vrf", addresses, configuration, &script);
 }
+
+#[test]
+fn instances_without_an_interface_speak_in_their_vrf() {
+    let script = r#"
+start a
+start b
+all_reached_on() {
+	moved_to $1 $2
+	reaches $(mac $1) $ADDRESSES
+}
+all_reached_on a b
+stop a
+all_reached_on b a
+start a
+all_reached_on a b
+stop a
+all_reached_on b a
+"#;
+    let configuration = |node: Node| {
+        let peer = 23 - node.number;
+        let lines = |prefix: &str| {
+            format!(
+                "vrf vrf1\nunicast_src_ip {prefix}{}\nunicast_peer {{\n{prefix}{peer}\n}}",
+                node.number
+            )
+        };
+        [
+            node.instance(51, &lines("192.168.1."), "192.168.1.200/24 dev eth0"),
+            node.instance(52, &lines("fd00::"), "fd00::201/64 dev eth0"),
+        ]
+        .concat()
+    };
+    let addresses = "192.168.1.200 fd00::201";
+    let script = [ROUTING_DOMAIN, script].concat();
+    run("no-interface", addresses, configuration, &script);
+}
