@@ -108,8 +108,12 @@ impl OwnLinks {
                 known.is_some_and(|known| known.interface == found.interface)
             };
             let found = links.find(wanted.name);
-            let well = found.is_ok_and(|found| found.up && is_made(&found));
-            !well && links.find(wanted.base).is_ok_and(|base| base.up)
+            links.find(wanted.base).is_ok_and(|base| {
+                let domain = routing_domain(links, &base);
+                let well =
+                    |found: LinkDescription| found.up && found.master == domain && is_made(&found);
+                base.up && !found.is_ok_and(well)
+            })
         });
         if !broken || !self.may_repair(now) {
             return false;
@@ -167,6 +171,10 @@ impl OwnLinks {
         if let Ok(found) = self.links.find(wanted.name) {
             if is_as_wanted(&found, wanted, base) && (adopt || known) {
                 self.record.add_link(wanted.name);
+                let domain = routing_domain(&mut self.links, base);
+                if found.master != domain {
+                    self.links.set_master(found.interface, domain)?;
+                }
                 return Ok(found.interface);
             }
             if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
@@ -174,7 +182,7 @@ impl OwnLinks {
             }
         }
         self.record.add_link(wanted.name);
-        let master = self.routing_domain(base);
+        let master = routing_domain(&mut self.links, base);
         let made = self.links.create(&NewLink {
             name: wanted.name,
             parent: base.interface.index,
@@ -187,12 +195,6 @@ impl OwnLinks {
             Err(_) => self.record.forget_link(wanted.name),
         }
         made
-    }
-
-    /// The VRF of the interface below is that of ours.
-    fn routing_domain(&mut self, base: &LinkDescription) -> Option<u32> {
-        let master = self.links.get(base.master?).ok()?;
-        (master.kind == LinkKind::Vrf).then_some(master.interface.index)
     }
 
     fn say(&self, wanted: &VirtualInterface, what: &str) {
@@ -471,4 +473,10 @@ fn is_as_wanted(
         NewLinkKind::Ipvlan(_) => found.kind == LinkKind::Ipvlan,
     };
     kind && found.parent == Some(base.interface.index)
+}
+
+/// The VRF of the interface below, which is that of ours; its other masters hold it alone.
+fn routing_domain(links: &mut Links, base: &LinkDescription) -> Option<u32> {
+    let master = links.get(base.master?).ok()?;
+    (master.kind == LinkKind::Vrf).then_some(master.interface.index)
 }

@@ -73,6 +73,9 @@ mac() {
 # `reaches MAC ADDRESS...`: the client reaches the addresses, and at that MAC address. Nobody listens there, and the
 # kernel that holds them says so.
 reaches() {
+	until_true "the client does not reach $*" reached "$@"
+}
+reached() {
 	local mac=$1 address
 	shift
 	LC_ALL=C ip netns exec c timeout 20 bash -ec '
@@ -81,8 +84,8 @@ reaches() {
 			text=$( (echo > /dev/tcp/$address/9) 2>&1 || true)
 			[[ $text == *refused* ]]
 		done
-		ip neighbour show dev eth0' reaches "$@" > "$OUT/neighbours"
-	for address; do grep -q "^$address lladdr $mac" "$OUT/neighbours"; done
+		ip neighbour show dev eth0' reached "$@" > "$OUT/neighbours" || return 1
+	for address; do grep -q "^$address lladdr $mac" "$OUT/neighbours" || return 1; done
 }
 "#;
 
@@ -270,4 +273,50 @@ all_reached_on b a
     let addresses = "192.168.1.200 fd00::201";
     let script = [ROUTING_DOMAIN, script].concat();
     run("no-interface", addresses, configuration, &script);
+}
+
+#[test]
+fn an_interface_may_come_into_a_vrf_and_out_of_it() {
+    let script = r#"
+in_domain() {
+	[[ $(ip -n $1 -o link show vrrp.52) == *' master vrf1 '* ]]
+}
+out_of_domain() {
+	[[ $(ip -n $1 -o link show vrrp.52) != *' master '* ]]
+}
+on() {
+	moved_to $1 $2
+	reaches $(mac $1) 192.168.1.200 fd00::202
+	reaches 00:00:5e:00:01:34 192.168.1.201
+}
+start a
+start b
+moved_to a b
+for name in a b; do
+	ip -n $name link add vrf1 type vrf table 10
+	ip -n $name link set vrf1 up
+	ip -n $name link set eth0 master vrf1
+	until_true "vrrp.52 of $name did not follow into the VRF" in_domain $name
+done
+on a b
+stop a
+on b a
+start a
+on a b
+for name in a b; do
+	ip -n $name link delete vrf1
+	until_true "vrrp.52 of $name did not follow out of the VRF" out_of_domain $name
+done
+on a b
+"#;
+    let configuration = |node: Node| {
+        [
+            node.instance(51, "interface eth0", "192.168.1.200/24"),
+            node.instance(52, "interface eth0\nuse_vmac", "192.168.1.201/24"),
+            node.instance(53, "interface eth0", "fd00::202/64"),
+        ]
+        .concat()
+    };
+    let addresses = "192.168.1.200 192.168.1.201 fd00::202";
+    run("into-vrf", addresses, configuration, script);
 }

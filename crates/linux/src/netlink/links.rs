@@ -157,6 +157,15 @@ impl Links {
         .map_err(|errno| errno.at("set up", interface))
     }
 
+    /// Puts an interface into the routing domain (VRF) or bridge of that index, or with `None` out of it.
+    pub fn set_master(&mut self, interface: Interface, master: Option<u32>) -> Result<(), Error> {
+        self.request(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, |message| {
+            message.push(&link_header(interface.index, 0));
+            message.attribute(IFLA_MASTER, &master.unwrap_or(0).to_ne_bytes());
+        })
+        .map_err(|errno| errno.at("set the master of", interface))
+    }
+
     fn describe(
         &mut self,
         index: u32,

@@ -61,5 +61,11 @@ fn the_routing_domain_of_an_interface_is_shown() {
         assert_eq!(found.master, Some(interface("br0").index));
         let master = links.get(interface("br0").index).unwrap();
         assert_eq!((master.kind, master.master), (LinkKind::Bridge, None));
+
+        let (eth0, br0) = (interface("eth0"), interface("br0").index);
+        links.set_master(eth0, None).unwrap();
+        assert_eq!(links.find(eth0.name).unwrap().master, None);
+        links.set_master(eth0, Some(br0)).unwrap();
+        assert_eq!(links.find(eth0.name).unwrap().master, Some(br0));
     });
 }
