@@ -39,6 +39,7 @@ mod pacing;
 mod ports;
 mod record;
 mod routing;
+mod run_files;
 mod runner;
 mod running;
 mod stage;

@@ -76,6 +76,11 @@ impl OwnLinks {
         })
     }
 
+    /// The interfaces that we have made, or an earlier run has.
+    pub(crate) fn names(&self) -> BTreeSet<InterfaceName> {
+        self.record.links().collect()
+    }
+
     /// Makes what a new configuration wants; the interfaces are down until [`Self::set_up`]. With `adopt` those that
     /// a dead worker left are used on, with the addresses that are on them.
     pub(crate) fn want(
@@ -125,6 +130,10 @@ impl OwnLinks {
             self.repairs = 0;
         }
         self.repairs += 1;
+        if self.repairs == REPAIRS + 1 {
+            let text = "interfaces of ours are changed by others again and again, leaving them so";
+            self.logger.log(Level::Error, text.into());
+        }
         self.repairs <= REPAIRS
     }
 
@@ -169,7 +178,12 @@ impl OwnLinks {
                 self.record.add_link(wanted.name);
                 return Ok(found.interface);
             }
-            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+            let above = found.parent == Some(base.interface.index);
+            let recorded = self.record.links().any(|name| name == wanted.name);
+            // One on another interface that we have not made is another daemon's, which the kernel will say.
+            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan)
+                && (above || recorded || !found.up)
+            {
                 self.links.delete(found.interface)?;
             }
         }

@@ -190,12 +190,15 @@ impl Ports {
         vrids: BTreeSet<u8>,
     ) -> Result<(), Error> {
         // Authentication headers are version 2's, and that is IPv4's.
-        let (Some(interface), IpAddr::V4(destination)) = (interface(node, key.0), key.1) else {
+        let (heard_on, IpAddr::V4(destination)) = (interface(node, key.0), key.1) else {
             return Ok(());
         };
+        if heard_on.is_none() && key.0 != InterfaceIndex::ANY {
+            return Ok(());
+        }
         if !self.sealed.contains_key(&key) {
             let port = SealedPort {
-                socket: sealed::Socket::open(interface, destination, DEFAULT_BUFFER)?,
+                socket: sealed::Socket::open(heard_on, destination, DEFAULT_BUFFER)?,
                 vrids: BTreeSet::new(),
             };
             let token = self.take_token(PortToken::Sealed(key));

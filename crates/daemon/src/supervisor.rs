@@ -23,7 +23,8 @@ use crate::host_record::HostRecord;
 use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
-use crate::options::{Options, Personality, RunFiles};
+use crate::options::{Options, Personality};
+use crate::run_files::RunFiles;
 use crate::stage::{self, Outcome, Stage, StageScript};
 use crate::worker::{self, Birth, load_options, log_lines};
 use crate::{clerk, lower, record, running};
@@ -93,13 +94,9 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     }
     let (config, options) = read_config(options, sink)?;
     require_capabilities()?;
-    let instance = config
-        .root
-        .instance
-        .as_ref()
-        .map(|name| name.value.as_str());
+    let instance = instance_name(&config);
     let files = options.run_files(instance, config.root.use_pid_dir);
-    let mut pid_file = acquire(&options, &files)?;
+    let mut pid_file = acquire(&options, instance, &files)?;
     if !options.foreground {
         daemonize::daemonize().map_err(|error| Unable::fatal(&error))?;
         pid_file
@@ -170,6 +167,11 @@ fn read(options: &Options) -> Loaded {
     )
 }
 
+fn instance_name(config: &Config) -> Option<&str> {
+    let name = config.root.instance.as_ref();
+    name.map(|name| name.value.as_str())
+}
+
 fn require_capabilities() -> Result<(), Unable> {
     let needed = [Capability::NetAdmin, Capability::NetRaw];
     let effective = Effective::of_this_thread().map_err(|error| Unable::fatal(&error))?;
@@ -190,7 +192,7 @@ fn require_capabilities() -> Result<(), Unable> {
     })
 }
 
-fn acquire(options: &Options, files: &RunFiles) -> Result<PidFile, Unable> {
+fn acquire(options: &Options, instance: Option<&str>, files: &RunFiles) -> Result<PidFile, Unable> {
     let file = lock(files)?;
     // keepalived 2.2 does not lock its file: ask for the process.
     if let Some(pid) = file.previous().filter(|pid| running::is_keepalived(*pid)) {
@@ -202,8 +204,8 @@ fn acquire(options: &Options, files: &RunFiles) -> Result<PidFile, Unable> {
             ),
         });
     }
-    // Whoever gives a pid file of its own means to run several.
-    let alone = options.pid_file.is_none();
+    // Whoever gives a pid file or a name of its own means to run several.
+    let alone = options.pid_file.is_none() && instance.is_none();
     if alone && let Some((pid, path)) = running::rival(&files.supervisor) {
         return Err(Unable {
             code: exit_code::FATAL,
@@ -224,7 +226,9 @@ fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
                 "daemon is already running ({}: {error})",
                 files.supervisor.display()
             ),
-            NotAcquired::Failed(_) => error.to_string(),
+            NotAcquired::Failed(_) => format!(
+                "{error}: give it a pid file (-p) where it may write, or RuntimeDirectory= in the systemd unit"
+            ),
         };
         Unable {
             code: exit_code::FATAL,
@@ -514,12 +518,15 @@ impl Supervisor {
             Ok(signals) => signals,
             Err(_) => return exit_code::FATAL,
         };
+        let instance = instance_name(&self.config);
+        let distinction = RunFiles::distinction(&self.files.supervisor, instance);
         worker::run(Birth {
             options: self.options.clone(),
             config: std::mem::take(&mut self.config),
             record_path: self.files.record.clone(),
             host_path: self.files.host.clone(),
             pid_file: self.files.worker.clone(),
+            distinction,
             supervisor,
             signals,
             adopt: self.adopt,
@@ -544,10 +551,9 @@ impl Supervisor {
     }
 
     fn dump_parent_data(&self, sink: &mut Sink) {
-        let instance = self.config.root.instance.as_ref();
         let scope = Scope {
             namespace: self.options.namespace.as_deref(),
-            instance: instance.map(|name| name.value.as_str()),
+            instance: instance_name(&self.config),
         };
         let path = dump::path(Dump::ParentData, &self.config, scope);
         let mode = worker::DUMP_MODE & !self.config.global.files.umask;

@@ -158,13 +158,14 @@ impl Worker {
         self.report(&Report::Reloading);
         let (paths, options) = (self.options.config.clone(), load_options(&self.options));
         let files = self.reload_files();
+        let own_links = self.own_links.names();
         let (done, waker) = (self.reloads.0.clone(), self.results.clone());
         let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
             let marked = files.mark();
             let loaded = load(&paths, &FileSource, &HostEnvironment::default(), &options);
             let valid = files.is_valid(&loaded);
             let logged = files.write_check_log(&loaded, valid);
-            let plan = lower::plan(&loaded.config);
+            let plan = lower::plan_beside(&loaded.config, &own_links);
             let complaints = [marked, logged].into_iter().filter_map(Result::err);
             // The loop may have ended meanwhile.
             let _ = done.send(Box::new(Reloaded {

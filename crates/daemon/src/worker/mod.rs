@@ -65,6 +65,8 @@ pub(crate) struct Birth {
     pub(crate) record_path: PathBuf,
     pub(crate) host_path: PathBuf,
     pub(crate) pid_file: PathBuf,
+    /// What tells this daemon from others of the network namespace.
+    pub(crate) distinction: Option<String>,
     pub(crate) supervisor: Channel,
     pub(crate) signals: Signals,
     /// A predecessor died and its supervisor still answers for its addresses.
@@ -157,7 +159,11 @@ impl Worker {
         poller.add(results.as_fd(), RESULTS, Interest::Read)?;
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
         let reload_marker = birth.record_path.with_extension("reload");
-        let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
+        let mut effects = Effects::new(
+            Record::open(&birth.record_path),
+            birth.distinction.as_deref(),
+            logger.clone(),
+        )?;
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
@@ -220,7 +226,7 @@ impl Worker {
         }
         self.read_wall_clock();
         let config = Arc::clone(&self.config);
-        let plan = lower::plan(&config);
+        let plan = lower::plan_beside(&config, &self.own_links.names());
         let occasion = match self.adopt {
             true => Occasion::Later,
             false => Occasion::Start,
