@@ -84,6 +84,11 @@ impl Effects {
         })
     }
 
+    /// `vrrp_netlink_cmd_rcv_bufs`
+    pub(crate) fn size_command_buffer(&mut self, bytes: u32) -> Result<(), Error> {
+        self.commands.set_receive_buffer(bytes)
+    }
+
     /// Whether an earlier run of ours has added this address.
     pub(crate) fn is_recorded(&self, interface: &str, address: IpAddr, prefix: u8) -> bool {
         self.record.contains(interface, address, prefix)

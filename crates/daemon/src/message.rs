@@ -216,7 +216,14 @@ impl Will {
         self.interface != InterfaceIndex::ANY.0
     }
 
-    /// The interface that the router advertised on.
+    /// A router without an interface resigns in its routing domain.
+    pub(crate) fn bind_to(&mut self, domain: &str) {
+        if !self.has_interface() {
+            domain.clone_into(&mut self.interface_name);
+        }
+    }
+
+    /// The interface that the router advertised on, or its routing domain.
     pub(crate) fn interface(&self) -> Option<Interface> {
         kernel_interface(self.interface, &self.interface_name)
     }

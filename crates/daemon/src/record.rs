@@ -8,14 +8,13 @@ use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use standfast_config::{FileSource, load};
 use standfast_linux::netlink::{Action, AddressChange, Commands, RoutingRequest};
 use standfast_linux::{Interface, InterfaceName};
 
-use crate::environment::{HostEnvironment, own_identity};
+use crate::environment::own_identity;
 use crate::host_record::HostRecord;
 use crate::options::Options;
-use crate::worker::load_options;
+use crate::reading::read as read_configuration;
 
 /// Bytes of a record that are read; more than any host has addresses.
 const LONGEST_RECORD: u64 = 4 * 1024 * 1024;
@@ -178,14 +177,7 @@ fn parse_line(line: &str) -> Option<Held> {
 /// Removes what a daemon that was killed has left behind (for `ExecStopPost`); returns how many
 /// addresses were removed. A daemon that runs is left alone. The configuration says under which name it ran.
 pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
-    let root = load(
-        &options.config,
-        &FileSource,
-        &HostEnvironment::default(),
-        &load_options(options),
-    )
-    .config
-    .root;
+    let root = read_configuration(options).config.root;
     let mut options = options.clone();
     let namespace = root.net_namespace.map(|name| name.value);
     options.namespace = options.namespace.or(namespace);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 
-use standfast_config::{Config, FileSource, Loaded, load};
+use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::{Instant, Micros};
 use standfast_linux::capability::{Capability, Effective};
@@ -17,7 +17,6 @@ use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_w
 use standfast_linux::{Error, daemonize, namespace, supervise};
 
 use crate::dump::{self, Dump, Scope};
-use crate::environment::HostEnvironment;
 use crate::exit_code;
 use crate::host_record::HostRecord;
 use crate::last_will;
@@ -26,8 +25,8 @@ use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality};
 use crate::run_files::RunFiles;
 use crate::stage::{self, Outcome, Stage, StageScript};
-use crate::worker::{self, Birth, load_options, log_lines};
-use crate::{clerk, lower, record, running};
+use crate::worker::{self, Birth, log_lines};
+use crate::{clerk, lower, reading, record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -43,8 +42,9 @@ const STEADY: Micros = Micros::from_secs(60);
 const LONGEST_BACKOFF: Micros = Micros::from_secs(60);
 /// A supervisor that was itself this late does not blame its worker.
 const OWN_LATENESS: Micros = Micros::from_millis(250);
-/// Beyond the time that leaving may take, a worker that does not end is killed.
-const STOP_GRACE: Micros = Micros::from_secs(10);
+/// Beyond the time that leaving may take, a worker that does not end in `child_wait_time` is killed; in no less than this, since
+/// its end takes some time on a busy host.
+const LEAST_STOP_GRACE: Micros = Micros::from_secs(1);
 
 fn now() -> Instant {
     Instant(monotonic().0)
@@ -92,7 +92,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     if let Some(name) = &options.namespace {
         namespace::enter_network_namespace(name).map_err(|error| Unable::fatal(&error))?;
     }
-    let (config, options) = read_config(options, sink)?;
+    let (config, options, copy) = read_config(options, sink)?;
     require_capabilities()?;
     let instance = instance_name(&config);
     let files = options.run_files(instance, config.root.use_pid_dir);
@@ -103,7 +103,10 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
             .take_over()
             .map_err(|error| Unable::fatal(&error))?;
     }
-    take_name(&options);
+    if let Some(Err(text)) = copy.map(|copy| copy.save(std::process::id(), 0)) {
+        sink.log(Level::Warning, &text);
+    }
+    take_name(&options, &config);
     let signals = Signals::block().map_err(|error| Unable::fatal(&error))?;
     Supervisor::new(options, config, files, pid_file, signals)
         .map_err(|error| Unable::fatal(&error))
@@ -111,14 +114,17 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
 
 /// Reads and judges the configuration; a `net_namespace` in it is entered, and the file is judged
 /// again by what exists there.
-fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), Unable> {
+fn read_config(
+    options: &Options,
+    sink: &mut Sink,
+) -> Result<(Config, Options, Option<reading::Copy>), Unable> {
     let mut options = options.clone();
-    let mut loaded = read(&options);
+    let mut loaded = reading::read(&options);
     let wanted = loaded.config.root.net_namespace.as_ref();
     if let (Some(name), None) = (wanted.map(|name| name.value.clone()), &options.namespace) {
         namespace::enter_network_namespace(&name).map_err(|error| Unable::fatal(&error))?;
         options.namespace = Some(name);
-        loaded = read(&options);
+        loaded = reading::read(&options);
     }
     for (_, file) in loaded.sources.files() {
         sink.info(&format!("Opening file '{}'.", file.path().display()));
@@ -155,16 +161,8 @@ fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), 
             text: "cannot start: the configuration has errors and --strict-config is given".into(),
         });
     }
-    Ok((loaded.config, options))
-}
-
-fn read(options: &Options) -> Loaded {
-    load(
-        &options.config,
-        &FileSource,
-        &HostEnvironment::default(),
-        &load_options(options),
-    )
+    let copy = reading::Copy::of(&loaded);
+    Ok((loaded.config, options, copy))
 }
 
 fn instance_name(config: &Config) -> Option<&str> {
@@ -238,8 +236,24 @@ fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
 }
 
 /// killall(1) and scripts know us by our name, however we were started.
-fn take_name(options: &Options) {
-    let wanted = options.personality.name();
+fn take_name(options: &Options, config: &Config) {
+    let own = options.personality.name();
+    let given = config.global.process_name.as_ref();
+    rename(given.map_or(own, |name| &name.value));
+}
+
+/// `vrrp_process_name`, or with `process_names` what the process does.
+fn take_worker_name(options: &Options, config: &Config) {
+    let usual = format!("{}_vrrp", options.personality.name());
+    let given = config.global.vrrp_process_name.as_ref();
+    match given {
+        Some(name) => rename(&name.value),
+        None if config.global.process_names => rename(&usual),
+        None => {}
+    }
+}
+
+fn rename(wanted: &str) {
     let current = std::fs::read_to_string("/proc/self/comm").unwrap_or_default();
     if current.trim() != wanted {
         // Only people would notice.
@@ -266,6 +280,8 @@ struct Supervisor {
     restart_at: Option<Instant>,
     backoff: Micros,
     adopt: bool,
+    /// Which of its copies of the configuration comes next; a worker goes on from there.
+    readings: u64,
     /// `shutdown_script` of the present configuration.
     shutdown: Option<StageScript>,
 }
@@ -342,6 +358,7 @@ impl Supervisor {
             restart_at: None,
             backoff: Micros::ZERO,
             adopt: false,
+            readings: 1,
             shutdown: None,
         })
     }
@@ -518,6 +535,7 @@ impl Supervisor {
             Ok(signals) => signals,
             Err(_) => return exit_code::FATAL,
         };
+        take_worker_name(&self.options, &self.config);
         let instance = instance_name(&self.config);
         let distinction = RunFiles::distinction(&self.files.supervisor, instance);
         worker::run(Birth {
@@ -529,6 +547,7 @@ impl Supervisor {
             distinction,
             supervisor,
             signals,
+            readings: self.readings,
             adopt: self.adopt,
         })
     }
@@ -568,7 +587,8 @@ impl Supervisor {
         if self.stop_level == 1 {
             sink.info("Stopping");
             self.tell_systemd(&[State::Stopping]);
-            self.stop_deadline = Some(now() + self.longest_leave().plus(STOP_GRACE));
+            let grace = Micros(self.config.root.child_wait_time.get()).max(LEAST_STOP_GRACE);
+            self.stop_deadline = Some(now() + self.longest_leave().plus(grace));
         }
         self.restart_at = None;
         let level = self.stop_level;
@@ -704,7 +724,7 @@ impl Supervisor {
 
     /// The file may have been reloaded since; one that cannot be used is passed over.
     fn reread_config(&mut self, sink: &mut Sink) {
-        let loaded = read(&self.options);
+        let loaded = reading::read(&self.options);
         if loaded.keepalived_refusal().is_none() {
             self.config = loaded.config;
         } else {

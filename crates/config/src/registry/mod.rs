@@ -177,6 +177,8 @@ impl Block {
 pub enum Acts {
     /// It does.
     Yes,
+    /// There is nothing for it to do here; the text says why.
+    Needless(&'static str),
     /// The keyword is read and checked, and has no effect yet.
     NotYet,
 }
@@ -344,6 +346,11 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
 impl Keyword {
     const fn acts(mut self) -> Self {
         self.acts = Acts::Yes;
+        self
+    }
+
+    const fn needless(mut self, why: &'static str) -> Self {
+        self.acts = Acts::Needless(why);
         self
     }
 

@@ -115,5 +115,5 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
         "Made all instances track what one tracks; has no effect.",
     )
     .deprecated("sync_group_tracking_weight")
-    .acts(),
+    .needless("what a sync group tracks counts for all its members"),
 ];

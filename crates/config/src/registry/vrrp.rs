@@ -156,7 +156,7 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Had to stand in instances with IPv6 addresses, and has no effect.",
     )
     .deprecated("nothing: addresses tell the family")
-    .acts(),
+    .needless("the family is that of the addresses"),
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
@@ -191,13 +191,15 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "The VRF interface of an instance that has no interface of its own and reaches its \
          peers by unicast.",
     )
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "debug",
         int(0, 4),
         "A level of debugging, with hardly any effect.",
     )
-    .default("0"),
+    .default("0")
+    .needless("what the log tells is chosen for the whole daemon (`-D`)"),
     // Addressing of advertisements
     keyword(
         "mcast_src_ip",
@@ -272,11 +274,12 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "kernel_rx_buf_size",
         UINT,
-        "Size of the receive buffer of the instance's socket.",
+        "What the instance adds to the receive buffer of the socket that it shares with others.",
     )
     .default("vrrp_rx_bufs_policy")
     .lenient()
-    .unit(Unit::Bytes),
+    .unit(Unit::Bytes)
+    .acts(),
     // Interface and virtual MAC
     keyword(
         "use_vmac",
@@ -332,7 +335,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "Asks the driver for the interface's link state every second instead of waiting for \
          the kernel's news.",
     )
-    .deprecated("linkbeat_interfaces"),
+    .deprecated("linkbeat_interfaces")
+    .needless("the kernel's link state is used, which it tells at once and all drivers of today set: a request to poll is accepted and nothing is polled"),
     // Addresses
     keyword(
         "virtual_ipaddress",

@@ -119,7 +119,7 @@ pub(crate) fn plan_beside(config: &config::Config, own_links: &BTreeSet<Interfac
         plan.lower_check(config, script);
     }
     let mut context = Context {
-        routing: routing::Lowering::default(),
+        routing: routing::Lowering::new(config),
         host: Host::look(own_links),
     };
     plan.spec.statics = context.routing.statics(config);

@@ -43,7 +43,7 @@ use crate::timetable::Timetable;
 use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
-pub(crate) use configuration::{load_options, log_lines};
+pub(crate) use configuration::log_lines;
 use kernel::clock_offset;
 pub(crate) use supervision::DUMP_MODE;
 
@@ -69,6 +69,8 @@ pub(crate) struct Birth {
     pub(crate) distinction: Option<String>,
     pub(crate) supervisor: Channel,
     pub(crate) signals: Signals,
+    /// How often the daemon has read its configuration.
+    pub(crate) readings: u64,
     /// A predecessor died and its supervisor still answers for its addresses.
     pub(crate) adopt: bool,
 }
@@ -101,6 +103,8 @@ struct Worker {
     /// `reload_file` without a path.
     reload_marker: PathBuf,
     reloading: bool,
+    /// Of this worker, the start included.
+    readings: u64,
     reload_again: bool,
     logger: Logger,
     ring: PacketRing,
@@ -202,6 +206,7 @@ impl Worker {
             reloads: channel(),
             notifies: BTreeMap::new(),
             reloading: false,
+            readings: birth.readings,
             reload_again: false,
             logger,
             ring: PacketRing::new(),
