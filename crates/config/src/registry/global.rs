@@ -100,8 +100,7 @@ const DAEMON: &[Keyword] = &[
         "process_names",
         Syntax::Flag,
         "Gives each process a name of its own: keepalived_vrrp, and so on.",
-    )
-    .acts(),
+    ),
     keyword(
         "process_name",
         Syntax::Word,
@@ -417,7 +416,8 @@ const DAEMON: &[Keyword] = &[
         "Runs scripts by the path as it is written, instead of the one that symbolic links \
          lead to.",
     )
-    .since(2, 3, 0),
+    .since(2, 3, 0)
+    .acts(),
     keyword(
         "set_supplementary_groups",
         Syntax::Bool,
@@ -583,7 +583,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("[[+|-]read|match|wildcard_match|brace_match]...")
     .example("+match -wildcard_match")
     .refused("everything")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "config_save_dir",
         Syntax::Word,

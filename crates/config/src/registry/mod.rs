@@ -12,6 +12,7 @@ mod index;
 mod root;
 mod service;
 mod suggest;
+mod sync_group;
 mod track;
 mod usage;
 mod vrrp;
@@ -83,7 +84,7 @@ blocks! {
     AuthHmac = "auth_hmac": authentication::AUTH_HMAC,
     /// Instances that change state together: when one of them goes to fault all do, and they become master or backup as one. A router
     /// that holds an outer and an inner address needs it, so that packets never enter through one host and leave through another.
-    SyncGroup = "vrrp_sync_group": vrrp::SYNC_GROUP,
+    SyncGroup = "vrrp_sync_group": sync_group::SYNC_GROUP,
     /// A program that must be running, so often as `quorum` says. An instance names it in `track_process`. Unlike a script that calls
     /// `pgrep` it costs nothing between changes, and notices the end of a process at once.
     TrackProcess = "vrrp_track_process": track::PROCESS,

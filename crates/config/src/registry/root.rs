@@ -9,7 +9,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "Runs the whole daemon in the named network namespace (of `ip netns`).",
     )
     .arguments("NAME")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "net_namespace_ipvs",
         Syntax::OptionalWord,
@@ -29,12 +30,14 @@ pub(super) const ROOT: &[Keyword] = &[
         "Names this process, in pid files, logs and D-Bus, to tell several on one host apart.",
     )
     .arguments("NAME")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "use_pid_dir",
         Syntax::Flag,
         "Puts pid files into /run/keepalived.",
-    ),
+    )
+    .acts(),
     keyword(
         "child_wait_time",
         UINT,

@@ -155,7 +155,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Had to stand in instances with IPv6 addresses, and has no effect.",
     )
-    .deprecated("nothing: addresses tell the family"),
+    .deprecated("nothing: addresses tell the family")
+    .acts(),
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
@@ -259,7 +260,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .example("224.0.0.19")
     .refused("10.0.0.7")
     .default("vrrp_mcast_group4 or 6")
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "track_src_ip",
         Syntax::Flag,
@@ -322,7 +324,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Sets the kernel's promote_secondaries on the interface, so that the removal of an \
          address does not take others of its network with it.",
-    ),
+    )
+    .acts(),
     keyword(
         "linkbeat_use_polling",
         Syntax::Flag,
@@ -461,7 +464,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "An owner (priority 255) yields to nobody, whatever it hears.",
     )
     .default("vrrp_owner_ignore_adverts")
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "handover",
         Syntax::Choice(&["overlap", "exclusive", "immediate"]),
@@ -681,120 +685,4 @@ pub(super) const INSTANCE: &[Keyword] = &[
          instance.",
     )
     .deprecated("lvs_sync_daemon in global_defs"),
-];
-
-pub(super) const SYNC_GROUP: &[Keyword] = &[
-    keyword(
-        "group",
-        Syntax::Lines,
-        "The instances of the group, by name; an instance can be in one group only.",
-    )
-    .arguments("{ INSTANCE... }")
-    .example("VI_1; VI_2")
-    .acts(),
-    keyword(
-        "track_interface",
-        Syntax::Lines,
-        "Interfaces that must be up, for all instances of the group.",
-    )
-    .arguments("{ INTERFACE [weight NUMBER [reverse]]... }")
-    .example("eth1 weight -10")
-    .refused("eth1 weight 255")
-    .acts(),
-    keyword(
-        "track_script",
-        Syntax::Lines,
-        "Scripts that must succeed, for all instances of the group.",
-    )
-    .arguments("{ SCRIPT [weight NUMBER [reverse|noreverse]]... }")
-    .example("s1 weight -10 reverse")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_file",
-        Syntax::Lines,
-        "Files whose number counts, for all instances of the group.",
-    )
-    .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
-    .example("f1 weight 5")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_process",
-        Syntax::Lines,
-        "Processes that must run, for all instances of the group.",
-    )
-    .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
-    .example("p1 weight 5")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_bfd",
-        Syntax::Lines,
-        "BFD sessions that must be up, for all instances of the group.",
-    )
-    .arguments("{ SESSION [weight NUMBER [reverse|noreverse]]... }")
-    .example("bfd1 weight 5 reverse")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "notify_master",
-        Syntax::Command,
-        "Runs when the group, that is all its instances, becomes master.",
-    )
-    .example("\"/usr/local/bin/notify.sh master\"")
-    .acts(),
-    keyword(
-        "notify_backup",
-        Syntax::Command,
-        "Runs when the group becomes backup.",
-    )
-    .acts(),
-    keyword(
-        "notify_fault",
-        Syntax::Command,
-        "Runs when the group goes into fault.",
-    )
-    .acts(),
-    keyword(
-        "notify_stop",
-        Syntax::Command,
-        "Runs when the daemon stops.",
-    )
-    .acts(),
-    keyword(
-        "notify",
-        Syntax::Command,
-        "Runs on every change of the group's state, with four more words: GROUP, its name, \
-         the new state and the priority.",
-    )
-    .example("/usr/local/bin/notify.sh")
-    .acts(),
-    keyword(
-        "smtp_alert",
-        Syntax::Bool,
-        "Sends mail when the group's state changes.",
-    )
-    .default("smtp_alert_vrrp")
-    .acts(),
-    keyword(
-        "notify_priority_changes",
-        Syntax::Bool,
-        "Notification FIFOs also hear when the priority of its instances changes.",
-    )
-    .default("vrrp_notify_priority_changes")
-    .acts(),
-    keyword(
-        "sync_group_tracking_weight",
-        Syntax::Flag,
-        "Instances of the group may track with weights: what changes the priority of one \
-         changes that of all.",
-    )
-    .acts(),
-    keyword(
-        "global_tracking",
-        Syntax::Flag,
-        "Made all instances track what one tracks; has no effect.",
-    )
-    .deprecated("sync_group_tracking_weight"),
 ];
