@@ -28,7 +28,7 @@ const fn mutant(
 }
 
 const TIMING: &str = "timing.rs";
-const NODE: &str = "node.rs";
+const NODE: &str = "node/mod.rs";
 const FSM: &str = "router/fsm.rs";
 const MODULE: &str = "router/mod.rs";
 const LEAVE: &str = "router/leave.rs";
@@ -116,10 +116,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "addresses kept on stepping down",
         FSM,
-        "        if was_serving {
-            self.remove_addresses(fx);
-        }",
-        "        let _ = was_serving;",
+        "            self.remove_addresses(fx);
+            self.wish(Wish::Backup, fx);",
+        "            self.wish(Wish::Backup, fx);",
     ),
     mutant(
         "nothing announced again after a conflict",
@@ -177,8 +176,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "leaving does not release after its successor",
         LEAVE,
-        "self.set_timer(Timer::Release, fx.now + SUCCESSOR_TIME);",
-        "",
+        "self.set_timer(Timer::Release, fx.now + self.succession());",
+        "let _ = self.succession();",
     ),
     mutant(
         "leaving advertises on",
@@ -244,8 +243,8 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "leftovers not removed at the start",
         ADDRESSES,
-        "        self.change(Change::Remove, &stale, fx);",
-        "        let _ = stale;",
+        "        self.change(Change::Remove, &stale, &left, fx);",
+        "        let _ = (stale, left);",
     ),
     mutant(
         "leftovers removed only when a router takes part",
@@ -267,7 +266,7 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "the journal grows for ever",
-        "journal.rs",
+        "journal/mod.rs",
         "if self.entries.len() == JOURNAL_LENGTH {",
         "if self.entries.len() == usize::MAX {",
     ),
@@ -280,7 +279,7 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "the supervisor does not release after the successor",
         "estate.rs",
-        "self.release_at = self.release_at.min(now + SUCCESSOR_TIME);",
+        "self.release_at = self.release_at.min(now + self.estate.succession);",
         "",
     ),
     mutant(
