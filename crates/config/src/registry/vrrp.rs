@@ -1,4 +1,4 @@
-//! Keywords of `vrrp_instance`, `vrrp_sync_group` and `vrrp_script`; passwords and keys are in `authentication`.
+//! Keywords of `vrrp_instance` and `vrrp_script`; passwords and keys are in `authentication`, groups in `sync_group`.
 
 use super::{Block, Keyword, Syntax, UINT, Unit, decimal, int, keyword};
 
