@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use standfast_linux::netlink::Links;
 use standfast_linux::netlink::nft::{Family, Nft};
+use standfast_linux::netlink::{LinkDescription, LinkKind, Links};
 use standfast_linux::{Error, InterfaceName, sysctl};
 
 use crate::record;
@@ -147,7 +147,9 @@ impl HostRecord {
     pub(crate) fn undo_all(&mut self) {
         if let Ok(mut links) = Links::open() {
             for name in std::mem::take(&mut self.links) {
-                if let Ok(found) = links.find(name) {
+                if let Ok(found) = links.find(name)
+                    && may_be_ours(&found)
+                {
                     let _ = links.delete(found.interface);
                 }
             }
@@ -161,6 +163,11 @@ impl HostRecord {
         }
         self.note();
     }
+}
+
+/// Whether an interface by a name of ours is of a kind that we make: somebody else may have the name by now.
+pub(crate) fn may_be_ours(found: &LinkDescription) -> bool {
+    matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan)
 }
 
 /// Removes a table of either family; one that is not there is as good.

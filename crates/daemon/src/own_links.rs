@@ -7,6 +7,7 @@ use std::path::Path;
 
 use standfast_core::journal::Level;
 use standfast_core::{Instant, Micros, Node};
+use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Commands, Lifetime, LinkDescription, LinkKind, Links,
     NewLink, NewLinkKind, Scope,
@@ -14,13 +15,16 @@ use standfast_linux::netlink::{
 use standfast_linux::sysctl::{self, Sysctl};
 use standfast_linux::{Error, Interface, InterfaceName};
 
-use crate::host_record::HostRecord;
+use crate::host_record::{HostRecord, may_be_ours};
 use crate::log::Logger;
 use crate::lower::{VirtualInterface, VirtualInterfaces};
 
 /// Interfaces that others remove or set down come back at most so often in [`REPAIR_PERIOD`].
 const REPAIRS: u32 = 8;
 const REPAIR_PERIOD: Micros = Micros::from_secs(60);
+/// The kernel takes tens of milliseconds to remove an interface: of many, so many milliseconds' worth in one turn of
+/// the VRRP loop.
+const REMOVAL_TURN: Micros = Micros::from_millis(10);
 const EEXIST: i32 = 17;
 const ENETDOWN: i32 = 100;
 /// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
@@ -53,6 +57,8 @@ pub(crate) struct OwnLinks {
     made: BTreeMap<InterfaceName, Made>,
     repairs: u32,
     repairs_since: Instant,
+    /// Some that nobody uses any more are still there.
+    retiring: bool,
     logger: Logger,
 }
 
@@ -66,6 +72,7 @@ impl OwnLinks {
             made: BTreeMap::new(),
             repairs: 0,
             repairs_since: Instant(0),
+            retiring: false,
             logger,
         })
     }
@@ -155,7 +162,7 @@ impl OwnLinks {
                 self.record.add_link(wanted.name);
                 return Ok(found.interface);
             }
-            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+            if may_be_ours(&found) {
                 self.links.delete(found.interface)?;
             }
         }
@@ -337,13 +344,22 @@ impl OwnLinks {
             .collect()
     }
 
-    /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
+    /// Whether [`Self::retire`] has more to do.
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring
+    }
+
+    /// Removes what no router uses any more, and what an earlier run left, as much as fits into a turn; true when the
+    /// last of it went.
     pub(crate) fn retire(&mut self, node: &Node) -> bool {
         if self.record.links().next().is_none() {
+            self.retiring = false;
             return false;
         }
+        // One that has left is forgotten only when something else happens.
         let used: BTreeSet<&str> = node
             .routers()
+            .filter(|router| !router.is_finished())
             .flat_map(|router| {
                 let own = router.spec().virtual_interface.iter().map(|own| &own.name);
                 let held = router.spec().all_addresses();
@@ -357,13 +373,21 @@ impl OwnLinks {
             .links()
             .filter(|name| !wanted(*name) && !used.contains(name.as_str()))
             .collect();
+        let begun = monotonic();
+        let mut left = gone.len();
         for name in &gone {
             self.remove(*name);
+            left -= 1;
+            if monotonic().0.saturating_sub(begun.0) >= REMOVAL_TURN.0 {
+                break;
+            }
         }
-        if !gone.is_empty() {
+        self.retiring = left > 0;
+        let done = !gone.is_empty() && !self.retiring;
+        if done {
             self.restore_unneeded();
         }
-        !gone.is_empty()
+        done
     }
 
     /// Removes every interface and restores every setting.
@@ -379,7 +403,9 @@ impl OwnLinks {
 
     fn remove(&mut self, name: InterfaceName) {
         let made = self.made.remove(&name);
-        if let Ok(found) = self.links.find(name) {
+        if let Ok(found) = self.links.find(name)
+            && may_be_ours(&found)
+        {
             let result = self.links.delete(found.interface);
             match (&result, made) {
                 (Ok(()), Some(made)) => self.say(&made.wanted, "Success removing"),
