@@ -112,9 +112,40 @@ impl HostRecord {
 
     /// Writes a setting of the host, and remembers what it was before the first time.
     pub(crate) fn set(&mut self, path: &str, value: i64) -> Result<(), Error> {
+        if self.remember(path, value)? {
+            self.note();
+            sysctl::write_path(path, value)?;
+        }
+        Ok(())
+    }
+
+    /// Gives many settings the same value, and writes the file once: a host may have thousands of interfaces. The
+    /// failures of those that could not be set.
+    pub(crate) fn set_all(&mut self, paths: &[String], value: i64) -> Vec<Error> {
+        let mut failures = Vec::new();
+        let mut changed = Vec::new();
+        for path in paths {
+            match self.remember(path, value) {
+                Ok(true) => changed.push(path),
+                Ok(false) => {}
+                Err(error) => failures.push(error),
+            }
+        }
+        if !changed.is_empty() {
+            self.note();
+        }
+        let written = changed
+            .into_iter()
+            .map(|path| sysctl::write_path(path, value));
+        failures.extend(written.filter_map(Result::err));
+        failures
+    }
+
+    /// False if there is nothing to do.
+    fn remember(&mut self, path: &str, value: i64) -> Result<bool, Error> {
         let now = sysctl::read_path(path)?;
         if now == value {
-            return Ok(());
+            return Ok(false);
         }
         let before = self.settings.get(path).map_or(now, |known| known.before);
         let setting = Setting {
@@ -122,8 +153,7 @@ impl HostRecord {
             ours: value,
         };
         self.settings.insert(path.to_owned(), setting);
-        self.note();
-        sysctl::write_path(path, value)
+        Ok(true)
     }
 
     /// The settings that were changed.
@@ -131,16 +161,22 @@ impl HostRecord {
         self.settings.keys()
     }
 
-    /// Puts a setting back, unless somebody else has changed it since or its interface is gone.
-    pub(crate) fn restore(&mut self, path: &str) {
-        let Some(Setting { before, ours }) = self.settings.remove(path) else {
-            return;
-        };
-        if sysctl::read_path(path).is_ok_and(|now| now == ours) {
-            // It could be read a moment ago: only a setting that became read-only stays.
-            let _ = sysctl::write_path(path, before);
+    /// Puts settings back, unless somebody else has changed them since or their interface is gone.
+    pub(crate) fn restore<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>) {
+        let mut changed = false;
+        for path in paths {
+            let Some(Setting { before, ours }) = self.settings.remove(path) else {
+                continue;
+            };
+            changed = true;
+            if sysctl::read_path(path).is_ok_and(|now| now == ours) {
+                // It could be read a moment ago: only a setting that became read-only stays.
+                let _ = sysctl::write_path(path, before);
+            }
         }
-        self.note();
+        if changed {
+            self.note();
+        }
     }
 
     /// Puts everything back, as well as it goes.
@@ -155,9 +191,7 @@ impl HostRecord {
             }
         }
         let settings: Vec<String> = self.settings.keys().cloned().collect();
-        for path in settings {
-            self.restore(&path);
-        }
+        self.restore(settings.iter().map(String::as_str));
         for table in std::mem::take(&mut self.tables) {
             delete_table(&table);
         }
@@ -208,6 +242,14 @@ mod tests {
         later.settings.clear();
         later.save().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn settings_that_are_not_there_are_failures_and_are_not_remembered() {
+        let mut record = HostRecord::open(Path::new("/nonexistent/standfast.host"));
+        let paths = ["net/ipv4/conf/no such/rp_filter", "../../etc/passwd"].map(String::from);
+        assert_eq!(record.set_all(&paths, 1).len(), 2);
+        assert_eq!(record.settings().count(), 0);
     }
 
     #[test]

@@ -255,14 +255,18 @@ impl OwnLinks {
             return;
         }
         let names = std::fs::read_dir(IPV4_SETTINGS).into_iter().flatten();
+        let mut lower_ones = Vec::new();
         for entry in names.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = InterfaceName::new(&name).is_ok_and(|name| self.made.contains_key(&name));
             let path = setting_of(&name, "rp_filter");
             let lower = sysctl::read_path(&path).is_ok_and(|own| own < common);
             if name != "all" && !ours && lower {
-                self.change(&path, common);
+                lower_ones.push(path);
             }
+        }
+        for failure in self.record.set_all(&lower_ones, common) {
+            self.complain(Err(failure));
         }
         self.change(&all, 0);
     }
@@ -397,7 +401,7 @@ impl OwnLinks {
             self.remove(name);
         }
         self.wanted = VirtualInterfaces::default();
-        self.record.restore(IGMP_REPORTS);
+        self.record.restore([IGMP_REPORTS]);
         self.restore_unneeded();
     }
 
@@ -437,9 +441,7 @@ impl OwnLinks {
             .filter(|path| !needed(path))
             .cloned()
             .collect();
-        for path in unneeded {
-            self.record.restore(&path);
-        }
+        self.record.restore(unneeded.iter().map(String::as_str));
     }
 
     /// `disable_local_igmp`: the kernel reports no link-local groups while we run.
@@ -447,7 +449,7 @@ impl OwnLinks {
         if disabled {
             self.change(IGMP_REPORTS, 0);
         } else {
-            self.record.restore(IGMP_REPORTS);
+            self.record.restore([IGMP_REPORTS]);
         }
     }
 }
