@@ -9,6 +9,7 @@ use standfast_core::input::InterfaceIndex;
 use standfast_core::journal::Level;
 use standfast_core::spec::{Family, RouterSpec};
 use standfast_core::{Instant, Micros, Node};
+use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Commands, Lifetime, LinkDescription, LinkKind, Links,
     NewLink, NewLinkKind, Scope,
@@ -16,13 +17,16 @@ use standfast_linux::netlink::{
 use standfast_linux::sysctl::{self, Sysctl};
 use standfast_linux::{Error, Interface, InterfaceName};
 
-use crate::host_record::HostRecord;
+use crate::host_record::{HostRecord, may_be_ours};
 use crate::log::Logger;
 use crate::lower::{VirtualInterface, VirtualInterfaces};
 
 /// Interfaces that others remove or set down come back at most so often in [`REPAIR_PERIOD`].
 const REPAIRS: u32 = 8;
 const REPAIR_PERIOD: Micros = Micros::from_secs(60);
+/// The kernel takes tens of milliseconds to remove an interface: of many, so many milliseconds' worth in one turn of
+/// the VRRP loop.
+const REMOVAL_TURN: Micros = Micros::from_millis(10);
 const EEXIST: i32 = 17;
 const ENETDOWN: i32 = 100;
 /// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
@@ -58,6 +62,8 @@ pub(crate) struct OwnLinks {
     made: BTreeMap<InterfaceName, Made>,
     repairs: u32,
     repairs_since: Instant,
+    /// Some that nobody uses any more are still there.
+    retiring: bool,
     logger: Logger,
 }
 
@@ -72,6 +78,7 @@ impl OwnLinks {
             made: BTreeMap::new(),
             repairs: 0,
             repairs_since: Instant(0),
+            retiring: false,
             logger,
         })
     }
@@ -181,9 +188,7 @@ impl OwnLinks {
             let above = found.parent == Some(base.interface.index);
             let recorded = self.record.links().any(|name| name == wanted.name);
             // One on another interface that we have not made is another daemon's, which the kernel will say.
-            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan)
-                && (above || recorded || !found.up)
-            {
+            if may_be_ours(&found) && (above || recorded || !found.up) {
                 self.links.delete(found.interface)?;
             }
         }
@@ -281,14 +286,18 @@ impl OwnLinks {
             return;
         }
         let names = std::fs::read_dir(IPV4_SETTINGS).into_iter().flatten();
+        let mut lower_ones = Vec::new();
         for entry in names.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = InterfaceName::new(&name).is_ok_and(|name| self.made.contains_key(&name));
             let path = setting_of(&name, "rp_filter");
             let lower = sysctl::read_path(&path).is_ok_and(|own| own < common);
             if name != "all" && !ours && lower {
-                self.change(&path, common);
+                lower_ones.push(path);
             }
+        }
+        for failure in self.record.set_all(&lower_ones, common) {
+            self.complain(Err(failure));
         }
         self.change(&all, 0);
     }
@@ -379,13 +388,22 @@ impl OwnLinks {
             .collect()
     }
 
-    /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
+    /// Whether [`Self::retire`] has more to do.
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring
+    }
+
+    /// Removes what no router uses any more, and what an earlier run left, as much as fits into a turn; true when the
+    /// last of it went.
     pub(crate) fn retire(&mut self, node: &Node) -> bool {
         if self.record.links().next().is_none() {
+            self.retiring = false;
             return false;
         }
+        // One that has left is forgotten only when something else happens.
         let used: BTreeSet<&str> = node
             .routers()
+            .filter(|router| !router.is_finished())
             .flat_map(|router| {
                 let own = router.spec().virtual_interface.iter().map(|own| &own.name);
                 let held = router.spec().all_addresses();
@@ -399,13 +417,21 @@ impl OwnLinks {
             .links()
             .filter(|name| !wanted(*name) && !used.contains(name.as_str()))
             .collect();
+        let begun = monotonic();
+        let mut left = gone.len();
         for name in &gone {
             self.remove(*name);
+            left -= 1;
+            if monotonic().0.saturating_sub(begun.0) >= REMOVAL_TURN.0 {
+                break;
+            }
         }
-        if !gone.is_empty() {
+        self.retiring = left > 0;
+        let done = !gone.is_empty() && !self.retiring;
+        if done {
             self.restore_unneeded();
         }
-        !gone.is_empty()
+        done
     }
 
     /// Removes every interface and restores every setting.
@@ -415,13 +441,15 @@ impl OwnLinks {
             self.remove(name);
         }
         self.wanted = VirtualInterfaces::default();
-        self.record.restore(IGMP_REPORTS);
+        self.record.restore([IGMP_REPORTS]);
         self.restore_unneeded();
     }
 
     fn remove(&mut self, name: InterfaceName) {
         let made = self.made.remove(&name);
-        if let Ok(found) = self.links.find(name) {
+        if let Ok(found) = self.links.find(name)
+            && may_be_ours(&found)
+        {
             let result = self.links.delete(found.interface);
             match (&result, made) {
                 (Ok(()), Some(made)) => self.say(&made.wanted, "Success removing"),
@@ -453,9 +481,7 @@ impl OwnLinks {
             .filter(|path| !needed(path))
             .cloned()
             .collect();
-        for path in unneeded {
-            self.record.restore(&path);
-        }
+        self.record.restore(unneeded.iter().map(String::as_str));
     }
 
     /// `disable_local_igmp`: the kernel reports no link-local groups while we run.
@@ -463,7 +489,7 @@ impl OwnLinks {
         if disabled {
             self.change(IGMP_REPORTS, 0);
         } else {
-            self.record.restore(IGMP_REPORTS);
+            self.record.restore([IGMP_REPORTS]);
         }
     }
 }

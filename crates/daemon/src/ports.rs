@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
 use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
@@ -69,6 +71,36 @@ pub(crate) struct Ports {
     next_token: u64,
     /// Failures that were reported; not again until they change.
     failures: BTreeMap<InterfaceIndex, String>,
+    closer: Closer,
+}
+
+/// Closes packet sockets on a thread of its own: the kernel takes some ten milliseconds for each, and with many
+/// interfaces the loop would be silent for seconds.
+#[derive(Default)]
+struct Closer(Option<Sender<Box<dyn Send>>>);
+
+impl Closer {
+    fn close(&mut self, poller: &Poller, socket: impl AsFd + Send + 'static) {
+        // It must not wake the loop while it waits to be closed.
+        let _ = poller.remove(socket.as_fd());
+        let queue = match &self.0 {
+            Some(queue) => queue,
+            None => {
+                let (sender, queue) = channel::<Box<dyn Send>>();
+                let started = thread::Builder::new()
+                    .name("closer".into())
+                    .stack_size(64 * 1024)
+                    .spawn(move || queue.into_iter().for_each(drop));
+                if started.is_err() {
+                    // Closed here and now.
+                    return;
+                }
+                self.0.insert(sender)
+            }
+        };
+        // The thread lives as long as this handle.
+        let _ = queue.send(Box::new(socket));
+    }
 }
 
 /// What an Ethernet carries.
@@ -101,7 +133,9 @@ impl Ports {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
         });
-        self.arp.retain(|index, _| v4.contains_key(index));
+        for (_, port) in self.arp.extract_if(.., |index, _| !v4.contains_key(index)) {
+            self.closer.close(poller, port.socket);
+        }
         for (index, addresses) in v4 {
             let result = self.want_arp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
@@ -110,7 +144,9 @@ impl Ports {
             IpAddr::V4(_) => None,
             IpAddr::V6(address) => Some(address),
         });
-        self.ndp.retain(|index, _| v6.contains_key(index));
+        for (_, port) in self.ndp.extract_if(.., |index, _| !v6.contains_key(index)) {
+            self.closer.close(poller, port.socket);
+        }
         for (index, addresses) in v6 {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));

@@ -276,8 +276,11 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
-                self.leave_host();
+                // From here on nothing is served, and there is no heartbeat: the supervisor must not take that for a
+                // worker that hangs.
+                self.report(&Report::Heartbeat { patience_ms: 0 });
                 self.effects.send_rest(&self.ports);
+                self.leave_host();
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -295,10 +298,8 @@ impl Worker {
         }
     }
 
-    /// Scripts of the last notifications have their time, as they have while leaving. Meanwhile there is
-    /// no heartbeat, and the supervisor must not take that for a worker that hangs.
+    /// Scripts of the last notifications have their time, as they have while leaving.
     fn finish_scripts(&mut self) {
-        self.report(&Report::Heartbeat { patience_ms: 0 });
         self.runner.finish(SCRIPT_BOUND);
         if self.reloading {
             self.forget_marker();
@@ -335,6 +336,9 @@ impl Worker {
         }
         self.effects.send_paced(now, &self.node, &self.ports);
         self.look_at_routing(now);
+        if self.own_links.is_retiring() {
+            self.retire_links();
+        }
         if now >= self.next_stray {
             self.next_stray = now + STRAY_PERIOD;
             self.read_strays();
@@ -358,6 +362,7 @@ impl Worker {
             .skip(usize::from(strays))
             .chain(self.effects.next_paced())
             .chain(self.watch.due())
+            .chain(self.own_links.is_retiring().then(now))
             .chain(self.node.next_wakeup().map(|(due, _)| due))
             .min();
         if let Some(due) = due
