@@ -680,3 +680,85 @@ fn a_peer_that_stands_twice_is_removed_only_with_nothing_else_on_its_line() {
         assert_eq!(found.fix.is_some(), fixed, "{line}");
     }
 }
+
+/// Two instances, in this order, with these interfaces, VRIDs, lines and addresses: whether the second one is refused its
+/// virtual MAC address.
+#[test]
+fn a_virtual_mac_address_on_one_interface_has_one_instance() {
+    let explicit = "use_vmac mac1 02:00:00:00:00:01";
+    let elsewhere = "192.0.2.101/24 dev eth0";
+    let along = "use_vmac\nvirtual_ipaddress_excluded {\n2001:db8::1/64 use_vmac\n}";
+    for (first, second, taken) in [
+        (
+            ("eth0", 51, "use_vmac", "192.0.2.100/24"),
+            ("eth1", 51, "use_vmac", "192.0.2.101/24"),
+            false,
+        ),
+        (
+            ("eth0", 51, "use_vmac", "192.0.2.100/24"),
+            ("eth0", 51, "use_vmac", "fe80::100"),
+            false,
+        ),
+        (
+            ("eth0", 51, along, "192.0.2.100/24"),
+            ("eth0", 51, "use_vmac", "fe80::100"),
+            true,
+        ),
+        (
+            ("eth0", 51, along, "192.0.2.100/24"),
+            ("eth0", 51, "", "fe80::100"),
+            false,
+        ),
+        (
+            ("eth0", 51, "use_vmac", "192.0.2.100/24"),
+            ("eth1", 51, "use_vmac_addr", elsewhere),
+            true,
+        ),
+        (
+            ("eth0", 51, "use_vmac", "192.0.2.100/24"),
+            ("eth1", 51, "", elsewhere),
+            false,
+        ),
+        (
+            ("eth0", 51, "use_vmac", "192.0.2.100/24"),
+            ("eth1", 52, "use_vmac_addr", elsewhere),
+            false,
+        ),
+        (
+            ("eth0", 51, explicit, "192.0.2.100/24"),
+            (
+                "eth0",
+                52,
+                "use_vmac mac2 02:00:00:00:00:01",
+                "192.0.2.101/24",
+            ),
+            true,
+        ),
+        (
+            ("eth0", 51, explicit, "192.0.2.100/24"),
+            (
+                "eth0",
+                52,
+                "use_vmac mac2 02:00:00:00:00:02",
+                "192.0.2.101/24",
+            ),
+            false,
+        ),
+    ] {
+        let instance = |name, (interface, vrid, lines, addresses): (&str, u8, &str, &str)| {
+            named(
+                name,
+                interface,
+                vrid,
+                &format!("version 3\n{lines}"),
+                addresses,
+            )
+        };
+        let text = instance("A", first) + &instance("B", second);
+        let diagnostics = read(&text).diagnostics;
+        let found = diagnostics
+            .iter()
+            .filter(|found| found.code == Code::VirtualMacTaken);
+        assert_eq!(found.count(), usize::from(taken), "{text}");
+    }
+}
