@@ -26,6 +26,7 @@ const VIPS: &str = "vips";
 const VIPS_LINK_LOCAL: &str = "vips_link_local";
 const VMAC_MAP: &str = "vmac_map";
 const VMAC_SET: &str = "vmac_set";
+const VMAC_LINK_LOCAL: &str = "vmac_link_local";
 const NEIGHBOR_DISCOVERY: &str = "neighbor-discovery";
 const IPPROTO_IGMP: u8 = 2;
 const IPPROTO_ICMPV6: u8 = 58;
@@ -434,7 +435,34 @@ impl Table<'_> {
             let member = [Expression::InSet(Register::Two, VMAC_SET)];
             let steps = [&ICMPV6_TYPE[..], &solicitation, &own, &member].concat();
             self.rule(OUT, &steps, Verdict::Drop);
+            self.silent_copies(pairs);
         }
+    }
+
+    /// Beyond keepalived: the copied link-local address is for sending only. Who asks for it gets the answer of the
+    /// interface below; one from the virtual MAC address, also in BACKUP, would move that in switches and neighbours.
+    fn silent_copies(&mut self, pairs: &[Pair]) {
+        let copies = pairs
+            .iter()
+            .filter_map(|pair| Some((pair.link_local?, pair.own)));
+        let copies: Vec<(Ipv6Addr, u32)> = copies.collect();
+        if copies.is_empty() {
+            return;
+        }
+        let key = DataType::Ipv6AddressAndInterfaceIndex;
+        self.set(VMAC_LINK_LOCAL, key, None, false);
+        for (address, own) in copies {
+            let key = [&address.octets()[..], &own.to_ne_bytes()].concat();
+            self.element(VMAC_LINK_LOCAL, &key, None);
+        }
+        let answer = [Expression::Equals(Register::One, &[NEIGHBOR_ADVERTISEMENT])];
+        let copy = [
+            network(8, 16, Register::One),
+            Expression::Meta(Meta::OutputIndex, Register::Two),
+            Expression::InSet(Register::One, VMAC_LINK_LOCAL),
+        ];
+        let steps = [&ICMPV6_TYPE[..], &answer, &copy].concat();
+        self.rule(OUT, &steps, Verdict::Drop);
     }
 
     /// Nothing passes to and from the addresses but neighbour discovery.

@@ -42,6 +42,8 @@ pub(crate) struct Pair {
     /// Group reports of these families may leave from it.
     pub(crate) ipv4: bool,
     pub(crate) ipv6: bool,
+    /// The copy of the link-local address of the interface below, which is for sending only.
+    pub(crate) link_local: Option<Ipv6Addr>,
 }
 
 /// One that we have made.
@@ -50,6 +52,7 @@ struct Made {
     wanted: VirtualInterface,
     interface: Interface,
     base: u32,
+    link_local: Option<Ipv6Addr>,
 }
 
 pub(crate) struct OwnLinks {
@@ -153,14 +156,17 @@ impl OwnLinks {
             };
             match self.make_one(wanted, &base, adopt) {
                 Ok(interface) => {
+                    let index = base.interface.index;
                     let made = Made {
                         wanted: wanted.clone(),
                         interface,
-                        base: base.interface.index,
+                        base: index,
+                        link_local: self.link_local(wanted, node, index),
                     };
+                    let copy = made.link_local;
                     self.made.insert(wanted.name, made);
                     self.prepare_settings(wanted);
-                    self.add_addresses(wanted, interface, base.interface.index, node);
+                    self.add_addresses(wanted, interface, copy);
                 }
                 Err(error) => {
                     let text = format!(
@@ -306,16 +312,13 @@ impl OwnLinks {
         &mut self,
         wanted: &VirtualInterface,
         interface: Interface,
-        base: u32,
-        node: &Node,
+        link_local: Option<Ipv6Addr>,
     ) {
         let mut changes = Vec::new();
         if let Some((address, prefix)) = wanted.address {
             changes.push(AddressChange::new(Action::Add, interface, address, prefix));
         }
-        if wanted.link_local
-            && let Some(source) = self.link_local(node, base)
-        {
+        if let Some(source) = link_local {
             // What advertisements are sent from must be an address of the interface; nothing else shall use it.
             let mut copy = AddressChange::new(Action::Add, interface, IpAddr::V6(source), 64);
             copy.flags = AddressFlags::NO_DAD;
@@ -332,8 +335,11 @@ impl OwnLinks {
         }
     }
 
-    /// The one that routers send from: the lowest that is not virtual.
-    fn link_local(&self, node: &Node, base: u32) -> Option<Ipv6Addr> {
+    /// The one that routers send from, the lowest that is not virtual, if the interface wants a copy of it.
+    fn link_local(&self, wanted: &VirtualInterface, node: &Node, base: u32) -> Option<Ipv6Addr> {
+        if !wanted.link_local {
+            return None;
+        }
         let known = node.interfaces().get(InterfaceIndex(base))?;
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         match known.source(Family::V6, is_virtual)? {
@@ -342,20 +348,26 @@ impl OwnLinks {
         }
     }
 
-    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by.
-    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) {
-        let made: Vec<Made> = self
-            .made
-            .values()
-            .filter(|made| made.base == below && made.wanted.link_local)
-            .cloned()
-            .collect();
-        for Made {
-            wanted, interface, ..
-        } in made
-        {
-            self.add_addresses(&wanted, interface, below, node);
+    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by, also again: it
+    /// loses its own when it goes down. True if that is a new one.
+    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) -> bool {
+        let mut new = false;
+        let names: Vec<InterfaceName> = self.made.keys().copied().collect();
+        for name in names {
+            let Some(made) = self.made.get(&name).filter(|made| made.base == below) else {
+                continue;
+            };
+            let Some(copy) = self.link_local(&made.wanted, node, below) else {
+                continue;
+            };
+            let (wanted, interface) = (made.wanted.clone(), made.interface);
+            new |= made.link_local != Some(copy);
+            self.made
+                .entry(name)
+                .and_modify(|made| made.link_local = Some(copy));
+            self.add_addresses(&wanted, interface, Some(copy));
         }
+        new
     }
 
     /// Sets up what is down: after the firewall knows of it.
@@ -384,6 +396,7 @@ impl OwnLinks {
                 base: made.base,
                 ipv4: !made.wanted.ipv6 || made.wanted.both_families,
                 ipv6: made.wanted.ipv6 || made.wanted.both_families,
+                link_local: made.link_local,
             })
             .collect()
     }

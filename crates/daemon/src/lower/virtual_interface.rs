@@ -323,7 +323,7 @@ fn ipvlan_mode(mode: config::IpvlanMode) -> IpvlanMode {
 
 #[cfg(test)]
 mod tests {
-    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_config::{Code, LoadOptions, MemorySource, NoEnvironment, load};
 
     use super::*;
     use crate::lower::{Plan, plan};
@@ -340,7 +340,16 @@ mod tests {
         let source = MemorySource::with("/k.conf", text.as_str());
         let options = LoadOptions::default();
         let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
-        plan(&loaded.config)
+        let plan = plan(&loaded.config);
+        let refused = plan.complaints.iter().filter(|it| it.contains("same VMAC"));
+        let found = loaded.diagnostics.iter();
+        let found = found.filter(|found| found.code == Code::VirtualMacTaken);
+        assert_eq!(
+            found.count(),
+            refused.count(),
+            "`check` says what is refused"
+        );
+        plan
     }
 
     fn names(plan: &Plan) -> Vec<(&str, &str)> {
@@ -404,6 +413,43 @@ mod tests {
         assert_eq!(names(&plan), [("va.51", "sfb0"), ("vrrp.51", "sfa0")]);
         let text = "(B) is NOT run: it uses same VMAC as VRRP instance A";
         assert_eq!(plan.complaints, [text]);
+    }
+
+    #[test]
+    fn an_address_of_the_other_family_may_have_its_own_beside_the_instance_s() {
+        let lines =
+            "use_vmac\nvirtual_ipaddress_excluded {\n2001:db8::1/64 use_vmac\n2001:db8::2/64\n}";
+        let plan = planned(
+            "",
+            &[
+                ("A", "sfa0", 51, lines),
+                ("B", "sfa0", 52, "use_vmac\nvmac_xmit_base"),
+            ],
+        );
+        let router = plan.spec.routers.first().unwrap();
+        let places: Vec<_> = router
+            .all_addresses()
+            .map(|held| held.interface.as_deref())
+            .collect();
+        assert_eq!(places, [Some("vrrp.51"), Some("vrrp6.51"), None]);
+        let kinds: Vec<_> = plan
+            .virtual_interfaces
+            .iter()
+            .map(|own| {
+                (
+                    own.name.as_str(),
+                    own.ipv6,
+                    own.both_families,
+                    own.link_local,
+                )
+            })
+            .collect();
+        let expected = [
+            ("vrrp.51", false, true, false),
+            ("vrrp.52", false, false, false),
+            ("vrrp6.51", true, false, true),
+        ];
+        assert_eq!(kinds, expected);
     }
 
     #[test]
