@@ -16,8 +16,8 @@ const MODULES: &str = "/usr/lib/uml/modules";
 const PACKAGES: &str = "apt-get install user-mode-linux kmod";
 /// Where the guest finds the folder that it may write to.
 const SHARED: &str = "/mnt";
-/// Runs a guest's kernel on a CPU with more registers than it knows.
-const ANY_CPU: &str = include_str!("registers.pl");
+/// Lets a guest's kernel run on a CPU with more registers than it knows.
+const ANY_CPU: &str = include_str!("registers.c");
 
 /// One guest; its folder goes with it.
 pub struct Guest {
@@ -79,9 +79,10 @@ impl Guest {
         self.executable("script", script);
         let init = self.init();
         // With help only where it is needed.
-        let ways = [Command::new(&self.kernel), self.kernel_on_any_cpu()];
+        let ways: [&dyn Fn() -> Command; 2] =
+            [&|| Command::new(&self.kernel), &|| self.kernel_on_any_cpu()];
         let booted = ways.into_iter().any(|way| {
-            self.boot(way, &init);
+            self.boot(way(), &init);
             !self.read("shared/booted").is_empty()
         });
         if !booted {
@@ -121,8 +122,16 @@ impl Guest {
     }
 
     fn kernel_on_any_cpu(&self) -> Command {
-        let mut command = Command::new("perl");
-        command.args(["-e", ANY_CPU]).arg(&self.kernel);
+        let source = self.folder.join("registers.c");
+        let library = self.folder.join("registers.so");
+        fs::write(&source, ANY_CPU).unwrap();
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&library, &source])
+            .status();
+        assert!(compiled.is_ok_and(|status| status.success()), "cc failed");
+        let mut command = Command::new(&self.kernel);
+        command.env("LD_PRELOAD", library);
         command
     }
 

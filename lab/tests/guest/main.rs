@@ -70,11 +70,19 @@ until_true() {
 mac() {
 	ip -n $1 -o link show eth0 | sed 's/.*ether \([0-9a-f:]*\).*/\1/'
 }
-# Whether the client reaches the address at that node's eth0: nobody listens there, and its kernel says so.
+# `reaches MAC ADDRESS...`: the client reaches the addresses, and at that MAC address. Nobody listens there, and the
+# kernel that holds them says so.
 reaches() {
-	ip -n c neighbour flush dev eth0
-	LC_ALL=C ip netns exec c timeout 5 bash -c "echo > /dev/tcp/$2/9" 2>&1 | grep -q refused
-	ip -n c neighbour show $2 | grep -q $(mac $1)
+	local mac=$1 address
+	shift
+	LC_ALL=C ip netns exec c timeout 20 bash -ec '
+		ip neighbour flush dev eth0
+		for address; do
+			text=$( (echo > /dev/tcp/$address/9) 2>&1 || true)
+			[[ $text == *refused* ]]
+		done
+		ip neighbour show dev eth0' reaches "$@" > "$OUT/neighbours"
+	for address; do grep -q "^$address lladdr $mac" "$OUT/neighbours"; done
 }
 "#;
 
@@ -151,16 +159,16 @@ start b
 moved_to a b
 ip -n a -d link show vrrp.51 | grep -q ipvlan
 ip -n a -o address show dev vrrp.51 | grep -q '192\.168\.1\.200/24'
-reaches a 192.168.1.200
+reaches $(mac a) 192.168.1.200
 ip -n a link set eth0 down
 moved_to b a
-reaches b 192.168.1.200
+reaches $(mac b) 192.168.1.200
 ip -n a link set eth0 up
 moved_to a b
-reaches a 192.168.1.200
+reaches $(mac a) 192.168.1.200
 stop a
 moved_to b a
-reaches b 192.168.1.200
+reaches $(mac b) 192.168.1.200
 ! ip -n a link show vrrp.51 2> /dev/null
 "#;
     let configuration = |node: Node| {
@@ -185,7 +193,9 @@ routed_by() {
 all_on() {
 	moved_to $1 $2
 	until_true "the routes are not $1's" routed_by $1 $2
-	for address in $ADDRESSES; do reaches $1 $address; done
+	ip -n $1 -d link show vrrp.55 | grep -q 'master vrf1'
+	reaches $(mac $1) 192.168.1.200 192.168.1.201 fd00::202 fd00::203
+	reaches 00:00:5e:00:01:37 192.168.1.204
 }
 "#;
 
@@ -196,7 +206,6 @@ start a
 start b
 all_on a b
 ip -n a link set eth0 down
-moved_to b a
 all_on b a
 ip -n a link set eth0 up
 all_on a b
@@ -218,10 +227,47 @@ all_on b a
             node.instance(52, &unicast("192.168.1."), "192.168.1.201/24"),
             node.instance(53, "interface eth0", "fd00::202/64"),
             node.instance(54, &unicast("fd00::"), "fd00::203/64"),
+            node.instance(55, "interface eth0\nuse_vmac", "192.168.1.204/24"),
         ]
         .concat()
     };
-    let addresses = "192.168.1.200 192.168.1.201 fd00::202 fd00::203";
+    let addresses = "192.168.1.200 192.168.1.201 192.168.1.204 fd00::202 fd00::203";
     let script = [ROUTING_DOMAIN, script].concat();
     run("vrf", addresses, configuration, &script);
+}
+
+#[test]
+fn instances_without_an_interface_speak_in_their_vrf() {
+    let script = r#"
+start a
+start b
+all_reached_on() {
+	moved_to $1 $2
+	reaches $(mac $1) $ADDRESSES
+}
+all_reached_on a b
+stop a
+all_reached_on b a
+start a
+all_reached_on a b
+stop a
+all_reached_on b a
+"#;
+    let configuration = |node: Node| {
+        let peer = 23 - node.number;
+        let lines = |prefix: &str| {
+            format!(
+                "vrf vrf1\nunicast_src_ip {prefix}{}\nunicast_peer {{\n{prefix}{peer}\n}}",
+                node.number
+            )
+        };
+        [
+            node.instance(51, &lines("192.168.1."), "192.168.1.200/24 dev eth0"),
+            node.instance(52, &lines("fd00::"), "fd00::201/64 dev eth0"),
+        ]
+        .concat()
+    };
+    let addresses = "192.168.1.200 fd00::201";
+    let script = [ROUTING_DOMAIN, script].concat();
+    run("no-interface", addresses, configuration, &script);
 }
