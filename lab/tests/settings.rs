@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use standfast_lab::{CONFIGURATION, ExitState, Host, Moment, Process, Signal, VIP};
-use support::{replaced, short_configuration, single_host, standfast};
+use support::{pair_with, replaced, short_configuration, single_host, standfast, telling};
 
 const LONG: Duration = Duration::from_secs(20);
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -156,4 +156,41 @@ fn advertisements_go_to_the_group_and_the_interface_keeps_its_other_addresses() 
     let log = daemon.log();
     assert!(!log.contains("not acted on"), "{log}");
     assert!(!log.contains("size the buffer"), "{log}");
+}
+
+/// The kernel of this lab may have no routing domains: that sockets are bound to what is named shows with any interface.
+#[test]
+fn a_router_without_interface_hears_only_its_routing_domain() {
+    let configuration = |own: u8, peer: u8, priority: u8, lines: &str| {
+        format!(
+            "vrrp_instance V {{\n version 3\n virtual_router_id 51\n priority {priority}\n advert_int 0.3\n {lines}\n \
+             unicast_src_ip 192.168.1.{own}\n unicast_peer {{\n 192.168.1.{peer}\n }}\n virtual_ipaddress {{\n \
+             {VIP}/24 dev eth0\n }}\n}}\n"
+        )
+    };
+    let first = configuration(11, 12, 99, "interface eth0");
+    let mut pair = pair_with([standfast(), standfast()], [first, String::new()]);
+    telling(&mut pair, |pair| {
+        let host = &pair.second.host;
+        output(
+            host,
+            "ip link add elsewhere type veth peer name end; ip link set end up; ip link set elsewhere up",
+        );
+        pair.first.start_daemon().unwrap();
+        pair.first.wait_until_holds(true, LONG).unwrap();
+        for (domain, hears) in [("", true), ("vrf eth0", true), ("vrf elsewhere", false)] {
+            let text = configuration(12, 11, 90, domain);
+            host.write_file(CONFIGURATION, &text, 0o644).unwrap();
+            let daemon = standfast().start(host, CONFIGURATION).unwrap();
+            daemon.wait_for_log("Entering BACKUP STATE", LONG).unwrap();
+            if hears {
+                // Several down intervals.
+                thread::sleep(INTERVAL * 20);
+                assert!(!daemon.log().contains("Entering MASTER"), "{domain}");
+            } else {
+                daemon.wait_for_log("Entering MASTER STATE", LONG).unwrap();
+            }
+            assert_eq!(daemon.stop(LONG).unwrap(), ExitState::Code(0));
+        }
+    });
 }

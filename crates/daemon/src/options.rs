@@ -64,6 +64,13 @@ pub struct Options {
 }
 
 impl Options {
+    /// What the log calls this process: with the namespace and the name of this daemon, where it has them.
+    pub(crate) fn log_identity(&self, process: &str, instance: Option<&str>) -> String {
+        let words = [Some(process), self.namespace.as_deref(), instance];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        words.join("_")
+    }
+
     /// The defaults of a personality.
     pub fn new(personality: Personality) -> Self {
         Options {

@@ -134,6 +134,8 @@ mod tests {
         let [supervisor, _, record, _] = named(&options, Some("one"), false);
         assert_eq!(supervisor, "/run/keepalived/blue/keepalived_one.pid");
         assert_eq!(record, "/run/keepalived/blue/keepalived_one.addresses");
+        let identity = options.log_identity("Keepalived_vrrp", Some("one"));
+        assert_eq!(identity, "Keepalived_vrrp_blue_one");
         options.pid_file = Some("/srv/a.pid".into());
         let [supervisor, worker, record, _] = named(&options, None, false);
         assert_eq!((&*supervisor, &*record), ("/srv/a.pid", "/srv/a.addresses"));

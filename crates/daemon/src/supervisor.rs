@@ -52,11 +52,7 @@ fn now() -> Instant {
 
 /// Runs the daemon until it is stopped; the process's exit code.
 pub fn run(options: &Options) -> u8 {
-    let identity = match options.personality {
-        Personality::Keepalived => "Keepalived",
-        Personality::Standfast => "standfast",
-    };
-    let mut sink = Sink::new(options.log, identity);
+    let mut sink = Sink::new(options.log, log_name(options));
     match prepare(options, &mut sink) {
         Ok(supervisor) => supervisor.supervise(sink),
         Err(Unable { code, text }) => {
@@ -66,6 +62,13 @@ pub fn run(options: &Options) -> u8 {
             }
             code
         }
+    }
+}
+
+fn log_name(options: &Options) -> &'static str {
+    match options.personality {
+        Personality::Keepalived => "Keepalived",
+        Personality::Standfast => "standfast",
     }
 }
 
@@ -95,6 +98,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     let (config, options, copy) = read_config(options, sink)?;
     require_capabilities()?;
     let instance = instance_name(&config);
+    sink.rename(&options.log_identity(log_name(&options), instance));
     let files = options.run_files(instance, config.root.use_pid_dir);
     let mut pid_file = acquire(&options, instance, &files)?;
     if !options.foreground {
@@ -576,7 +580,7 @@ impl Supervisor {
         };
         let path = dump::path(Dump::ParentData, &self.config, scope);
         let mode = worker::DUMP_MODE & !self.config.global.files.umask;
-        let written = clerk::replace(&path, &dump::parent_data(&self.config), mode);
+        let written = clerk::replace(&path, dump::parent_data(&self.config), mode);
         if let Err(error) = written {
             sink.error(&format!("cannot write {}: {error}", path.display()));
         }
@@ -587,24 +591,11 @@ impl Supervisor {
         if self.stop_level == 1 {
             sink.info("Stopping");
             self.tell_systemd(&[State::Stopping]);
-            let grace = Micros(self.config.root.child_wait_time.get()).max(LEAST_STOP_GRACE);
-            self.stop_deadline = Some(now() + self.longest_leave().plus(grace));
+            self.stop_deadline = Some(now() + longest_stop(&self.config));
         }
         self.restart_at = None;
         let level = self.stop_level;
         self.command(&Command::Stop { level });
-    }
-
-    /// The longest time that make before break may take, scripts included.
-    fn longest_leave(&self) -> Micros {
-        let bounds = self.config.instances.iter().map(|instance| {
-            let adverts = u64::from(instance.down_timer_adverts) + 1;
-            Micros(instance.advert_int.get()).times(adverts)
-        });
-        bounds
-            .max()
-            .unwrap_or_default()
-            .plus(standfast_core::router::SCRIPT_BOUND)
     }
 
     fn command(&self, command: &Command) {
@@ -755,9 +746,47 @@ impl Supervisor {
     }
 }
 
+/// The longest time that make before break may take, scripts included, and what a worker has to end after it.
+fn longest_stop(config: &Config) -> Micros {
+    let bounds = config.instances.iter().map(|instance| {
+        let adverts = u64::from(instance.down_timer_adverts) + 1;
+        Micros(instance.advert_int.get()).times(adverts)
+    });
+    let grace = Micros(config.root.child_wait_time.get()).max(LEAST_STOP_GRACE);
+    let leave = bounds.max().unwrap_or_default();
+    leave.plus(standfast_core::router::SCRIPT_BOUND).plus(grace)
+}
+
 fn describe(exit: Exit) -> String {
     match exit {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_core::router::SCRIPT_BOUND;
+
+    use super::*;
+
+    #[test]
+    fn a_worker_has_child_wait_time_beyond_what_leaving_takes() {
+        let longest = |text: &str| {
+            let text = format!(
+                "{text}\nvrrp_instance V {{\ninterface eth0\nvirtual_router_id 51\nadvert_int 2\n\
+                 virtual_ipaddress {{\n192.0.2.1/24\n}}\n}}\n"
+            );
+            let source = MemorySource::with("/k.conf", text.as_str());
+            let options = LoadOptions::default();
+            let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+            longest_stop(&loaded.config)
+        };
+        let leave = Micros::from_secs(4 * 2).plus(SCRIPT_BOUND);
+        assert_eq!(longest(""), leave.plus(Micros::from_secs(5)));
+        let long = longest("child_wait_time 30");
+        assert_eq!(long, leave.plus(Micros::from_secs(30)));
+        assert_eq!(longest("child_wait_time 0"), leave.plus(LEAST_STOP_GRACE));
     }
 }

@@ -128,7 +128,10 @@ pub(crate) fn run(birth: Birth) -> u8 {
         crate::Personality::Keepalived => "Keepalived_vrrp",
         crate::Personality::Standfast => "standfast_vrrp",
     };
-    let Ok(logger) = Logger::start(birth.options.log, identity) else {
+    let name = birth.config.root.instance.as_ref();
+    let name = name.map(|name| name.value.as_str());
+    let identity = birth.options.log_identity(identity, name);
+    let Ok(logger) = Logger::start(birth.options.log, &identity) else {
         return crate::exit_code::FATAL;
     };
     match Worker::new(birth, logger.clone()) {

@@ -10,8 +10,6 @@ use crate::span::Spanned;
 use crate::umask::parse_umask;
 use crate::words::Word;
 
-/// All permission bits.
-
 impl Parsed<'_> {
     /// False where the keyword is not about FIFOs.
     pub(super) fn apply_fifo(&mut self, entry: &Entry) -> bool {
