@@ -112,7 +112,7 @@ fn every_keyword_stands_under_its_block_with_what_the_registry_says() {
     let (said, known) = (said(&document()), known());
     let missing: Vec<_> = known.keys().filter(|at| !said.contains_key(*at)).collect();
     let registry: Vec<Place> = Block::ALL
-        .into_iter()
+        .iter()
         .flat_map(|block| {
             let names = block.keywords().iter();
             names.map(move |keyword| (block.name().to_owned(), keyword.name.to_owned()))
