@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use standfast_lab::{
     CONFIGURATION, Capture, Daemon, FrameKind, HostOptions, Injector, Lab, LabOptions, Moment,
-    NODE_ADDRESSES, Node, Pair, Signal, VIP,
+    Node, Pair, Signal, VIP,
 };
 use support::{
     FIRST_PRIORITY, SECOND_PRIORITY, agent, first_advertisement, next_worker, pair_with, send,
@@ -93,36 +93,6 @@ fn passes_there_and_back(pair: &mut Pair) {
 #[test]
 fn ah_with_keepalived_as_backup() {
     let mut pair = ah_pair([standfast(), Daemon::Keepalived], ["secret"; 2]);
-    telling(&mut pair, |pair| {
-        passes_there_and_back(pair);
-        assert!(!pair.second.log().contains("IPSEC-AH"));
-        assert_eq!(statistic(&pair.first, "Failure"), 0);
-    });
-}
-
-#[test]
-fn ah_with_keepalived_as_master() {
-    let mut pair = ah_pair([Daemon::Keepalived, standfast()], ["secret"; 2]);
-    telling(&mut pair, |pair| {
-        passes_there_and_back(pair);
-        assert_eq!(statistic(&pair.second, "Type Mismatch"), 0);
-    });
-}
-
-#[test]
-fn ah_over_unicast_with_keepalived() {
-    let [one, other] = NODE_ADDRESSES;
-    let lines = |own, peer| {
-        format!(
-            "{}    unicast_src_ip {own}\n    unicast_peer {{\n        {peer}\n    }}\n",
-            ah("secret")
-        )
-    };
-    let configurations = [
-        instance(FIRST_PRIORITY, &lines(one, other)),
-        instance(SECOND_PRIORITY, &lines(other, one)),
-    ];
-    let mut pair = pair_with([standfast(), Daemon::Keepalived], configurations);
     telling(&mut pair, |pair| {
         passes_there_and_back(pair);
         assert!(!pair.second.log().contains("IPSEC-AH"));

@@ -7,7 +7,7 @@ mod support;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use standfast_lab::{CONFIGURATION, Daemon, Frame, MacAddress, Moment, Pair, Signal, VIP};
+use standfast_lab::{CONFIGURATION, Daemon, Frame, MacAddress, Moment, Node, Pair, Signal, VIP};
 use support::{
     FIRST_PRIORITY, LATENESS, SECOND_PRIORITY, SMOOTH, advertisements, client_waits_at_most,
     first_advertisement, pair_with, replaced, resigned_once, skew, standfast, start, telling,
@@ -17,6 +17,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Half of this is what a late advertisement may add.
 const SHORT: Duration = Duration::from_millis(200);
 const OTHER_VIP: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 201);
+/// For what a busy machine adds where only the order counts.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Until the announcements of a takeover are over: the second burst comes after a second here.
 const ANNOUNCED: Duration = Duration::from_millis(1300);
 
@@ -47,10 +49,17 @@ fn started(interval: Duration) -> Pair {
 
 /// Replaces the first node's configuration, whole at every moment, and reloads it.
 fn reload(pair: &Pair, configuration: &str) -> Moment {
-    let (host, fresh) = (&pair.first.host, "/etc/keepalived/new.conf");
+    reload_node(&pair.first, configuration)
+}
+
+fn reload_node(node: &Node, configuration: &str) -> Moment {
+    let (host, fresh) = (&node.host, "/etc/keepalived/new.conf");
     host.write_file(fresh, configuration, 0o644).unwrap();
     host.run(&["mv", fresh, CONFIGURATION]).unwrap();
-    hang_up(pair)
+    let begin = Moment::now();
+    let process = node.process().unwrap();
+    process.signal(Signal::SIGHUP).unwrap();
+    begin
 }
 
 fn hang_up(pair: &Pair) -> Moment {
@@ -58,6 +67,11 @@ fn hang_up(pair: &Pair) -> Moment {
     let process = pair.first.process().unwrap();
     process.signal(Signal::SIGHUP).unwrap();
     begin
+}
+
+/// How often either node has entered a state.
+fn states(pair: &Pair) -> [usize; 2] {
+    [&pair.first, &pair.second].map(|node| node.log().matches("Entering").count())
 }
 
 fn count(pair: &Pair, text: &str) -> usize {
@@ -132,7 +146,7 @@ fn an_unchanged_configuration_changes_nothing() {
 fn an_address_more_or_less_is_the_only_difference() {
     let mut pair = started(SHORT);
     telling(&mut pair, |pair| {
-        let entered = count(pair, "Entering");
+        let entered = states(pair);
         let begin = Moment::now();
         let both = instance("VI_1", 51, FIRST_PRIORITY, SHORT, &[VIP, OTHER_VIP]);
         let added = reload(pair, &both);
@@ -162,7 +176,10 @@ fn an_address_more_or_less_is_the_only_difference() {
                 == 0,
             "the address that stayed was announced again"
         );
-        assert_eq!(count(pair, "Entering"), entered);
+        // The other node still has the old list: it says so, and follows.
+        let second = pair.second.log();
+        assert!(second.contains("advertises is not ours"), "{second}");
+        assert_eq!(states(pair), entered);
         advertises_on_time(pair, SHORT, begin);
         client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
     });
@@ -181,6 +198,148 @@ fn a_new_priority_is_advertised_and_moves_the_address() {
         let limit = skew(SHORT, SECOND_PRIORITY) + LATENESS * 2;
         support::served_by(pair, &pair.second, begin, limit);
         pair.first.wait_until_holds(false, INTERVAL).unwrap();
+        client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
+    });
+}
+
+#[test]
+fn a_renamed_instance_keeps_its_state() {
+    let mut pair = started(SHORT);
+    telling(&mut pair, |pair| {
+        let entered = states(pair);
+        let begin = reload(pair, &instance("NEW", 51, FIRST_PRIORITY, SHORT, &[VIP]));
+        reloaded(pair, 1);
+        std::thread::sleep(SHORT * 5);
+        assert_eq!(states(pair), entered);
+        assert!(announcements(pair, begin).is_empty());
+        advertises_on_time(pair, SHORT, begin);
+        client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
+        pair.first.host.cable_pull().unwrap();
+        let process = pair.first.process().unwrap();
+        process.wait_for_log("(NEW) Entering", PATIENCE).unwrap();
+    });
+}
+
+#[test]
+fn a_new_interval_moves_nothing_and_the_other_node_learns_it() {
+    let mut pair = started(SHORT);
+    telling(&mut pair, |pair| {
+        let entered = states(pair);
+        let begin = Moment::now();
+        for (times, interval) in [(1, SHORT / 2), (2, SHORT * 4)] {
+            let changed = reload(
+                pair,
+                &instance("VI_1", 51, FIRST_PRIORITY, interval, &[VIP]),
+            );
+            reloaded(pair, times);
+            std::thread::sleep(interval * 4);
+            advertises_on_time(pair, interval, changed);
+        }
+        assert_eq!(states(pair), entered);
+        let second = pair.second.process().unwrap();
+        second
+            .wait_for_log("advertisement interval updated", PATIENCE)
+            .unwrap();
+        client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
+    });
+}
+
+/// Both nodes learn it within the time that the backup waits: then nobody notices.
+#[test]
+fn a_new_password_on_both_nodes_moves_nothing() {
+    let with = |priority: u8, password: &str| {
+        let text = instance("VI_1", 51, priority, INTERVAL, &[VIP]);
+        let text = replaced(&text, ("version 3", "version 2"));
+        let block = format!(
+            "    authentication {{\n        auth_type PASS\n        auth_pass {password}\n    }}\n    \
+             virtual_ipaddress"
+        );
+        replaced(&text, ("    virtual_ipaddress", &block))
+    };
+    let both = |password: &str| [FIRST_PRIORITY, SECOND_PRIORITY].map(|p| with(p, password));
+    let mut pair = pair_with([standfast(), standfast()], both("old"));
+    telling(&mut pair, |pair| {
+        start(pair);
+        let entered = states(pair);
+        let [first, second] = both("new");
+        let begin = reload_node(&pair.second, &second);
+        reload_node(&pair.first, &first);
+        std::thread::sleep(INTERVAL * 5);
+        assert_eq!(states(pair), entered);
+        client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
+    });
+}
+
+#[test]
+fn an_address_that_moves_to_another_instance_stays_where_it_is() {
+    // Both orders of the file: who gives comes first, and last.
+    for (from, to) in [(51, 52), (52, 51)] {
+        let file = |owner: u8, priority: u8| -> String {
+            let of = |vrid: u8| {
+                let own = Ipv4Addr::new(192, 168, 1, 150 + vrid);
+                let vips = if vrid == owner {
+                    vec![own, VIP]
+                } else {
+                    vec![own]
+                };
+                instance(&format!("VI_{vrid}"), vrid, priority, SHORT, &vips)
+            };
+            of(51) + &of(52)
+        };
+        let both = [FIRST_PRIORITY, SECOND_PRIORITY].map(|priority| file(from, priority));
+        let mut pair = pair_with([standfast(), standfast()], both);
+        telling(&mut pair, |pair| {
+            start(pair);
+            std::thread::sleep(ANNOUNCED);
+            let entered = states(pair);
+            let monitor = pair.first.host.spawn(&["ip", "monitor", "address"], &[]);
+            let monitor = monitor.unwrap();
+            std::thread::sleep(SHORT);
+            let begin = reload(pair, &file(to, FIRST_PRIORITY));
+            reloaded(pair, 1);
+            std::thread::sleep(SHORT * 3);
+            assert_eq!(monitor.log(), "", "an address came or went");
+            assert!(pair.first.host.holds(VIP).unwrap());
+            assert_eq!(states(pair), entered);
+            client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
+        });
+    }
+}
+
+#[test]
+fn an_instance_with_a_virtual_mac_address_is_changed_while_it_serves() {
+    let vmac = |priority, vips: &[Ipv4Addr]| {
+        let text = instance("VI_1", 51, priority, SHORT, vips);
+        replaced(&text, ("    version 3\n", "    version 3\n    use_vmac\n"))
+    };
+    let both = [FIRST_PRIORITY, SECOND_PRIORITY].map(|priority| vmac(priority, &[VIP]));
+    let mut pair = pair_with([standfast(), standfast()], both);
+    telling(&mut pair, |pair| {
+        for node in [&mut pair.first, &mut pair.second] {
+            node.start_daemon().unwrap();
+        }
+        let lies_there = |pair: &Pair, vip: Ipv4Addr| {
+            let held = pair.first.host.addresses("vrrp.51").unwrap_or_default();
+            held.iter().any(|(address, _)| *address == vip)
+        };
+        let wait = |pair: &Pair, vip: Ipv4Addr, there: bool| {
+            let end = Moment::now() + PATIENCE;
+            while lies_there(pair, vip) != there {
+                assert!(Moment::now() < end, "{vip} on vrrp.51: not {there}");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        wait(pair, VIP, true);
+        std::thread::sleep(ANNOUNCED);
+        let (entered, begin) = (states(pair), Moment::now());
+        reload(pair, &vmac(150, &[VIP, OTHER_VIP]));
+        wait(pair, OTHER_VIP, true);
+        reload(pair, &vmac(FIRST_PRIORITY, &[VIP]));
+        wait(pair, OTHER_VIP, false);
+        reloaded(pair, 2);
+        std::thread::sleep(SHORT * 3);
+        assert!(lies_there(pair, VIP));
+        assert_eq!(states(pair), entered);
         client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
     });
 }

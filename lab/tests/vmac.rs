@@ -8,8 +8,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use standfast_lab::{
-    CONFIGURATION, Daemon, FrameKind, Host, MacAddress, Moment, NODE_ADDRESSES, Node, Pair, Signal,
-    VIP,
+    CONFIGURATION, Daemon, ExitState, FrameKind, Host, MacAddress, Moment, NODE_ADDRESSES, Node,
+    Pair, Signal, VIP,
 };
 use support::{
     FIRST_PRIORITY, SECOND_PRIORITY, down_interval, pair_with, replaced, single_host, standfast,
@@ -272,6 +272,22 @@ fn cleanup_after_a_killed_daemon_removes_interface_settings_and_rules() {
 }
 
 #[test]
+fn cleanup_leaves_an_interface_alone_that_somebody_else_has_made_by_the_same_name() {
+    let (_lab, host, _process) = master();
+    let pid = host.read_file("/run/keepalived.pid").unwrap();
+    let worker = worker_pid(&host);
+    let replace = format!(
+        "kill -9 {} {worker}; ip link delete {LINK}; ip link add {LINK} type veth peer name other",
+        pid.trim()
+    );
+    host.run(&["sh", "-c", &replace]).unwrap();
+    host.run(&["/run/lab/bin/standfast", "cleanup", "--keepalived"])
+        .unwrap();
+    assert!(links(&host).contains(LINK));
+    assert_eq!(settings(&host), untouched());
+}
+
+#[test]
 fn a_worker_that_dies_leaves_the_interface_to_the_next_one() {
     let (_lab, host, process) = master();
     let worker = worker_pid(&host);
@@ -348,6 +364,41 @@ fn a_reload_adds_the_interface_and_takes_it_away() {
     assert_eq!(rules(&host), "");
     let log = process.log();
     assert_eq!(log.matches("Entering MASTER STATE").count(), 1, "{log}");
+}
+
+/// Each removal takes the kernel tens of milliseconds; together they would take a worker's whole patience.
+#[test]
+fn many_interfaces_that_go_at_once_disturb_no_other_router() {
+    const MANY: u8 = 80;
+    let instance = |vrid: u8| {
+        format!(
+            "vrrp_instance V{vrid} {{\n    interface eth0\n    virtual_router_id {vrid}\n    priority 200\n    \
+             version 3\n    advert_int 0.2\n    use_vmac\n    virtual_ipaddress {{\n        198.51.100.{vrid}/32\n    }}\n}}\n"
+        )
+    };
+    let daemon = standfast();
+    let (_lab, host) = single_host(&daemon);
+    let all: String = (1..=MANY).map(instance).collect();
+    host.write_file(CONFIGURATION, &all, 0o644).unwrap();
+    let process = daemon.start(&host, CONFIGURATION).unwrap();
+    let masters = || process.log().matches("Entering MASTER STATE").count();
+    wait_until("all are there", || masters() == usize::from(MANY));
+    let worker = worker_pid(&host);
+
+    host.write_file(CONFIGURATION, &instance(1), 0o644).unwrap();
+    process.signal(Signal::SIGHUP).unwrap();
+    let left = || links(&host).matches("vrrp.").count();
+    wait_until("one is left", || left() == 1);
+    assert_eq!(worker_pid(&host), worker, "{}", process.log());
+
+    host.write_file(CONFIGURATION, &all, 0o644).unwrap();
+    process.signal(Signal::SIGHUP).unwrap();
+    wait_until("all are there again", || {
+        masters() == 2 * usize::from(MANY) - 1
+    });
+    let ended = process.stop(PATIENCE).unwrap();
+    assert_eq!(ended, ExitState::Code(0), "{}", process.log());
+    nothing_is_left(&host, &untouched());
 }
 
 #[test]

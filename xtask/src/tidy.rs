@@ -28,7 +28,7 @@ const EDGES: [(&str, &[&str]); 5] = [
     ("wire", &[]),
     ("core", &["standfast-wire"]),
     ("sim", &["standfast-core", "standfast-wire"]),
-    ("config", &["standfast-core", "standfast-wire"]),
+    ("config", &[]),
     ("linux", &["standfast-wire"]),
 ];
 /// Starts of paths that exist on one machine only.

@@ -153,6 +153,9 @@ fn keyword_text(block: Block, keyword: &Keyword) -> String {
             "read and checked, but without effect in this version",
         );
     }
+    if let Acts::Needless(why) = keyword.acts {
+        line("note", &format!("accepted, with nothing to do: {why}"));
+    }
     if let Some(inner) = keyword.opens() {
         let names: Vec<&str> = inner
             .keywords()

@@ -135,6 +135,7 @@ fn parse(
             Short('s') | Long("namespace") => {
                 options.namespace = Some(parser.value()?.string()?);
             }
+            Short('u') | Long("umask") => options.umask = Some(umask(&parser.value()?)?),
             Short('i') | Long("config-id") => {
                 options.config_id = Some(parser.value()?.string()?);
             }
@@ -185,7 +186,6 @@ fn option_without_effect(
         Long("all") => ("--all", Takes::Nothing),
         Short('g') | Long("log-file") => ("--log-file", Takes::OptionalValue),
         Long("flush-log-file") => ("--flush-log-file", Takes::Nothing),
-        Short('u') | Long("umask") => ("--umask", Takes::Value),
         Short('X') | Long("release-vips") => ("--release-vips", Takes::Nothing),
         Short('I') | Long("dont-release-ipvs") => ("--dont-release-ipvs", Takes::Nothing),
         Short('d') | Long("dump-conf") => ("--dump-conf", Takes::Nothing),
@@ -205,6 +205,13 @@ fn option_without_effect(
             return Err("genhash is not part of this version".into());
         }
         other => return Err(other.unexpected()),
+    })
+}
+
+fn umask(value: &OsString) -> Result<u32, lexopt::Error> {
+    let text = value.to_string_lossy();
+    standfast_config::parse_umask(&text).ok_or_else(|| {
+        format!("invalid umask {text:?}: a number such as 0177, or IXUSR|IRGRP").into()
     })
 }
 

@@ -227,6 +227,8 @@ codes! {
     UserUnknown = "SF0085",
     /// Weights have no effect on an address owner.
     OwnerIgnoresWeight = "SF0086",
+    /// Two instances want the same virtual MAC address on one interface.
+    VirtualMacTaken = "SF0087",
     /// A sync group lacks members, or has only one.
     SyncGroupMembers = "SF0090",
     /// A tracked process, tracked file or group of interfaces lacks what makes it one.

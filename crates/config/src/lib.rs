@@ -26,6 +26,7 @@ mod severity;
 mod source;
 mod span;
 pub mod tree;
+mod umask;
 mod units;
 mod words;
 
@@ -46,4 +47,5 @@ pub use source::{
     MemorySource, NoEnvironment, ScriptProblem, ScriptProblemKind, ScriptState, Source,
 };
 pub use span::{FileId, Location, SourceFile, SourceMap, Span, Spanned};
+pub use umask::parse_umask;
 pub use units::{Micros, Priority, Vrid};

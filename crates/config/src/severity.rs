@@ -38,6 +38,7 @@ const ERRORS: &[Code] = &[
     Code::MixedFamilies,
     Code::DuplicateName,
     Code::TrackedUnknown,
+    Code::VirtualMacTaken,
     Code::ScriptWithoutCommand,
     Code::ObjectIncomplete,
     Code::InterfaceInTwoGroups,

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 
 use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, Authentication, Interval, Priority, Version, Vrid};
-use standfast_wire::{ah, ipv4};
+use standfast_wire::{ah, ipv4, ipv6};
 
 use crate::authentication::{AntiReplay, Hmac, HmacMode, WallClock};
 use crate::input::{InterfaceIndex, RouterId};
@@ -89,12 +89,18 @@ impl Estate {
             floor
         };
         let sequence = Sequence(first.0.wrapping_add(position));
-        let IpAddr::V4(_) = self.source else {
-            return trailer::sign(packet, key, sequence, self.source, self.listens_at);
+        let (to, header_length) = match self.source {
+            IpAddr::V4(_) => {
+                let to = ipv4::Packet::parse(packet).ok()?.destination;
+                (IpAddr::V4(to), ipv4::HEADER_LENGTH)
+            }
+            IpAddr::V6(_) => {
+                let octets: [u8; 16] = packet.get(24..40)?.try_into().ok()?;
+                (IpAddr::from(octets), ipv6::HEADER_LENGTH)
+            }
         };
-        let to = ipv4::Packet::parse(packet).ok()?.destination;
-        let payload = packet.get_mut(ipv4::HEADER_LENGTH..)?;
-        trailer::sign(payload, key, sequence, self.source, IpAddr::V4(to))
+        let payload = packet.get_mut(header_length..)?;
+        trailer::sign(payload, key, sequence, self.source, to)
     }
 }
 

@@ -186,8 +186,9 @@ impl Node {
 
     /// The daemon stops; the members have been told to leave.
     pub(crate) fn tell_groups_stop(&mut self) {
-        for (name, group) in &self.groups {
-            if group.told.is_some() {
+        for (name, group) in &mut self.groups {
+            // A second request to stop is no second news.
+            if group.told.take().is_some() {
                 self.outputs.push_back(Output::NotifyGroup {
                     group: name.clone(),
                     event: NotifyEvent::Stop,

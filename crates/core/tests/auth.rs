@@ -568,6 +568,16 @@ fn advertisements_of_ipv6_are_signed_as_well() {
     let signed = signed.unwrap();
     assert!(signed.is_authentic(source, &key(1)));
     assert!(signed.sequence.is_after(Sequence::at(EPOCH)));
+    // The last will is signed anew, with a later number, and its checksum covers the trailer.
+    bench.run_until(8 * SECOND);
+    let estate = bench.node.estates().remove(0);
+    bench.pause_until(9 * SECOND);
+    let packet = estate.resign(bench.now).remove(0);
+    let (read, again) = Advertisement::parse_signed(&packet[40..], source, group).unwrap();
+    let again = again.unwrap();
+    assert_eq!(read.priority, Priority::RESIGN);
+    assert!(again.is_authentic(source, &key(1)));
+    assert!(again.sequence.is_after(Sequence::at(EPOCH + 8 * SECOND)));
 }
 
 #[test]

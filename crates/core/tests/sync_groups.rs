@@ -10,7 +10,7 @@ use standfast_core::Input;
 use standfast_core::input::{InterfaceIndex, Link, NotifyEvent};
 use standfast_core::journal::Fault;
 use standfast_core::router::State;
-use standfast_core::spec::{RouterSpec, Rules, Track, Tracked, VirtualAddress, Weight};
+use standfast_core::spec::{Leave, RouterSpec, Rules, Track, Tracked, VirtualAddress, Weight};
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::Vrid;
 
@@ -247,6 +247,8 @@ fn a_stop_is_told_once_for_the_group() {
     let mut bench = start(vec![member(51, 100), member(52, 100)]);
     bench.run_until(5 * SECOND);
     bench.give(Input::Stop);
+    // Somebody is in a hurry.
+    bench.give(Input::Stop);
     bench.run_until(20 * SECOND);
     let stops = told(&bench)
         .iter()
@@ -254,4 +256,24 @@ fn a_stop_is_told_once_for_the_group() {
         .count();
     assert_eq!(stops, 1);
     assert_eq!(told(&bench).last(), Some(&NotifyEvent::Stop));
+}
+
+#[test]
+fn members_let_go_when_the_last_ones_scripts_have_ended() {
+    let exclusive = |vrid| RouterSpec {
+        rules: Rules {
+            leave: Leave::Exclusive,
+            ..Rules::OVERLAP
+        },
+        ..member(vrid, 100)
+    };
+    let mut bench = start(vec![exclusive(51), exclusive(52)]);
+    bench.run_until(5 * SECOND);
+    bench.auto_notify = false;
+    bench.give(Input::Stop);
+    let ids: Vec<_> = bench.node.routers().map(|router| router.id()).collect();
+    bench.give(Input::NotifyDone(ids[0]));
+    assert_eq!(bench.kernel.len(), 2);
+    bench.give(Input::NotifyDone(ids[1]));
+    assert!(bench.kernel.is_empty());
 }

@@ -90,7 +90,7 @@ fn carry_out(job: &Job, logger: &Logger) {
 }
 
 /// The file is always whole, and a link that somebody put in its place is replaced and not followed.
-pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> io::Result<()> {
     let mut fresh = path.as_os_str().to_os_string();
     fresh.push(format!(".new.{}", std::process::id()));
     let fresh = PathBuf::from(fresh);
@@ -102,7 +102,7 @@ pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         .open(&fresh)?;
     let written = file
         .set_permissions(PermissionsExt::from_mode(mode & 0o777))
-        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| file.write_all(text.as_ref()))
         .and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         let _ = fs::remove_file(&fresh);

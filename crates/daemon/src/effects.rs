@@ -62,7 +62,11 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
-    pub(crate) fn new(record: Record, logger: Logger) -> Result<Self, Error> {
+    pub(crate) fn new(
+        record: Record,
+        distinction: Option<&str>,
+        logger: Logger,
+    ) -> Result<Self, Error> {
         Ok(Effects {
             commands: Commands::open()?,
             entries: Entries::new(),
@@ -72,12 +76,17 @@ impl Effects {
             keep_addresses: false,
             log_unknown_vrids: false,
             record,
-            firewall: Firewall::new(logger.clone()),
+            firewall: Firewall::new(distinction, logger.clone()),
             holdings_changed: false,
             stopped: false,
             logger,
             send_failures: 0,
         })
+    }
+
+    /// `vrrp_netlink_cmd_rcv_bufs`
+    pub(crate) fn size_command_buffer(&mut self, bytes: u32) -> Result<(), Error> {
+        self.commands.set_receive_buffer(bytes)
     }
 
     /// Whether an earlier run of ours has added this address.
@@ -406,7 +415,7 @@ impl Effects {
         let keep = self.keep_addresses && stays(change, node.is_stopping());
         // No packet meets an address without its drop rule.
         if change == Change::Add {
-            self.firewall.before_adding(addresses, node);
+            self.firewall.before_adding(addresses);
         }
         let mut results: Vec<Result<(), Errno>> = changes
             .iter()
@@ -417,9 +426,13 @@ impl Effects {
             .collect();
         if !keep {
             self.apply(change, changes, &mut results);
-            if change == Change::Remove {
-                self.firewall.after_removing(addresses, node);
-            }
+        }
+        if change == Change::Remove && !keep {
+            let gone = addresses.iter().zip(&results).filter(|(_, result)| {
+                let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
+                result.is_ok() || absent.contains(result)
+            });
+            self.firewall.after_removing(gone.map(|(held, _)| held));
         }
         self.holdings_changed = true;
         node.handle_input(now, Input::KernelDone { operation, results });

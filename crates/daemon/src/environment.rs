@@ -35,6 +35,14 @@ impl HostEnvironment {
         }
     }
 
+    /// As the default, with names from elsewhere than usual.
+    pub(crate) fn with_names(names: Names) -> Self {
+        Self {
+            advice: None,
+            names,
+        }
+    }
+
     /// The host's addresses, read once; `None` without advice, or where the kernel did not tell.
     pub(crate) fn own_addresses(&self) -> Option<&OwnAddresses> {
         self.advice

@@ -99,14 +99,17 @@ impl Fifos {
     /// Opens what is new, keeps what stays, closes and removes what is not wanted any more.
     pub(crate) fn configure(&mut self, plans: Vec<FifoPlan>) {
         let mut before = std::mem::take(&mut self.open);
+        let mut fresh = Vec::new();
         for plan in plans {
             let kept = before.iter().position(|open| open.plan.same_pipe(&plan));
             match kept.map(|position| before.swap_remove(position)) {
                 Some(open) => self.open.push(Open { plan, ..open }),
-                None => self.open_new(plan),
+                None => fresh.push(plan),
             }
         }
+        // One with another owner has the same path: its predecessor goes first, or would take the new one's name away.
         before.into_iter().for_each(|open| open.fifo.close());
+        fresh.into_iter().for_each(|plan| self.open_new(plan));
     }
 
     fn open_new(&mut self, plan: FifoPlan) {
@@ -201,6 +204,35 @@ fn line(subject: Subject, name: &str, event: NotifyEvent, priority: Priority) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fifo_with_other_permissions_is_there_after_a_reload() {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+        let name = format!("standfast-again-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let silent = crate::options::LogTarget {
+            console: false,
+            syslog: None,
+            detail: false,
+        };
+        let mut fifos = Fifos::new(Logger::start(silent, "test").unwrap());
+        let own = crate::environment::own_identity();
+        let plan = |mode| FifoPlan {
+            kind: Kind::Vrrp,
+            path: path.clone(),
+            owner: (own.uid, own.gid),
+            mode,
+            reader: None,
+        };
+        fifos.configure(vec![plan(0o600)]);
+        fifos.configure(vec![plan(0o640)]);
+        let found = std::fs::symlink_metadata(&path);
+        fifos.close();
+        let found = found.unwrap();
+        assert!(found.file_type().is_fifo());
+        assert_eq!(found.mode() & 0o777, 0o640);
+        assert!(!path.exists());
+    }
 
     #[test]
     fn lines_are_keepaliveds_byte_for_byte() {

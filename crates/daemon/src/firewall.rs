@@ -1,7 +1,7 @@
 //! Drop rules in nftables tables of our own: for addresses that accept no packets (`no_accept`, `vrrp_strict`), and
 //! for group reports that must not leave a virtual MAC interface. The tables look like keepalived's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use standfast_config::{Config, Firewall as Settings};
@@ -26,6 +26,7 @@ const VIPS: &str = "vips";
 const VIPS_LINK_LOCAL: &str = "vips_link_local";
 const VMAC_MAP: &str = "vmac_map";
 const VMAC_SET: &str = "vmac_set";
+const VMAC_LINK_LOCAL: &str = "vmac_link_local";
 const NEIGHBOR_DISCOVERY: &str = "neighbor-discovery";
 const IPPROTO_IGMP: u8 = 2;
 const IPPROTO_ICMPV6: u8 = 58;
@@ -72,16 +73,27 @@ impl Layout {
 pub(crate) struct Firewall {
     nft: Option<Nft>,
     layout: Layout,
+    /// Addresses that accept nothing, and whose they are.
+    closed: BTreeMap<IpAddr, String>,
     dropped: BTreeSet<Dropped>,
     failures: u64,
+    /// What the table is called unless the configuration names it.
+    usual_table: String,
     logger: Logger,
 }
 
 impl Firewall {
-    pub(crate) fn new(logger: Logger) -> Self {
+    /// `distinction` tells this daemon's table from that of others in the network namespace.
+    pub(crate) fn new(distinction: Option<&str>, logger: Logger) -> Self {
+        let usual = Settings::NFTABLES_TABLE;
         Firewall {
+            usual_table: match distinction {
+                None => usual.to_owned(),
+                Some(own) => format!("{usual}_{own}"),
+            },
             nft: None,
             layout: Layout::default(),
+            closed: BTreeMap::new(),
             dropped: BTreeSet::new(),
             failures: 0,
             logger,
@@ -98,8 +110,15 @@ impl Firewall {
         node: &Node,
         record: &mut HostRecord,
     ) {
-        let layout = layout(config, routers, pairs);
+        let layout = layout(config, &self.usual_table, routers, pairs);
         let dropped = present(node, &layout);
+        let closed = routers.iter().filter(|router| !router.accept);
+        self.closed = closed
+            .flat_map(|router| {
+                let held = router.all_addresses();
+                held.map(|held| (held.address, router.name.clone()))
+            })
+            .collect();
         if layout == self.layout && dropped == self.dropped {
             return;
         }
@@ -139,21 +158,14 @@ impl Firewall {
     }
 
     /// Called before addresses are added.
-    pub(crate) fn before_adding(
-        &mut self,
-        addresses: &[(InterfaceIndex, VirtualAddress)],
-        node: &Node,
-    ) {
+    pub(crate) fn before_adding(&mut self, addresses: &[(InterfaceIndex, VirtualAddress)]) {
         let new: Vec<Dropped> = addresses
             .iter()
-            .filter(|(_, address)| refuses(node, address.address).is_some())
+            .filter(|(_, address)| self.closed.contains_key(&address.address))
             .map(|(index, address)| dropped(*index, address.address))
             .filter(|one| !self.dropped.contains(one))
             .collect();
-        let Some((first, _)) = new.first().copied() else {
-            return;
-        };
-        self.say(node, first, "setting firewall drop rule");
+        self.say(&new, "setting firewall drop rule");
         self.dropped.extend(&new);
         self.change(&new, |batch, family, at, key| {
             batch.add_element(family, at, key, None);
@@ -161,29 +173,24 @@ impl Firewall {
     }
 
     /// Called when addresses are gone.
-    pub(crate) fn after_removing(
+    pub(crate) fn after_removing<'a>(
         &mut self,
-        addresses: &[(InterfaceIndex, VirtualAddress)],
-        node: &Node,
+        addresses: impl Iterator<Item = &'a (InterfaceIndex, VirtualAddress)>,
     ) {
         let old: Vec<Dropped> = addresses
-            .iter()
             .map(|(index, address)| dropped(*index, address.address))
-            .filter(|one| self.dropped.contains(one))
+            .filter(|one| self.dropped.remove(one))
             .collect();
-        let Some((first, _)) = old.first().copied() else {
-            return;
-        };
-        self.say(node, first, "removing firewall drop rule");
-        self.dropped.retain(|one| !old.contains(one));
+        self.say(&old, "removing firewall drop rule");
         self.change(&old, |batch, family, at, key| {
             batch.delete_element(family, at, key);
         });
     }
 
-    fn say(&self, node: &Node, address: IpAddr, what: &str) {
-        if let Some(name) = refuses(node, address) {
-            self.logger.log(Level::Info, format!("({name}) {what}"));
+    fn say(&self, addresses: &[Dropped], what: &str) {
+        let first = addresses.first();
+        if let Some(router) = first.and_then(|(address, _)| self.closed.get(address)) {
+            self.logger.log(Level::Info, format!("({router}) {what}"));
         }
     }
 
@@ -192,7 +199,7 @@ impl Firewall {
         addresses: &[Dropped],
         edit: impl Fn(&mut Batch, Family, (&str, &str), &[u8]),
     ) {
-        let Some(nft) = &mut self.nft else {
+        let (Some(nft), false) = (&mut self.nft, addresses.is_empty()) else {
             return;
         };
         let mut batch = nft.batch();
@@ -255,9 +262,10 @@ impl Firewall {
     }
 }
 
-fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
+fn layout(config: &Config, usual_table: &str, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
     let settings: &Settings = &config.global.firewall;
     let table = settings.nftables.as_ref().map(|name| name.value.clone());
+    let table = table.filter(|name| name != Settings::NFTABLES_TABLE);
     let drops = |of: &dyn Fn(IpAddr) -> bool| {
         routers
             .iter()
@@ -267,7 +275,7 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
     };
     let of = |reports: fn(&Pair) -> bool| pairs.iter().copied().filter(reports).collect();
     Layout {
-        table: table.unwrap_or_else(|| Settings::NFTABLES_TABLE.to_owned()),
+        table: table.unwrap_or_else(|| usual_table.to_owned()),
         priority: settings.nftables_priority,
         counters: settings.nftables_counters,
         drops_v4: drops(&|held| held.is_ipv4()),
@@ -281,16 +289,6 @@ fn layout(config: &Config, routers: &[&RouterSpec], pairs: &[Pair]) -> Layout {
         },
         v6: of(|pair| pair.ipv6),
     }
-}
-
-/// The router whose address this is, if it accepts no packets to it.
-fn refuses(node: &Node, address: IpAddr) -> Option<&str> {
-    let mut routers = node.routers().filter(|router| !router.spec().accept);
-    let found = routers.find(|router| {
-        let mut all = router.spec().all_addresses();
-        all.any(|held| held.address == address)
-    })?;
-    Some(&found.spec().name)
 }
 
 /// What is held now and accepts nothing.
@@ -437,7 +435,34 @@ impl Table<'_> {
             let member = [Expression::InSet(Register::Two, VMAC_SET)];
             let steps = [&ICMPV6_TYPE[..], &solicitation, &own, &member].concat();
             self.rule(OUT, &steps, Verdict::Drop);
+            self.silent_copies(pairs);
         }
+    }
+
+    /// Beyond keepalived: the copied link-local address is for sending only. Who asks for it gets the answer of the
+    /// interface below; one from the virtual MAC address, also in BACKUP, would move that in switches and neighbours.
+    fn silent_copies(&mut self, pairs: &[Pair]) {
+        let copies = pairs
+            .iter()
+            .filter_map(|pair| Some((pair.link_local?, pair.own)));
+        let copies: Vec<(Ipv6Addr, u32)> = copies.collect();
+        if copies.is_empty() {
+            return;
+        }
+        let key = DataType::Ipv6AddressAndInterfaceIndex;
+        self.set(VMAC_LINK_LOCAL, key, None, false);
+        for (address, own) in copies {
+            let key = [&address.octets()[..], &own.to_ne_bytes()].concat();
+            self.element(VMAC_LINK_LOCAL, &key, None);
+        }
+        let answer = [Expression::Equals(Register::One, &[NEIGHBOR_ADVERTISEMENT])];
+        let copy = [
+            network(8, 16, Register::One),
+            Expression::Meta(Meta::OutputIndex, Register::Two),
+            Expression::InSet(Register::One, VMAC_LINK_LOCAL),
+        ];
+        let steps = [&ICMPV6_TYPE[..], &answer, &copy].concat();
+        self.rule(OUT, &steps, Verdict::Drop);
     }
 
     /// Nothing passes to and from the addresses but neighbour discovery.

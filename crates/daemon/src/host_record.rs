@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use standfast_linux::netlink::Links;
 use standfast_linux::netlink::nft::{Family, Nft};
+use standfast_linux::netlink::{LinkDescription, LinkKind, Links};
 use standfast_linux::{Error, InterfaceName, sysctl};
 
 use crate::record;
@@ -112,9 +112,40 @@ impl HostRecord {
 
     /// Writes a setting of the host, and remembers what it was before the first time.
     pub(crate) fn set(&mut self, path: &str, value: i64) -> Result<(), Error> {
+        if self.remember(path, value)? {
+            self.note();
+            sysctl::write_path(path, value)?;
+        }
+        Ok(())
+    }
+
+    /// Gives many settings the same value, and writes the file once: a host may have thousands of interfaces. The
+    /// failures of those that could not be set.
+    pub(crate) fn set_all(&mut self, paths: &[String], value: i64) -> Vec<Error> {
+        let mut failures = Vec::new();
+        let mut changed = Vec::new();
+        for path in paths {
+            match self.remember(path, value) {
+                Ok(true) => changed.push(path),
+                Ok(false) => {}
+                Err(error) => failures.push(error),
+            }
+        }
+        if !changed.is_empty() {
+            self.note();
+        }
+        let written = changed
+            .into_iter()
+            .map(|path| sysctl::write_path(path, value));
+        failures.extend(written.filter_map(Result::err));
+        failures
+    }
+
+    /// False if there is nothing to do.
+    fn remember(&mut self, path: &str, value: i64) -> Result<bool, Error> {
         let now = sysctl::read_path(path)?;
         if now == value {
-            return Ok(());
+            return Ok(false);
         }
         let before = self.settings.get(path).map_or(now, |known| known.before);
         let setting = Setting {
@@ -122,8 +153,7 @@ impl HostRecord {
             ours: value,
         };
         self.settings.insert(path.to_owned(), setting);
-        self.note();
-        sysctl::write_path(path, value)
+        Ok(true)
     }
 
     /// The settings that were changed.
@@ -131,36 +161,47 @@ impl HostRecord {
         self.settings.keys()
     }
 
-    /// Puts a setting back, unless somebody else has changed it since or its interface is gone.
-    pub(crate) fn restore(&mut self, path: &str) {
-        let Some(Setting { before, ours }) = self.settings.remove(path) else {
-            return;
-        };
-        if sysctl::read_path(path).is_ok_and(|now| now == ours) {
-            // It could be read a moment ago: only a setting that became read-only stays.
-            let _ = sysctl::write_path(path, before);
+    /// Puts settings back, unless somebody else has changed them since or their interface is gone.
+    pub(crate) fn restore<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>) {
+        let mut changed = false;
+        for path in paths {
+            let Some(Setting { before, ours }) = self.settings.remove(path) else {
+                continue;
+            };
+            changed = true;
+            if sysctl::read_path(path).is_ok_and(|now| now == ours) {
+                // It could be read a moment ago: only a setting that became read-only stays.
+                let _ = sysctl::write_path(path, before);
+            }
         }
-        self.note();
+        if changed {
+            self.note();
+        }
     }
 
     /// Puts everything back, as well as it goes.
     pub(crate) fn undo_all(&mut self) {
         if let Ok(mut links) = Links::open() {
             for name in std::mem::take(&mut self.links) {
-                if let Ok(found) = links.find(name) {
+                if let Ok(found) = links.find(name)
+                    && may_be_ours(&found)
+                {
                     let _ = links.delete(found.interface);
                 }
             }
         }
         let settings: Vec<String> = self.settings.keys().cloned().collect();
-        for path in settings {
-            self.restore(&path);
-        }
+        self.restore(settings.iter().map(String::as_str));
         for table in std::mem::take(&mut self.tables) {
             delete_table(&table);
         }
         self.note();
     }
+}
+
+/// Whether an interface by a name of ours is of a kind that we make: somebody else may have the name by now.
+pub(crate) fn may_be_ours(found: &LinkDescription) -> bool {
+    matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan)
 }
 
 /// Removes a table of either family; one that is not there is as good.
@@ -201,6 +242,14 @@ mod tests {
         later.settings.clear();
         later.save().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn settings_that_are_not_there_are_failures_and_are_not_remembered() {
+        let mut record = HostRecord::open(Path::new("/nonexistent/standfast.host"));
+        let paths = ["net/ipv4/conf/no such/rp_filter", "../../etc/passwd"].map(String::from);
+        assert_eq!(record.set_all(&paths, 1).len(), 2);
+        assert_eq!(record.settings().count(), 0);
     }
 
     #[test]

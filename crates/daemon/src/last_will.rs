@@ -144,9 +144,7 @@ fn begin(will: &Will, commands: &mut Commands, sink: &mut Sink) -> Result<Option
     let mut vrrp = Socket::open(interface, estate.listens_at, DEFAULT_BUFFER)?;
     vrrp.set_wanted(&[estate.vrid.get()])?;
     let mut sealed = None;
-    if let (Some(_), Some(interface), IpAddr::V4(listens_at)) =
-        (&estate.header_key, interface, estate.listens_at)
-    {
+    if let (Some(_), IpAddr::V4(listens_at)) = (&estate.header_key, estate.listens_at) {
         let mut socket = sealed::Socket::open(interface, listens_at, DEFAULT_BUFFER)?;
         socket.set_wanted(&[estate.vrid.get()])?;
         sealed = Some(socket);

@@ -37,10 +37,13 @@ mod options;
 mod own_links;
 mod pacing;
 mod ports;
+mod reading;
 mod record;
 mod routing;
+mod run_files;
 mod runner;
 mod running;
+mod socket_options;
 mod stage;
 mod supervisor;
 mod timetable;
@@ -50,6 +53,7 @@ mod worker;
 
 pub use environment::{HostEnvironment, is_root};
 pub use options::{LogTarget, Options, Personality};
+pub use reading::load_here;
 pub use record::cleanup;
 pub use supervisor::run;
 

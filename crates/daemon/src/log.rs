@@ -32,6 +32,12 @@ impl Sink {
         }
     }
 
+    /// Tells this daemon's lines from those of others in the system's log, as keepalived does.
+    pub(crate) fn rename(&mut self, identity: &str) {
+        let facility = self.target.syslog;
+        self.syslog = facility.map(|facility| Syslog::new(identity, facility));
+    }
+
     pub(crate) fn log(&mut self, level: Level, text: &str) {
         if level == Level::Detail && !self.target.detail {
             return;

@@ -79,7 +79,7 @@ pub(crate) struct Will {
     interface_name: String,
     /// The interface that it sent on, if that is another one.
     #[serde(default)]
-    sends_on: Option<(u32, String)>,
+    sends_on: Option<Box<(u32, String)>>,
     source: IpAddr,
     listens_at: IpAddr,
     peers: Vec<IpAddr>,
@@ -153,7 +153,7 @@ impl Will {
             },
             sends_on: match estate.sends_on {
                 same if same == estate.interface => None,
-                index => Some((index.0, name(index)?)),
+                index => Some(Box::new((index.0, name(index)?))),
             },
             source: estate.source,
             listens_at: estate.listens_at,
@@ -216,7 +216,14 @@ impl Will {
         self.interface != InterfaceIndex::ANY.0
     }
 
-    /// The interface that the router advertised on.
+    /// A router without an interface resigns in its routing domain.
+    pub(crate) fn bind_to(&mut self, domain: &str) {
+        if !self.has_interface() {
+            domain.clone_into(&mut self.interface_name);
+        }
+    }
+
+    /// The interface that the router advertised on, or its routing domain.
     pub(crate) fn interface(&self) -> Option<Interface> {
         kernel_interface(self.interface, &self.interface_name)
     }
@@ -224,7 +231,7 @@ impl Will {
     /// The interface that resignations leave from: where the router's own packets did.
     pub(crate) fn sender(&self) -> Option<Interface> {
         match &self.sends_on {
-            Some((index, name)) => kernel_interface(*index, name),
+            Some(other) => kernel_interface(other.0, &other.1),
             None => self.interface(),
         }
     }
@@ -247,7 +254,7 @@ impl Will {
             router: RouterId(self.router),
             interface: InterfaceIndex(self.interface),
             sends_on: match &self.sends_on {
-                Some((index, _)) => InterfaceIndex(*index),
+                Some(other) => InterfaceIndex(other.0),
                 None => InterfaceIndex(self.interface),
             },
             source: self.source,
@@ -313,7 +320,7 @@ mod tests {
             router: 7,
             interface: 2,
             interface_name: "vrrp.51".into(),
-            sends_on: Some((1, "eth0".into())),
+            sends_on: Some(Box::new((1, "eth0".into()))),
             source: IpAddr::from([192, 0, 2, 1]),
             listens_at: IpAddr::from([224, 0, 0, 18]),
             peers: Vec::new(),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use standfast_config::NameList;
+use standfast_config::{Config, NameList, Spanned};
 use standfast_linux::files::read_regular;
 
 /// Where distributions and administrators keep them; the first that knows a name counts.
@@ -29,6 +29,26 @@ impl Default for Names {
 }
 
 impl Names {
+    /// Whether the configuration says where iproute2's files are.
+    pub(crate) fn are_elsewhere(config: &Config) -> bool {
+        let files = &config.global.files;
+        files.iproute_local.is_some() || files.iproute_distribution.is_some()
+    }
+
+    /// From where the configuration says: the administrator's files (`iproute_etc_dir`), then those of the distribution
+    /// (`iproute_usr_dir`), each unless said otherwise where it usually is.
+    pub(crate) fn of(config: &Config) -> Self {
+        let files = &config.global.files;
+        let [local, distribution @ ..] = DIRECTORIES.map(PathBuf::from);
+        let given = |path: &Spanned<PathBuf>| path.value.clone();
+        let local = files.iproute_local.as_ref().map_or(local, given);
+        let distribution = match &files.iproute_distribution {
+            Some(path) => vec![given(path)],
+            None => distribution.into(),
+        };
+        Self::in_directories(std::iter::once(local).chain(distribution).collect())
+    }
+
     fn in_directories(directories: Vec<PathBuf>) -> Self {
         Self {
             directories,

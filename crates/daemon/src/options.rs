@@ -1,6 +1,6 @@
 //! How the daemon was asked to run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use standfast_linux::syslog::Facility;
 
@@ -59,9 +59,18 @@ pub struct Options {
     pub keep_addresses: bool,
     /// Refuse a configuration with errors, where keepalived would ignore the bad lines.
     pub strict_config: bool,
+    /// File mode creation mask; overrides the configuration.
+    pub umask: Option<u32>,
 }
 
 impl Options {
+    /// What the log calls this process: with the namespace and the name of this daemon, where it has them.
+    pub(crate) fn log_identity(&self, process: &str, instance: Option<&str>) -> String {
+        let words = [Some(process), self.namespace.as_deref(), instance];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        words.join("_")
+    }
+
     /// The defaults of a personality.
     pub fn new(personality: Personality) -> Self {
         Options {
@@ -80,44 +89,7 @@ impl Options {
             respawn: true,
             keep_addresses: false,
             strict_config: false,
+            umask: None,
         }
     }
-
-    /// The files that this run keeps under /run.
-    pub(crate) fn run_files(&self, instance: Option<&str>, pid_directory: bool) -> RunFiles {
-        let name = self.personality.name();
-        let own_directory = pid_directory || instance.is_some() || self.namespace.is_some();
-        let directory = match (self.personality, own_directory) {
-            (Personality::Keepalived, false) => PathBuf::from("/run"),
-            (Personality::Keepalived, true) => Path::new("/run/keepalived").join(self.scope()),
-            (Personality::Standfast, _) => Path::new("/run/standfast").join(self.scope()),
-        };
-        let suffix = instance
-            .map(|instance| format!("_{instance}"))
-            .unwrap_or_default();
-        let file = |name: &str| directory.join(format!("{name}{suffix}.pid"));
-        let supervisor = self.pid_file.clone().unwrap_or_else(|| file(name));
-        RunFiles {
-            worker: self.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp")),
-            record: supervisor.with_extension("addresses"),
-            host: supervisor.with_extension("host"),
-            supervisor,
-        }
-    }
-
-    /// Daemons in other network namespaces share /run with us.
-    fn scope(&self) -> &str {
-        self.namespace.as_deref().unwrap_or("")
-    }
-}
-
-/// Files under /run.
-#[derive(Clone, Debug)]
-pub(crate) struct RunFiles {
-    pub(crate) supervisor: PathBuf,
-    pub(crate) worker: PathBuf,
-    /// The addresses that we have added.
-    pub(crate) record: PathBuf,
-    /// What else of the host we have changed.
-    pub(crate) host: PathBuf,
 }

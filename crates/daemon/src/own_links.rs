@@ -9,6 +9,7 @@ use standfast_core::input::InterfaceIndex;
 use standfast_core::journal::Level;
 use standfast_core::spec::{Family, RouterSpec};
 use standfast_core::{Instant, Micros, Node};
+use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
     Action, AddressChange, AddressFlags, Commands, Lifetime, LinkDescription, LinkKind, Links,
     NewLink, NewLinkKind, Scope,
@@ -16,13 +17,16 @@ use standfast_linux::netlink::{
 use standfast_linux::sysctl::{self, Sysctl};
 use standfast_linux::{Error, Interface, InterfaceName};
 
-use crate::host_record::HostRecord;
+use crate::host_record::{HostRecord, may_be_ours};
 use crate::log::Logger;
 use crate::lower::{VirtualInterface, VirtualInterfaces};
 
 /// Interfaces that others remove or set down come back at most so often in [`REPAIR_PERIOD`].
 const REPAIRS: u32 = 8;
 const REPAIR_PERIOD: Micros = Micros::from_secs(60);
+/// The kernel takes tens of milliseconds to remove an interface: of many, so many milliseconds' worth in one turn of
+/// the VRRP loop.
+const REMOVAL_TURN: Micros = Micros::from_millis(10);
 const EEXIST: i32 = 17;
 const ENETDOWN: i32 = 100;
 /// `IN6_ADDR_GEN_MODE_NONE`: no link-local address of the kernel's making.
@@ -38,6 +42,8 @@ pub(crate) struct Pair {
     /// Group reports of these families may leave from it.
     pub(crate) ipv4: bool,
     pub(crate) ipv6: bool,
+    /// The copy of the link-local address of the interface below, which is for sending only.
+    pub(crate) link_local: Option<Ipv6Addr>,
 }
 
 /// One that we have made.
@@ -46,6 +52,7 @@ struct Made {
     wanted: VirtualInterface,
     interface: Interface,
     base: u32,
+    link_local: Option<Ipv6Addr>,
 }
 
 pub(crate) struct OwnLinks {
@@ -58,6 +65,8 @@ pub(crate) struct OwnLinks {
     made: BTreeMap<InterfaceName, Made>,
     repairs: u32,
     repairs_since: Instant,
+    /// Some that nobody uses any more are still there.
+    retiring: bool,
     logger: Logger,
 }
 
@@ -72,8 +81,14 @@ impl OwnLinks {
             made: BTreeMap::new(),
             repairs: 0,
             repairs_since: Instant(0),
+            retiring: false,
             logger,
         })
+    }
+
+    /// The interfaces that we have made, or an earlier run has.
+    pub(crate) fn names(&self) -> BTreeSet<InterfaceName> {
+        self.record.links().collect()
     }
 
     /// Makes what a new configuration wants; the interfaces are down until [`Self::set_up`]. With `adopt` those that
@@ -129,6 +144,10 @@ impl OwnLinks {
             self.repairs = 0;
         }
         self.repairs += 1;
+        if self.repairs == REPAIRS + 1 {
+            let text = "interfaces of ours are changed by others again and again, leaving them so";
+            self.logger.log(Level::Error, text.into());
+        }
         self.repairs <= REPAIRS
     }
 
@@ -141,14 +160,17 @@ impl OwnLinks {
             };
             match self.make_one(wanted, &base, adopt) {
                 Ok(interface) => {
+                    let index = base.interface.index;
                     let made = Made {
                         wanted: wanted.clone(),
                         interface,
-                        base: base.interface.index,
+                        base: index,
+                        link_local: self.link_local(wanted, node, index),
                     };
+                    let copy = made.link_local;
                     self.made.insert(wanted.name, made);
                     self.prepare_settings(wanted);
-                    self.add_addresses(wanted, interface, base.interface.index, node);
+                    self.add_addresses(wanted, interface, copy);
                 }
                 Err(error) => {
                     let text = format!(
@@ -177,7 +199,10 @@ impl OwnLinks {
                 }
                 return Ok(found.interface);
             }
-            if matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+            let above = found.parent == Some(base.interface.index);
+            let recorded = self.record.links().any(|name| name == wanted.name);
+            // One on another interface that we have not made is another daemon's, which the kernel will say.
+            if may_be_ours(&found) && (above || recorded || !found.up) {
                 self.links.delete(found.interface)?;
             }
         }
@@ -269,14 +294,18 @@ impl OwnLinks {
             return;
         }
         let names = std::fs::read_dir(IPV4_SETTINGS).into_iter().flatten();
+        let mut lower_ones = Vec::new();
         for entry in names.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = InterfaceName::new(&name).is_ok_and(|name| self.made.contains_key(&name));
             let path = setting_of(&name, "rp_filter");
             let lower = sysctl::read_path(&path).is_ok_and(|own| own < common);
             if name != "all" && !ours && lower {
-                self.change(&path, common);
+                lower_ones.push(path);
             }
+        }
+        for failure in self.record.set_all(&lower_ones, common) {
+            self.complain(Err(failure));
         }
         self.change(&all, 0);
     }
@@ -285,16 +314,13 @@ impl OwnLinks {
         &mut self,
         wanted: &VirtualInterface,
         interface: Interface,
-        base: u32,
-        node: &Node,
+        link_local: Option<Ipv6Addr>,
     ) {
         let mut changes = Vec::new();
         if let Some((address, prefix)) = wanted.address {
             changes.push(AddressChange::new(Action::Add, interface, address, prefix));
         }
-        if wanted.link_local
-            && let Some(source) = self.link_local(node, base)
-        {
+        if let Some(source) = link_local {
             // What advertisements are sent from must be an address of the interface; nothing else shall use it.
             let mut copy = AddressChange::new(Action::Add, interface, IpAddr::V6(source), 64);
             copy.flags = AddressFlags::NO_DAD;
@@ -311,8 +337,11 @@ impl OwnLinks {
         }
     }
 
-    /// The one that routers send from: the lowest that is not virtual.
-    fn link_local(&self, node: &Node, base: u32) -> Option<Ipv6Addr> {
+    /// The one that routers send from, the lowest that is not virtual, if the interface wants a copy of it.
+    fn link_local(&self, wanted: &VirtualInterface, node: &Node, base: u32) -> Option<Ipv6Addr> {
+        if !wanted.link_local {
+            return None;
+        }
         let known = node.interfaces().get(InterfaceIndex(base))?;
         let is_virtual = |address| self.virtual_addresses.contains(&address);
         match known.source(Family::V6, is_virtual)? {
@@ -321,20 +350,26 @@ impl OwnLinks {
         }
     }
 
-    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by.
-    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) {
-        let made: Vec<Made> = self
-            .made
-            .values()
-            .filter(|made| made.base == below && made.wanted.link_local)
-            .cloned()
-            .collect();
-        for Made {
-            wanted, interface, ..
-        } in made
-        {
-            self.add_addresses(&wanted, interface, below, node);
+    /// An IPv6 virtual router's interface gets the link-local address that the one below has come by, also again: it
+    /// loses its own when it goes down. True if that is a new one.
+    pub(crate) fn take_link_local(&mut self, below: u32, node: &Node) -> bool {
+        let mut new = false;
+        let names: Vec<InterfaceName> = self.made.keys().copied().collect();
+        for name in names {
+            let Some(made) = self.made.get(&name).filter(|made| made.base == below) else {
+                continue;
+            };
+            let Some(copy) = self.link_local(&made.wanted, node, below) else {
+                continue;
+            };
+            let (wanted, interface) = (made.wanted.clone(), made.interface);
+            new |= made.link_local != Some(copy);
+            self.made
+                .entry(name)
+                .and_modify(|made| made.link_local = Some(copy));
+            self.add_addresses(&wanted, interface, Some(copy));
         }
+        new
     }
 
     /// Sets up what is down: after the firewall knows of it.
@@ -363,17 +398,27 @@ impl OwnLinks {
                 base: made.base,
                 ipv4: !made.wanted.ipv6 || made.wanted.both_families,
                 ipv6: made.wanted.ipv6 || made.wanted.both_families,
+                link_local: made.link_local,
             })
             .collect()
     }
 
-    /// Removes what no router uses any more, and what an earlier run left; true if anything changed.
+    /// Whether [`Self::retire`] has more to do.
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring
+    }
+
+    /// Removes what no router uses any more, and what an earlier run left, as much as fits into a turn; true when the
+    /// last of it went.
     pub(crate) fn retire(&mut self, node: &Node) -> bool {
         if self.record.links().next().is_none() {
+            self.retiring = false;
             return false;
         }
+        // One that has left is forgotten only when something else happens.
         let used: BTreeSet<&str> = node
             .routers()
+            .filter(|router| !router.is_finished())
             .flat_map(|router| {
                 let own = router.spec().virtual_interface.iter().map(|own| &own.name);
                 let held = router.spec().all_addresses();
@@ -387,13 +432,21 @@ impl OwnLinks {
             .links()
             .filter(|name| !wanted(*name) && !used.contains(name.as_str()))
             .collect();
+        let begun = monotonic();
+        let mut left = gone.len();
         for name in &gone {
             self.remove(*name);
+            left -= 1;
+            if monotonic().0.saturating_sub(begun.0) >= REMOVAL_TURN.0 {
+                break;
+            }
         }
-        if !gone.is_empty() {
+        self.retiring = left > 0;
+        let done = !gone.is_empty() && !self.retiring;
+        if done {
             self.restore_unneeded();
         }
-        !gone.is_empty()
+        done
     }
 
     /// Removes every interface and restores every setting.
@@ -403,13 +456,15 @@ impl OwnLinks {
             self.remove(name);
         }
         self.wanted = VirtualInterfaces::default();
-        self.record.restore(IGMP_REPORTS);
+        self.record.restore([IGMP_REPORTS]);
         self.restore_unneeded();
     }
 
     fn remove(&mut self, name: InterfaceName) {
         let made = self.made.remove(&name);
-        if let Ok(found) = self.links.find(name) {
+        if let Ok(found) = self.links.find(name)
+            && may_be_ours(&found)
+        {
             let result = self.links.delete(found.interface);
             match (&result, made) {
                 (Ok(()), Some(made)) => self.say(&made.wanted, "Success removing"),
@@ -441,9 +496,7 @@ impl OwnLinks {
             .filter(|path| !needed(path))
             .cloned()
             .collect();
-        for path in unneeded {
-            self.record.restore(&path);
-        }
+        self.record.restore(unneeded.iter().map(String::as_str));
     }
 
     /// `disable_local_igmp`: the kernel reports no link-local groups while we run.
@@ -451,7 +504,7 @@ impl OwnLinks {
         if disabled {
             self.change(IGMP_REPORTS, 0);
         } else {
-            self.record.restore(IGMP_REPORTS);
+            self.record.restore([IGMP_REPORTS]);
         }
     }
 }

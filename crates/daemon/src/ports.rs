@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
 use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
 use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
 use standfast_linux::{Error, Interface, InterfaceName, arp, ndp, sealed};
+
+use crate::socket_options::SocketOptions;
 
 /// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address, then also
 /// without an interface ([`InterfaceIndex::ANY`]).
@@ -20,6 +24,7 @@ pub(crate) struct VrrpPort {
     pub(crate) stray: vrrp::Stray,
     pub(crate) sender: vrrp::Sender,
     sends_on: Option<Interface>,
+    receive_buffer: u32,
     vrids: BTreeSet<u8>,
     /// What the strays don't show.
     known: BTreeSet<u8>,
@@ -28,6 +33,7 @@ pub(crate) struct VrrpPort {
 /// The socket for VRRP in authentication headers, beside a [`VrrpPort`].
 pub(crate) struct SealedPort {
     pub(crate) socket: sealed::Socket,
+    receive_buffer: u32,
     vrids: BTreeSet<u8>,
 }
 
@@ -59,12 +65,46 @@ pub(crate) struct Ports {
     pub(crate) sealed: BTreeMap<PortKey, SealedPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
+    /// What the configuration says about them.
+    pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
     next_token: u64,
     /// Failures that were reported; not again until they change.
     failures: BTreeMap<InterfaceIndex, String>,
+    closer: Closer,
 }
 
+/// Closes packet sockets on a thread of its own: the kernel takes some ten milliseconds for each, and with many
+/// interfaces the loop would be silent for seconds.
+#[derive(Default)]
+struct Closer(Option<Sender<Box<dyn Send>>>);
+
+impl Closer {
+    fn close(&mut self, poller: &Poller, socket: impl AsFd + Send + 'static) {
+        // It must not wake the loop while it waits to be closed.
+        let _ = poller.remove(socket.as_fd());
+        let queue = match &self.0 {
+            Some(queue) => queue,
+            None => {
+                let (sender, queue) = channel::<Box<dyn Send>>();
+                let started = thread::Builder::new()
+                    .name("closer".into())
+                    .stack_size(64 * 1024)
+                    .spawn(move || queue.into_iter().for_each(drop));
+                if started.is_err() {
+                    // Closed here and now.
+                    return;
+                }
+                self.0.insert(sender)
+            }
+        };
+        // The thread lives as long as this handle.
+        let _ = queue.send(Box::new(socket));
+    }
+}
+
+/// What an Ethernet carries.
+const USUAL_MTU: u32 = 1500;
 /// Tokens below are the loop's own.
 const FIRST_TOKEN: u64 = 64;
 
@@ -83,17 +123,19 @@ impl Ports {
             let result = self.want_vrrp(node, poller, key, port);
             failures.extend(self.note(key.0, result));
         }
-        let sealed = sealed_vrids(node);
+        let sealed = sealed_routers(node);
         self.sealed.retain(|key, _| sealed.contains_key(key));
-        for (key, vrids) in sealed {
-            let result = self.want_sealed(node, poller, key, vrids);
+        for (key, routers) in sealed {
+            let result = self.want_sealed(node, poller, key, routers);
             failures.extend(self.note(key.0, result));
         }
         let v4 = watched_addresses(node, |address| match address {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
         });
-        self.arp.retain(|index, _| v4.contains_key(index));
+        for (_, port) in self.arp.extract_if(.., |index, _| !v4.contains_key(index)) {
+            self.closer.close(poller, port.socket);
+        }
         for (index, addresses) in v4 {
             let result = self.want_arp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
@@ -102,7 +144,9 @@ impl Ports {
             IpAddr::V4(_) => None,
             IpAddr::V6(address) => Some(address),
         });
-        self.ndp.retain(|index, _| v6.contains_key(index));
+        for (_, port) in self.ndp.extract_if(.., |index, _| !v6.contains_key(index)) {
+            self.closer.close(poller, port.socket);
+        }
         for (index, addresses) in v6 {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
@@ -138,13 +182,12 @@ impl Ports {
             vrids,
             strangers,
             sends_on,
+            routers,
         } = wanted;
-        let heard_on = interface(node, key.0);
-        let from = node.interfaces().named(&sends_on);
-        let from = from.and_then(|(index, _)| interface(node, index));
-        if (heard_on.is_none() || from.is_none()) && key.0 != InterfaceIndex::ANY {
+        let Some((heard_on, from)) = self.interfaces(node, key.0, &sends_on, &routers) else {
             return Ok(());
-        }
+        };
+        let buffer = self.receive_buffer(&routers, heard_on);
         // A reload may send from another interface from now on.
         if self
             .vrrp
@@ -155,10 +198,11 @@ impl Ports {
         }
         if !self.vrrp.contains_key(&key) {
             let port = VrrpPort {
-                socket: vrrp::Socket::open(heard_on, key.1, DEFAULT_BUFFER)?,
+                socket: vrrp::Socket::open(heard_on, key.1, buffer)?,
                 stray: vrrp::Stray::open(heard_on, key.1)?,
                 sender: vrrp::Sender::open_for(from, key.1)?,
                 sends_on: from,
+                receive_buffer: buffer,
                 vrids: BTreeSet::new(),
                 known: BTreeSet::new(),
             };
@@ -169,6 +213,10 @@ impl Ports {
         let Some(port) = self.vrrp.get_mut(&key) else {
             return Ok(());
         };
+        if port.receive_buffer != buffer && buffer != DEFAULT_BUFFER {
+            port.socket.set_receive_buffer(buffer)?;
+            port.receive_buffer = buffer;
+        }
         if port.vrids != vrids {
             let ids: Vec<u8> = vrids.iter().copied().collect();
             port.socket.set_wanted(&ids)?;
@@ -182,20 +230,52 @@ impl Ports {
         Ok(())
     }
 
+    /// Where advertisements are heard and sent; `None` while that is not there. Without an interface they may be bound
+    /// to a routing domain.
+    fn interfaces(
+        &self,
+        node: &Node,
+        index: InterfaceIndex,
+        sends_on: &str,
+        routers: &[String],
+    ) -> Option<(Option<Interface>, Option<Interface>)> {
+        let named = |name: &str| interface(node, node.interfaces().named(name)?.0);
+        if index != InterfaceIndex::ANY {
+            return Some((Some(interface(node, index)?), Some(named(sends_on)?)));
+        }
+        let mut domains = routers.iter();
+        match domains.find_map(|name| self.options.routing_domain(name)) {
+            None => Some((None, None)),
+            Some(domain) => named(domain).map(|domain| (Some(domain), Some(domain))),
+        }
+    }
+
+    fn receive_buffer(&self, routers: &[String], on: Option<Interface>) -> u32 {
+        let names = routers.iter().map(String::as_str);
+        // Of an interface that is just going there is no MTU.
+        let mtu = || on.and_then(|on| on.mtu().ok()).unwrap_or(USUAL_MTU);
+        self.options.receive_buffer(names, mtu)
+    }
+
     fn want_sealed(
         &mut self,
         node: &Node,
         poller: &Poller,
         key: PortKey,
-        vrids: BTreeSet<u8>,
+        (vrids, routers): (BTreeSet<u8>, Vec<String>),
     ) -> Result<(), Error> {
         // Authentication headers are version 2's, and that is IPv4's.
-        let (Some(interface), IpAddr::V4(destination)) = (interface(node, key.0), key.1) else {
+        let (heard_on, IpAddr::V4(destination)) = (interface(node, key.0), key.1) else {
             return Ok(());
         };
+        if heard_on.is_none() && key.0 != InterfaceIndex::ANY {
+            return Ok(());
+        }
+        let buffer = self.receive_buffer(&routers, heard_on);
         if !self.sealed.contains_key(&key) {
             let port = SealedPort {
-                socket: sealed::Socket::open(interface, destination, DEFAULT_BUFFER)?,
+                socket: sealed::Socket::open(heard_on, destination, buffer)?,
+                receive_buffer: buffer,
                 vrids: BTreeSet::new(),
             };
             let token = self.take_token(PortToken::Sealed(key));
@@ -205,6 +285,10 @@ impl Ports {
         let Some(port) = self.sealed.get_mut(&key) else {
             return Ok(());
         };
+        if port.receive_buffer != buffer && buffer != DEFAULT_BUFFER {
+            port.socket.set_receive_buffer(buffer)?;
+            port.receive_buffer = buffer;
+        }
         if port.vrids != vrids {
             let ids: Vec<u8> = vrids.iter().copied().collect();
             port.socket.set_wanted(&ids)?;
@@ -287,6 +371,8 @@ struct Wanted {
     /// VRIDs that are no strangers there.
     strangers: BTreeSet<u8>,
     sends_on: String,
+    /// Who shares it.
+    routers: Vec<String>,
 }
 
 fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
@@ -302,7 +388,9 @@ fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
             vrids: BTreeSet::new(),
             strangers: (1..=u8::MAX).collect(),
             sends_on: spec.sends_on().to_owned(),
+            routers: Vec::new(),
         });
+        port.routers.push(spec.name.clone());
         port.vrids.insert(spec.vrid.get());
         let base = router.base().unwrap_or(index);
         let (sampler, known) = samplers
@@ -321,8 +409,8 @@ fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
 
 /// Routers whose advertisements travel in authentication headers. Their plain ones are heard as well,
 /// so that they are counted as what they are.
-fn sealed_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
-    let mut wanted: BTreeMap<PortKey, BTreeSet<u8>> = BTreeMap::new();
+fn sealed_routers(node: &Node) -> BTreeMap<PortKey, (BTreeSet<u8>, Vec<String>)> {
+    let mut wanted: BTreeMap<PortKey, (BTreeSet<u8>, Vec<String>)> = BTreeMap::new();
     for router in node.routers() {
         let (Some(_), Some(index), Some(address)) = (
             &router.spec().header_key,
@@ -331,8 +419,9 @@ fn sealed_vrids(node: &Node) -> BTreeMap<PortKey, BTreeSet<u8>> {
         ) else {
             continue;
         };
-        let vrids = wanted.entry((index, address)).or_default();
+        let (vrids, names) = wanted.entry((index, address)).or_default();
         vrids.insert(router.spec().vrid.get());
+        names.push(router.spec().name.clone());
     }
     wanted
 }

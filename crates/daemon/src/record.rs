@@ -14,6 +14,7 @@ use standfast_linux::{Interface, InterfaceName};
 use crate::environment::own_identity;
 use crate::host_record::HostRecord;
 use crate::options::Options;
+use crate::reading::read as read_configuration;
 
 /// Bytes of a record that are read; more than any host has addresses.
 const LONGEST_RECORD: u64 = 4 * 1024 * 1024;
@@ -174,9 +175,14 @@ fn parse_line(line: &str) -> Option<Held> {
 }
 
 /// Removes what a daemon that was killed has left behind (for `ExecStopPost`); returns how many
-/// addresses were removed. A daemon that runs is left alone.
+/// addresses were removed. A daemon that runs is left alone. The configuration says under which name it ran.
 pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
-    let files = options.run_files(None, false);
+    let root = read_configuration(options).config.root;
+    let mut options = options.clone();
+    let namespace = root.net_namespace.map(|name| name.value);
+    options.namespace = options.namespace.or(namespace);
+    let instance = root.instance.map(|name| name.value);
+    let files = options.run_files(instance.as_deref(), root.use_pid_dir);
     if crate::running::acquire(&files.supervisor).is_err() {
         return Ok(0);
     }

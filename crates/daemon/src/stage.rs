@@ -118,7 +118,10 @@ fn wait(
 ) -> Result<End, Error> {
     let poller = Poller::new()?;
     poller.add(child.process().as_fd(), CHILD, Interest::Read)?;
-    poller.add(signals.as_fd(), SIGNALS, Interest::Read)?;
+    // Nobody reads the signals of a shutdown: one that waits would wake us for ever.
+    if stage == Stage::Startup {
+        poller.add(signals.as_fd(), SIGNALS, Interest::Read)?;
+    }
     if let Some(output) = child.output() {
         poller.add(output, OUTPUT, Interest::Read)?;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 
-use standfast_config::{Config, FileSource, Loaded, load};
+use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::{Instant, Micros};
 use standfast_linux::capability::{Capability, Effective};
@@ -17,16 +17,16 @@ use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_w
 use standfast_linux::{Error, daemonize, namespace, supervise};
 
 use crate::dump::{self, Dump, Scope};
-use crate::environment::HostEnvironment;
 use crate::exit_code;
 use crate::host_record::HostRecord;
 use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
-use crate::options::{Options, Personality, RunFiles};
+use crate::options::{Options, Personality};
+use crate::run_files::RunFiles;
 use crate::stage::{self, Outcome, Stage, StageScript};
-use crate::worker::{self, Birth, load_options, log_lines};
-use crate::{clerk, lower, record, running};
+use crate::worker::{self, Birth, log_lines};
+use crate::{clerk, lower, reading, record, running};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -42,8 +42,9 @@ const STEADY: Micros = Micros::from_secs(60);
 const LONGEST_BACKOFF: Micros = Micros::from_secs(60);
 /// A supervisor that was itself this late does not blame its worker.
 const OWN_LATENESS: Micros = Micros::from_millis(250);
-/// Beyond the time that leaving may take, a worker that does not end is killed.
-const STOP_GRACE: Micros = Micros::from_secs(10);
+/// Beyond the time that leaving may take, a worker that does not end in `child_wait_time` is killed; in no less than this, since
+/// its end takes some time on a busy host.
+const LEAST_STOP_GRACE: Micros = Micros::from_secs(1);
 
 fn now() -> Instant {
     Instant(monotonic().0)
@@ -51,11 +52,7 @@ fn now() -> Instant {
 
 /// Runs the daemon until it is stopped; the process's exit code.
 pub fn run(options: &Options) -> u8 {
-    let identity = match options.personality {
-        Personality::Keepalived => "Keepalived",
-        Personality::Standfast => "standfast",
-    };
-    let mut sink = Sink::new(options.log, identity);
+    let mut sink = Sink::new(options.log, log_name(options));
     match prepare(options, &mut sink) {
         Ok(supervisor) => supervisor.supervise(sink),
         Err(Unable { code, text }) => {
@@ -65,6 +62,13 @@ pub fn run(options: &Options) -> u8 {
             }
             code
         }
+    }
+}
+
+fn log_name(options: &Options) -> &'static str {
+    match options.personality {
+        Personality::Keepalived => "Keepalived",
+        Personality::Standfast => "standfast",
     }
 }
 
@@ -91,22 +95,22 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     if let Some(name) = &options.namespace {
         namespace::enter_network_namespace(name).map_err(|error| Unable::fatal(&error))?;
     }
-    let (config, options) = read_config(options, sink)?;
+    let (config, options, copy) = read_config(options, sink)?;
     require_capabilities()?;
-    let instance = config
-        .root
-        .instance
-        .as_ref()
-        .map(|name| name.value.as_str());
+    let instance = instance_name(&config);
+    sink.rename(&options.log_identity(log_name(&options), instance));
     let files = options.run_files(instance, config.root.use_pid_dir);
-    let mut pid_file = acquire(&options, &files)?;
+    let mut pid_file = acquire(&options, instance, &files)?;
     if !options.foreground {
         daemonize::daemonize().map_err(|error| Unable::fatal(&error))?;
         pid_file
             .take_over()
             .map_err(|error| Unable::fatal(&error))?;
     }
-    take_name(&options);
+    if let Some(Err(text)) = copy.map(|copy| copy.save(std::process::id(), 0)) {
+        sink.log(Level::Warning, &text);
+    }
+    take_name(&options, &config);
     let signals = Signals::block().map_err(|error| Unable::fatal(&error))?;
     Supervisor::new(options, config, files, pid_file, signals)
         .map_err(|error| Unable::fatal(&error))
@@ -114,14 +118,17 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
 
 /// Reads and judges the configuration; a `net_namespace` in it is entered, and the file is judged
 /// again by what exists there.
-fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), Unable> {
+fn read_config(
+    options: &Options,
+    sink: &mut Sink,
+) -> Result<(Config, Options, Option<reading::Copy>), Unable> {
     let mut options = options.clone();
-    let mut loaded = read(&options);
+    let mut loaded = reading::read(&options);
     let wanted = loaded.config.root.net_namespace.as_ref();
     if let (Some(name), None) = (wanted.map(|name| name.value.clone()), &options.namespace) {
         namespace::enter_network_namespace(&name).map_err(|error| Unable::fatal(&error))?;
         options.namespace = Some(name);
-        loaded = read(&options);
+        loaded = reading::read(&options);
     }
     for (_, file) in loaded.sources.files() {
         sink.info(&format!("Opening file '{}'.", file.path().display()));
@@ -158,16 +165,13 @@ fn read_config(options: &Options, sink: &mut Sink) -> Result<(Config, Options), 
             text: "cannot start: the configuration has errors and --strict-config is given".into(),
         });
     }
-    Ok((loaded.config, options))
+    let copy = reading::Copy::of(&loaded);
+    Ok((loaded.config, options, copy))
 }
 
-fn read(options: &Options) -> Loaded {
-    load(
-        &options.config,
-        &FileSource,
-        &HostEnvironment::default(),
-        &load_options(options),
-    )
+fn instance_name(config: &Config) -> Option<&str> {
+    let name = config.root.instance.as_ref();
+    name.map(|name| name.value.as_str())
 }
 
 fn require_capabilities() -> Result<(), Unable> {
@@ -190,7 +194,7 @@ fn require_capabilities() -> Result<(), Unable> {
     })
 }
 
-fn acquire(options: &Options, files: &RunFiles) -> Result<PidFile, Unable> {
+fn acquire(options: &Options, instance: Option<&str>, files: &RunFiles) -> Result<PidFile, Unable> {
     let file = lock(files)?;
     // keepalived 2.2 does not lock its file: ask for the process.
     if let Some(pid) = file.previous().filter(|pid| running::is_keepalived(*pid)) {
@@ -202,8 +206,8 @@ fn acquire(options: &Options, files: &RunFiles) -> Result<PidFile, Unable> {
             ),
         });
     }
-    // Whoever gives a pid file of its own means to run several.
-    let alone = options.pid_file.is_none();
+    // Whoever gives a pid file or a name of its own means to run several.
+    let alone = options.pid_file.is_none() && instance.is_none();
     if alone && let Some((pid, path)) = running::rival(&files.supervisor) {
         return Err(Unable {
             code: exit_code::FATAL,
@@ -224,7 +228,9 @@ fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
                 "daemon is already running ({}: {error})",
                 files.supervisor.display()
             ),
-            NotAcquired::Failed(_) => error.to_string(),
+            NotAcquired::Failed(_) => format!(
+                "{error}: give it a pid file (-p) where it may write, or RuntimeDirectory= in the systemd unit"
+            ),
         };
         Unable {
             code: exit_code::FATAL,
@@ -234,8 +240,24 @@ fn lock(files: &RunFiles) -> Result<PidFile, Unable> {
 }
 
 /// killall(1) and scripts know us by our name, however we were started.
-fn take_name(options: &Options) {
-    let wanted = options.personality.name();
+fn take_name(options: &Options, config: &Config) {
+    let own = options.personality.name();
+    let given = config.global.process_name.as_ref();
+    rename(given.map_or(own, |name| &name.value));
+}
+
+/// `vrrp_process_name`, or with `process_names` what the process does.
+fn take_worker_name(options: &Options, config: &Config) {
+    let usual = format!("{}_vrrp", options.personality.name());
+    let given = config.global.vrrp_process_name.as_ref();
+    match given {
+        Some(name) => rename(&name.value),
+        None if config.global.process_names => rename(&usual),
+        None => {}
+    }
+}
+
+fn rename(wanted: &str) {
     let current = std::fs::read_to_string("/proc/self/comm").unwrap_or_default();
     if current.trim() != wanted {
         // Only people would notice.
@@ -262,6 +284,8 @@ struct Supervisor {
     restart_at: Option<Instant>,
     backoff: Micros,
     adopt: bool,
+    /// Which of its copies of the configuration comes next; a worker goes on from there.
+    readings: u64,
     /// `shutdown_script` of the present configuration.
     shutdown: Option<StageScript>,
 }
@@ -338,6 +362,7 @@ impl Supervisor {
             restart_at: None,
             backoff: Micros::ZERO,
             adopt: false,
+            readings: 1,
             shutdown: None,
         })
     }
@@ -514,14 +539,19 @@ impl Supervisor {
             Ok(signals) => signals,
             Err(_) => return exit_code::FATAL,
         };
+        take_worker_name(&self.options, &self.config);
+        let instance = instance_name(&self.config);
+        let distinction = RunFiles::distinction(&self.files.supervisor, instance);
         worker::run(Birth {
             options: self.options.clone(),
             config: std::mem::take(&mut self.config),
             record_path: self.files.record.clone(),
             host_path: self.files.host.clone(),
             pid_file: self.files.worker.clone(),
+            distinction,
             supervisor,
             signals,
+            readings: self.readings,
             adopt: self.adopt,
         })
     }
@@ -544,14 +574,13 @@ impl Supervisor {
     }
 
     fn dump_parent_data(&self, sink: &mut Sink) {
-        let instance = self.config.root.instance.as_ref();
         let scope = Scope {
             namespace: self.options.namespace.as_deref(),
-            instance: instance.map(|name| name.value.as_str()),
+            instance: instance_name(&self.config),
         };
         let path = dump::path(Dump::ParentData, &self.config, scope);
         let mode = worker::DUMP_MODE & !self.config.global.files.umask;
-        let written = clerk::replace(&path, &dump::parent_data(&self.config), mode);
+        let written = clerk::replace(&path, dump::parent_data(&self.config), mode);
         if let Err(error) = written {
             sink.error(&format!("cannot write {}: {error}", path.display()));
         }
@@ -562,23 +591,11 @@ impl Supervisor {
         if self.stop_level == 1 {
             sink.info("Stopping");
             self.tell_systemd(&[State::Stopping]);
-            self.stop_deadline = Some(now() + self.longest_leave().plus(STOP_GRACE));
+            self.stop_deadline = Some(now() + longest_stop(&self.config));
         }
         self.restart_at = None;
         let level = self.stop_level;
         self.command(&Command::Stop { level });
-    }
-
-    /// The longest time that make before break may take, scripts included.
-    fn longest_leave(&self) -> Micros {
-        let bounds = self.config.instances.iter().map(|instance| {
-            let adverts = u64::from(instance.down_timer_adverts) + 1;
-            Micros(instance.advert_int.get()).times(adverts)
-        });
-        bounds
-            .max()
-            .unwrap_or_default()
-            .plus(standfast_core::router::SCRIPT_BOUND)
     }
 
     fn command(&self, command: &Command) {
@@ -698,7 +715,7 @@ impl Supervisor {
 
     /// The file may have been reloaded since; one that cannot be used is passed over.
     fn reread_config(&mut self, sink: &mut Sink) {
-        let loaded = read(&self.options);
+        let loaded = reading::read(&self.options);
         if loaded.keepalived_refusal().is_none() {
             self.config = loaded.config;
         } else {
@@ -729,9 +746,47 @@ impl Supervisor {
     }
 }
 
+/// The longest time that make before break may take, scripts included, and what a worker has to end after it.
+fn longest_stop(config: &Config) -> Micros {
+    let bounds = config.instances.iter().map(|instance| {
+        let adverts = u64::from(instance.down_timer_adverts) + 1;
+        Micros(instance.advert_int.get()).times(adverts)
+    });
+    let grace = Micros(config.root.child_wait_time.get()).max(LEAST_STOP_GRACE);
+    let leave = bounds.max().unwrap_or_default();
+    leave.plus(standfast_core::router::SCRIPT_BOUND).plus(grace)
+}
+
 fn describe(exit: Exit) -> String {
     match exit {
         Exit::Code(code) => format!("exit status {code}"),
         Exit::Signal(signal) => format!("signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_core::router::SCRIPT_BOUND;
+
+    use super::*;
+
+    #[test]
+    fn a_worker_has_child_wait_time_beyond_what_leaving_takes() {
+        let longest = |text: &str| {
+            let text = format!(
+                "{text}\nvrrp_instance V {{\ninterface eth0\nvirtual_router_id 51\nadvert_int 2\n\
+                 virtual_ipaddress {{\n192.0.2.1/24\n}}\n}}\n"
+            );
+            let source = MemorySource::with("/k.conf", text.as_str());
+            let options = LoadOptions::default();
+            let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
+            longest_stop(&loaded.config)
+        };
+        let leave = Micros::from_secs(4 * 2).plus(SCRIPT_BOUND);
+        assert_eq!(longest(""), leave.plus(Micros::from_secs(5)));
+        let long = longest("child_wait_time 30");
+        assert_eq!(long, leave.plus(Micros::from_secs(30)));
+        assert_eq!(longest("child_wait_time 0"), leave.plus(LEAST_STOP_GRACE));
     }
 }

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Whether this process may read the file. One that somebody has replaced by a FIFO, which would block
@@ -62,13 +62,26 @@ pub fn read_beginning(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a small file anew, making it if it is not there. Blocks for the file system only, never for a FIFO or device.
+/// `PermissionDenied` for a symbolic link of somebody else than root and ourselves, who could have us overwrite any file.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut follow = 0;
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            // SAFETY: the call has no arguments.
+            let ourselves = unsafe { libc::geteuid() };
+            if ![0, ourselves].contains(&found.uid()) {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+        }
+        // What takes its place meanwhile is not followed.
+        _ => follow = libc::O_NOFOLLOW,
+    }
     let mut options = OpenOptions::new();
     options
         .write(true)
         .create(true)
         .truncate(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | follow);
     options.open(path)?.write_all(text.as_bytes())
 }
 
@@ -125,6 +138,27 @@ mod tests {
         assert_eq!(read, Err(io::ErrorKind::InvalidInput));
         std::fs::remove_file(&path).unwrap();
         assert!(!is_readable(&path));
+    }
+
+    #[test]
+    fn a_link_of_ours_is_followed_and_a_strangers_is_not() {
+        let name = format!("standfast-link-{}", std::process::id());
+        let victim = std::env::temp_dir().join(name);
+        let link = victim.with_extension("link");
+        std::fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        let followed = write(&link, "1\n");
+        let given = std::os::unix::fs::lchown(&link, Some(65_534), None);
+        let refused = write(&link, "2\n").map_err(|error| error.kind());
+        let text = std::fs::read_to_string(&victim);
+        std::fs::remove_file(&link).unwrap();
+        std::fs::remove_file(&victim).unwrap();
+        assert!(followed.is_ok());
+        // Only root can give a link away.
+        if given.is_ok() {
+            assert_eq!(refused, Err(io::ErrorKind::PermissionDenied));
+            assert_eq!(text.unwrap(), "1\n");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::ffi::CString;
 use std::fmt;
+use std::os::fd::AsRawFd;
 
+use crate::sys::{check, socket};
 use crate::{Errno, Error};
 
 /// Bytes of a name including its final zero (IFNAMSIZ in net/if.h).
@@ -99,6 +101,23 @@ impl Interface {
         }
         Ok(Self { index, name })
     }
+
+    /// Bytes of the largest packet that it carries.
+    pub fn mtu(self) -> Result<u32, Error> {
+        let error = |errno: Errno| errno.at("read the MTU of", self);
+        let any = socket(libc::AF_INET, libc::SOCK_DGRAM, 0).map_err(error)?;
+        // SAFETY: the structure is plain numbers.
+        let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+        for (to, from) in request.ifr_name.iter_mut().zip(self.name.with_zero()) {
+            *to = from.cast_signed();
+        }
+        // SAFETY: the request has a name that ends with zero, and the kernel writes into it alone.
+        check(unsafe { libc::ioctl(any.as_raw_fd(), libc::SIOCGIFMTU, &raw mut request) })
+            .map_err(error)?;
+        // SAFETY: this request fills in the MTU.
+        let mtu = unsafe { request.ifr_ifru.ifru_mtu };
+        u32::try_from(mtu).map_err(|_| error(Errno(libc::ERANGE)))
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +146,9 @@ mod tests {
     #[test]
     fn finds_the_loopback_interface() {
         let name = InterfaceName::new("lo").unwrap();
-        assert_eq!(Interface::by_name(name).unwrap().index, 1);
+        let loopback = Interface::by_name(name).unwrap();
+        assert_eq!(loopback.index, 1);
+        assert!(loopback.mtu().unwrap() >= 1280);
         let missing = Interface::by_name(InterfaceName::new("no-such-if").unwrap()).unwrap_err();
         assert_eq!(missing.to_string(), "find no-such-if: No such device");
         assert_eq!(Interface::find("lo").unwrap().index, 1);

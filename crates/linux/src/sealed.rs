@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::filter::{Filter, VirtualRouters};
 use crate::packet::{PacketRing, Packets, RING_PACKETS};
+use crate::sys::set_receive_buffer;
 use crate::vrrp::open_receiver_of;
 use crate::{Error, Interface};
 
@@ -47,6 +48,13 @@ impl Socket {
         Filter::sealed_vrrp(self.destination, VirtualRouters::Only(ids))
             .attach(self.fd.as_fd())
             .map_err(|errno| errno.at("filter AH on", self.interface))
+    }
+
+    /// Changes the receive buffer, in bytes; what waits in it stays.
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<(), Error> {
+        set_receive_buffer(self.fd.as_fd(), bytes)
+            .map(drop)
+            .map_err(|errno| errno.at("size the AH buffer on", self.interface))
     }
 
     /// Takes what waits, [`RING_PACKETS`] at most: whole IPv4 packets, reassembled. An iterator that is

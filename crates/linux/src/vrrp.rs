@@ -57,6 +57,13 @@ impl Socket {
             .map_err(|errno| errno.at("filter VRRP on", self.interface))
     }
 
+    /// Changes the receive buffer, in bytes; what waits in it stays.
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<(), Error> {
+        set_receive_buffer(self.fd.as_fd(), bytes)
+            .map(drop)
+            .map_err(|errno| errno.at("size the VRRP buffer on", self.interface))
+    }
+
     /// Takes what waits, [`RING_PACKETS`] at most, reassembled: whole IPv4 packets, or what follows the header of IPv6
     /// ones, which is told beside. An iterator that is
     /// that long means that more may wait.

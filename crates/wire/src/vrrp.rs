@@ -517,7 +517,9 @@ mod tests {
     fn version_2_over_ipv6_can_be_signed() {
         let [source, destination]: [IpAddr; 2] = ["fd00::1", "fd00::2"].map(|a| a.parse().unwrap());
         let mut signed = [0; VERSION_2_OVER_IPV6.len() + trailer::LENGTH];
-        signed[..VERSION_2_OVER_IPV6.len()].copy_from_slice(&VERSION_2_OVER_IPV6);
+        for (to, from) in signed.iter_mut().zip(VERSION_2_OVER_IPV6) {
+            *to = from;
+        }
         let key = trailer::Key::new(1, &[7; 32]).unwrap();
         trailer::sign(&mut signed, &key, trailer::Sequence(1), source, destination).unwrap();
         let (read, trailer) = Advertisement::parse_signed(&signed, source, destination).unwrap();

@@ -53,11 +53,6 @@ fn standfast_before_keepalived_fails_over_and_back() {
 }
 
 #[test]
-fn keepalived_before_standfast_fails_over_and_back() {
-    fails_over_and_back([Daemon::Keepalived, standfast()]);
-}
-
-#[test]
 fn a_flood_of_neighbour_discovery_costs_the_client_nothing() {
     pair([standfast(), standfast()]).telling(|lan| {
         lan.start();
@@ -198,26 +193,5 @@ fn both_families_share_a_vrid_and_announce_each_others_addresses() {
                 !lan.capture.frames(left, announced).is_empty()
             });
         }
-    });
-}
-
-/// No standard knows it, and keepalived does it where it is told to.
-#[test]
-fn version_2_over_ipv6_is_spoken_with_keepalived() {
-    let version_2 = |priority| {
-        let text = instance_v6(priority, "    version 2\n");
-        crate::support::replaced(&text, ("advert_int 0.3", "advert_int 1"))
-    };
-    let configurations = [version_2(100), version_2(90)];
-    let texts = [configurations[0].as_str(), configurations[1].as_str()];
-    Lan::new([standfast(), Daemon::Keepalived], texts, VIP6).telling(|lan| {
-        lan.start();
-        let left = Moment::now();
-        lan.nodes[0].stop();
-        lan.served_by(1, left);
-        let back = Moment::now();
-        lan.nodes[0].start();
-        lan.served_by(0, back);
-        lan.holds(1, VIP6, false);
     });
 }

@@ -1,4 +1,4 @@
-//! VRRP over IPv6, over unicast without an interface, and beside other makes: what neighbours learn, who takes over, and
+//! VRRP over IPv6, and over unicast without an interface: what neighbours learn, who takes over, and
 //! whether every packet is right.
 
 #![allow(
@@ -12,7 +12,6 @@
 mod support;
 
 mod failover;
-mod frr;
 mod lan;
 mod packets;
 mod unicast;

@@ -21,6 +21,7 @@ How to read it:
 - A keyword without a default is off, or has no value, until it is written.
 - Releases are those of keepalived. Without one the keyword is older than 2.1.
 - *Not acted on yet*: the keyword is read and checked, and has no effect in this version of Standfast; `check` says so (SF0110).
+- *Nothing to do*: the keyword is accepted, and what it asks for is so already, or there is nothing that it could change; the text says why.
 ";
 
 /// The whole page.
@@ -140,6 +141,9 @@ fn facts(keyword: &Keyword) -> Vec<String> {
     }
     if keyword.acts == Acts::NotYet && keyword.opens().is_none() {
         facts.push("*Not acted on yet*".to_owned());
+    }
+    if let Acts::Needless(why) = keyword.acts {
+        facts.push(format!("*Nothing to do*: {}", prose(why)));
     }
     facts
 }

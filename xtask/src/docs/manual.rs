@@ -74,6 +74,9 @@ fn add_keyword(page: &mut String, keyword: &Keyword) {
     if keyword.acts == Acts::NotYet && keyword.opens().is_none() {
         sentences.push("Not acted on yet.".to_owned());
     }
+    if let Acts::Needless(why) = keyword.acts {
+        sentences.push(format!("Accepted, with nothing to do: {why}."));
+    }
     for sentence in sentences {
         let _ = writeln!(page, "{}", roff(&sentence));
     }

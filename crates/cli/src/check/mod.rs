@@ -15,10 +15,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use standfast_config::nodes::{Comparison, Node, compare};
 use standfast_config::{
-    Code, Diagnostic, Environment, FileSource, LoadOptions, Loaded, NoEnvironment, Severity, load,
-    render,
+    Code, Diagnostic, Environment, LoadOptions, Loaded, NoEnvironment, Severity, load, render,
 };
-use standfast_daemon::{HostEnvironment, host};
+use standfast_daemon::{HostEnvironment, host, load_here};
 
 /// Where the daemon looks for its configuration.
 const DEFAULT_FILE: &str = "/etc/keepalived/keepalived.conf";
@@ -290,7 +289,7 @@ pub(crate) fn keepalived_test(
         strict_lexing: true,
         ..LoadOptions::default()
     };
-    let loaded = load(files, &FileSource, &HostEnvironment::default(), &options);
+    let loaded = load_here(files, &HostEnvironment::default(), &options);
     let text: String = loaded
         .diagnostics
         .iter()

@@ -16,6 +16,7 @@ mod scripts;
 mod service;
 mod timing;
 mod unicast;
+mod vmac;
 
 use std::collections::BTreeMap;
 
@@ -62,6 +63,7 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     };
     lints.identity();
     lints.shared_addresses();
+    lints.shared_virtual_macs();
     lints.groups();
     lints.scripts();
     lints.services();

@@ -166,7 +166,7 @@ impl Parsed<'_> {
             }
             self.reader.sink.push(diagnostic);
         }
-        if keyword.acts == Acts::Yes || !report {
+        if keyword.acts != Acts::NotYet || !report {
             return report;
         }
         if !self.not_acted_on.iter().any(|(known, _)| *known == name) {

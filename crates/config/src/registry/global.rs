@@ -110,7 +110,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("NAME")
     .example("standfast")
     .refused("sixteen-letters-")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "vrrp_process_name",
         Syntax::Word,
@@ -118,7 +119,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("NAME")
     .example("standfast")
-    .refused("sixteen-letters-"),
+    .refused("sixteen-letters-")
+    .acts(),
     keyword(
         "checker_process_name",
         Syntax::Word,
@@ -198,7 +200,8 @@ const DAEMON: &[Keyword] = &[
         UINT,
         "Where random numbers begin: those of `${_RANDOM}`, and the spread of checks.",
     )
-    .default("the time"),
+    .default("the time")
+    .acts(),
     // Firewall
     keyword(
         "nftables",
@@ -236,7 +239,8 @@ const DAEMON: &[Keyword] = &[
          named.",
     )
     .arguments("[IN [OUT]]")
-    .example("VRRP_IN VRRP_OUT"),
+    .example("VRRP_IN VRRP_OUT")
+    .needless("drop rules are set by nftables"),
     keyword(
         "vrrp_ipsets",
         Syntax::OptionalWords,
@@ -244,7 +248,8 @@ const DAEMON: &[Keyword] = &[
          them out of ipsets.",
     )
     .arguments("[IPV4 [IPV6 [INTERFACE6 [IGMP [MLD [ND]]]]]]")
-    .example("vips vips6"),
+    .example("vips vips6")
+    .needless("drop rules and their addresses are in nftables"),
     keyword(
         "nftables_ipvs",
         Syntax::OptionalWord,
@@ -417,13 +422,15 @@ const DAEMON: &[Keyword] = &[
         "Runs scripts by the path as it is written, instead of the one that symbolic links \
          lead to.",
     )
-    .since(2, 3, 0),
+    .since(2, 3, 0)
+    .needless("scripts are always run by the path as it is written"),
     keyword(
         "set_supplementary_groups",
         Syntax::Bool,
         "Scripts run with all groups of their user, not with one only.",
     )
-    .since(2, 4, 1),
+    .since(2, 4, 1)
+    .acts(),
     // Observability and the rest
     keyword(
         "snmp_socket",
@@ -583,7 +590,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("[[+|-]read|match|wildcard_match|brace_match]...")
     .example("+match -wildcard_match")
     .refused("everything")
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .acts(),
     keyword(
         "config_save_dir",
         Syntax::Word,
@@ -592,7 +600,8 @@ const DAEMON: &[Keyword] = &[
     )
     .arguments("PATH")
     .example("/var/lib/keepalived")
-    .since(2, 2, 4),
+    .since(2, 2, 4)
+    .acts(),
     keyword(
         "tmp_config_directory",
         Syntax::Word,
@@ -601,7 +610,10 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .example("/var/tmp")
     .lenient()
-    .since(2, 2, 0),
+    .since(2, 2, 0)
+    .needless(
+        "the processes share the configuration in memory and there is no copy to be put anywhere",
+    ),
     keyword(
         "iproute_usr_dir",
         Syntax::Word,
@@ -610,7 +622,8 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .example("/usr/share/iproute2")
     .lenient()
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "iproute_etc_dir",
         Syntax::Word,
@@ -619,5 +632,6 @@ const DAEMON: &[Keyword] = &[
     .arguments("PATH")
     .example("/etc/iproute2")
     .lenient()
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
 ];

@@ -158,29 +158,31 @@ pub(super) const RESOURCES: &[Keyword] = &[
     keyword(
         "vrrp_netlink_cmd_rcv_bufs",
         UINT,
-        "Size of the receive buffer for answers to the VRRP process's netlink commands; \
-         larger for thousands of addresses.",
+        "Size of the receive buffer for answers to the VRRP process's netlink commands; larger for thousands of addresses, and never less than 512 KiB.",
     )
     .lenient()
-    .unit(Unit::Bytes),
+    .unit(Unit::Bytes)
+    .acts(),
     keyword(
         "vrrp_netlink_cmd_rcv_bufs_force",
         Syntax::Bool,
         "Exceeds the system's limit (net.core.rmem_max) for vrrp_netlink_cmd_rcv_bufs.",
-    ),
+    )
+    .needless("the system's limit is always exceeded where the process may do so"),
     keyword(
         "vrrp_netlink_monitor_rcv_bufs",
         UINT,
-        "Size of the receive buffer for the kernel's news of interfaces and addresses; larger \
-         for thousands of addresses.",
+        "Size of the receive buffer for the kernel's news of interfaces and addresses; larger for thousands of addresses, and never less than 1 MiB.",
     )
     .lenient()
-    .unit(Unit::Bytes),
+    .unit(Unit::Bytes)
+    .acts(),
     keyword(
         "vrrp_netlink_monitor_rcv_bufs_force",
         Syntax::Bool,
         "Exceeds the system's limit (net.core.rmem_max) for vrrp_netlink_monitor_rcv_bufs.",
-    ),
+    )
+    .needless("the system's limit is always exceeded where the process may do so"),
     keyword(
         "lvs_netlink_cmd_rcv_bufs",
         UINT,
@@ -229,12 +231,14 @@ pub(super) const RESOURCES: &[Keyword] = &[
     .example("MTU")
     .refused("sometimes")
     .lenient()
-    .default("the system's"),
+    .default("the system's")
+    .acts(),
     keyword(
         "vrrp_rx_bufs_multiplier",
         int(1, 4_294_967_295),
-        "How many such sizes a receive buffer holds.",
+        "How many such sizes (of the MTU or of an advertisement) a receive buffer holds for each instance that shares it.",
     )
     .lenient()
-    .default("3"),
+    .default("3")
+    .acts(),
 ];

@@ -149,7 +149,8 @@ pub(super) const DEFAULTS: &[Keyword] = &[
         Syntax::Flag,
         "An owner (priority 255) yields to nobody, whatever it hears.",
     )
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "vrrp_mcast_group4",
         Syntax::Address,

@@ -12,6 +12,7 @@ mod index;
 mod root;
 mod service;
 mod suggest;
+mod sync_group;
 mod track;
 mod usage;
 mod vrrp;
@@ -83,7 +84,7 @@ blocks! {
     AuthHmac = "auth_hmac": authentication::AUTH_HMAC,
     /// Instances that change state together: when one of them goes to fault all do, and they become master or backup as one. A router
     /// that holds an outer and an inner address needs it, so that packets never enter through one host and leave through another.
-    SyncGroup = "vrrp_sync_group": vrrp::SYNC_GROUP,
+    SyncGroup = "vrrp_sync_group": sync_group::SYNC_GROUP,
     /// A program that must be running, so often as `quorum` says. An instance names it in `track_process`. Unlike a script that calls
     /// `pgrep` it costs nothing between changes, and notices the end of a process at once.
     TrackProcess = "vrrp_track_process": track::PROCESS,
@@ -176,6 +177,8 @@ impl Block {
 pub enum Acts {
     /// It does.
     Yes,
+    /// There is nothing for it to do here; the text says why.
+    Needless(&'static str),
     /// The keyword is read and checked, and has no effect yet.
     NotYet,
 }
@@ -343,6 +346,11 @@ const fn keyword(name: &'static str, syntax: Syntax, doc: &'static str) -> Keywo
 impl Keyword {
     const fn acts(mut self) -> Self {
         self.acts = Acts::Yes;
+        self
+    }
+
+    const fn needless(mut self, why: &'static str) -> Self {
+        self.acts = Acts::Needless(why);
         self
     }
 

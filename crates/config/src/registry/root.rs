@@ -9,7 +9,8 @@ pub(super) const ROOT: &[Keyword] = &[
         "Runs the whole daemon in the named network namespace (of `ip netns`).",
     )
     .arguments("NAME")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "net_namespace_ipvs",
         Syntax::OptionalWord,
@@ -22,33 +23,38 @@ pub(super) const ROOT: &[Keyword] = &[
         "namespace_with_ipsets",
         Syntax::Flag,
         "Uses ipsets in a network namespace, which kernels before 3.13 mixed up.",
-    ),
+    )
+    .needless("drop rules are set by nftables, which network namespaces do not mix up"),
     keyword(
         "instance",
         Syntax::Word,
-        "Names this process, in pid files, logs and D-Bus, to tell several on one host apart.",
+        "Names this process, in pid files, dumps, the log and its table of nftables, to tell several on one host apart.",
     )
     .arguments("NAME")
-    .lenient(),
+    .lenient()
+    .acts(),
     keyword(
         "use_pid_dir",
         Syntax::Flag,
         "Puts pid files into /run/keepalived.",
-    ),
+    )
+    .acts(),
     keyword(
         "child_wait_time",
         UINT,
         "Time that child processes get to end at shutdown before they are killed.",
     )
     .seconds()
-    .default("5"),
+    .default("5")
+    .acts(),
     keyword(
         "linkbeat_use_polling",
         Syntax::Flag,
         "Asks drivers for the link state of every interface each second instead of waiting \
          for the kernel's news.",
     )
-    .deprecated("linkbeat_interfaces"),
+    .deprecated("linkbeat_interfaces")
+    .needless("the kernel's link state is used, which it tells at once and all drivers of today set: a request to poll is accepted and nothing is polled"),
     keyword(
         "global_defs",
         Syntax::Block(Block::Global),
@@ -141,7 +147,8 @@ pub(super) const ROOT: &[Keyword] = &[
     )
     .arguments("{ INTERFACE [ETHTOOL|MII|IOCTL]... }")
     .example("eth0 MII")
-    .refused("eth0 WIRE"),
+    .refused("eth0 WIRE")
+    .needless("the kernel's link state is used, which it tells at once and all drivers of today set: a request to poll is accepted and nothing is polled"),
     keyword(
         "interface_up_down_delays",
         Syntax::Lines,

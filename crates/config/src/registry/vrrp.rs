@@ -1,4 +1,4 @@
-//! Keywords of `vrrp_instance`, `vrrp_sync_group` and `vrrp_script`; passwords and keys are in `authentication`.
+//! Keywords of `vrrp_instance` and `vrrp_script`; passwords and keys are in `authentication`, groups in `sync_group`.
 
 use super::{Block, Keyword, Syntax, UINT, Unit, decimal, int, keyword};
 
@@ -155,7 +155,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Had to stand in instances with IPv6 addresses, and has no effect.",
     )
-    .deprecated("nothing: addresses tell the family"),
+    .deprecated("nothing: addresses tell the family")
+    .needless("the family is that of the addresses"),
     keyword(
         "v3_checksum_as_v2",
         Syntax::Bool,
@@ -190,13 +191,15 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "The VRF interface of an instance that has no interface of its own and reaches its \
          peers by unicast.",
     )
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "debug",
         int(0, 4),
         "A level of debugging, with hardly any effect.",
     )
-    .default("0"),
+    .default("0")
+    .needless("what the log tells is chosen for the whole daemon (`-D`)"),
     // Addressing of advertisements
     keyword(
         "mcast_src_ip",
@@ -259,7 +262,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .example("224.0.0.19")
     .refused("10.0.0.7")
     .default("vrrp_mcast_group4 or 6")
-    .since(2, 2, 7),
+    .since(2, 2, 7)
+    .acts(),
     keyword(
         "track_src_ip",
         Syntax::Flag,
@@ -270,11 +274,12 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "kernel_rx_buf_size",
         UINT,
-        "Size of the receive buffer of the instance's socket.",
+        "What the instance adds to the receive buffer of the socket that it shares with others.",
     )
     .default("vrrp_rx_bufs_policy")
     .lenient()
-    .unit(Unit::Bytes),
+    .unit(Unit::Bytes)
+    .acts(),
     // Interface and virtual MAC
     keyword(
         "use_vmac",
@@ -322,14 +327,16 @@ pub(super) const INSTANCE: &[Keyword] = &[
         Syntax::Flag,
         "Sets the kernel's promote_secondaries on the interface, so that the removal of an \
          address does not take others of its network with it.",
-    ),
+    )
+    .acts(),
     keyword(
         "linkbeat_use_polling",
         Syntax::Flag,
         "Asks the driver for the interface's link state every second instead of waiting for \
          the kernel's news.",
     )
-    .deprecated("linkbeat_interfaces"),
+    .deprecated("linkbeat_interfaces")
+    .needless("the kernel's link state is used, which it tells at once and all drivers of today set: a request to poll is accepted and nothing is polled"),
     // Addresses
     keyword(
         "virtual_ipaddress",
@@ -461,7 +468,8 @@ pub(super) const INSTANCE: &[Keyword] = &[
         "An owner (priority 255) yields to nobody, whatever it hears.",
     )
     .default("vrrp_owner_ignore_adverts")
-    .since(2, 3, 1),
+    .since(2, 3, 1)
+    .acts(),
     keyword(
         "handover",
         Syntax::Choice(&["overlap", "exclusive", "immediate"]),
@@ -681,120 +689,4 @@ pub(super) const INSTANCE: &[Keyword] = &[
          instance.",
     )
     .deprecated("lvs_sync_daemon in global_defs"),
-];
-
-pub(super) const SYNC_GROUP: &[Keyword] = &[
-    keyword(
-        "group",
-        Syntax::Lines,
-        "The instances of the group, by name; an instance can be in one group only.",
-    )
-    .arguments("{ INSTANCE... }")
-    .example("VI_1; VI_2")
-    .acts(),
-    keyword(
-        "track_interface",
-        Syntax::Lines,
-        "Interfaces that must be up, for all instances of the group.",
-    )
-    .arguments("{ INTERFACE [weight NUMBER [reverse]]... }")
-    .example("eth1 weight -10")
-    .refused("eth1 weight 255")
-    .acts(),
-    keyword(
-        "track_script",
-        Syntax::Lines,
-        "Scripts that must succeed, for all instances of the group.",
-    )
-    .arguments("{ SCRIPT [weight NUMBER [reverse|noreverse]]... }")
-    .example("s1 weight -10 reverse")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_file",
-        Syntax::Lines,
-        "Files whose number counts, for all instances of the group.",
-    )
-    .arguments("{ FILE [weight NUMBER [reverse|noreverse]]... }")
-    .example("f1 weight 5")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_process",
-        Syntax::Lines,
-        "Processes that must run, for all instances of the group.",
-    )
-    .arguments("{ PROCESS [weight NUMBER [reverse|noreverse]]... }")
-    .example("p1 weight 5")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "track_bfd",
-        Syntax::Lines,
-        "BFD sessions that must be up, for all instances of the group.",
-    )
-    .arguments("{ SESSION [weight NUMBER [reverse|noreverse]]... }")
-    .example("bfd1 weight 5 reverse")
-    .refused("nobody")
-    .acts(),
-    keyword(
-        "notify_master",
-        Syntax::Command,
-        "Runs when the group, that is all its instances, becomes master.",
-    )
-    .example("\"/usr/local/bin/notify.sh master\"")
-    .acts(),
-    keyword(
-        "notify_backup",
-        Syntax::Command,
-        "Runs when the group becomes backup.",
-    )
-    .acts(),
-    keyword(
-        "notify_fault",
-        Syntax::Command,
-        "Runs when the group goes into fault.",
-    )
-    .acts(),
-    keyword(
-        "notify_stop",
-        Syntax::Command,
-        "Runs when the daemon stops.",
-    )
-    .acts(),
-    keyword(
-        "notify",
-        Syntax::Command,
-        "Runs on every change of the group's state, with four more words: GROUP, its name, \
-         the new state and the priority.",
-    )
-    .example("/usr/local/bin/notify.sh")
-    .acts(),
-    keyword(
-        "smtp_alert",
-        Syntax::Bool,
-        "Sends mail when the group's state changes.",
-    )
-    .default("smtp_alert_vrrp")
-    .acts(),
-    keyword(
-        "notify_priority_changes",
-        Syntax::Bool,
-        "Notification FIFOs also hear when the priority of its instances changes.",
-    )
-    .default("vrrp_notify_priority_changes")
-    .acts(),
-    keyword(
-        "sync_group_tracking_weight",
-        Syntax::Flag,
-        "Instances of the group may track with weights: what changes the priority of one \
-         changes that of all.",
-    )
-    .acts(),
-    keyword(
-        "global_tracking",
-        Syntax::Flag,
-        "Made all instances track what one tracks; has no effect.",
-    )
-    .deprecated("sync_group_tracking_weight"),
 ];

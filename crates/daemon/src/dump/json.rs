@@ -8,7 +8,7 @@ use standfast_core::spec::Tracked;
 use standfast_core::time::Micros;
 use standfast_wire::vrrp::Version;
 
-use super::statistics::count;
+use super::statistics::{count, failures};
 use super::{Picture, address, quoted, state_number};
 
 /// One line, slashes escaped, as keepalived's writer does; `None` without instances, where keepalived
@@ -245,7 +245,7 @@ fn statistics(counters: &Counters) -> Statistics {
         addr_list_err: counters.address_lists,
         invalid_authtype: 0,
         authtype_mismatch: count(counters, DropCause::AuthenticationType),
-        auth_failure: count(counters, DropCause::Authentication),
+        auth_failure: failures(counters),
         pri_zero_rcvd: counters.resigns_received,
         pri_zero_sent: counters.resigns_sent,
     }

@@ -39,8 +39,7 @@ fn write(page: &mut Page, name: &str, counters: &Counters) {
     page.line(format_args!("    Invalid Type: 0"));
     let mismatch = count(counters, DropCause::AuthenticationType);
     page.line(format_args!("    Type Mismatch: {mismatch}"));
-    let failure = count(counters, DropCause::Authentication);
-    page.line(format_args!("    Failure: {failure}"));
+    page.line(format_args!("    Failure: {}", failures(counters)));
     page.line(format_args!("  Priority Zero:"));
     let (received, sent) = (counters.resigns_received, counters.resigns_sent);
     page.line(format_args!("    Received: {received}"));
@@ -60,6 +59,11 @@ fn signatures(page: &mut Page, counters: &Counters) {
     ] {
         page.line(format_args!("    {name}: {}", count(counters, cause)));
     }
+}
+
+/// Wrong passwords, wrong headers, and headers that were sent again.
+pub(super) fn failures(counters: &Counters) -> u64 {
+    count(counters, DropCause::Authentication) + count(counters, DropCause::HeaderReplay)
 }
 
 pub(super) fn count(counters: &Counters, cause: DropCause) -> u64 {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use standfast_config::{AuthenticationKind, SyncGroup, VrrpInstance};
 use standfast_core::input::InterfaceIndex;
 use standfast_core::interface::Interface;
+use standfast_core::journal::Fault;
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{RouterSpec, Tracked};
 use standfast_linux::calendar::date_time;
@@ -88,7 +89,7 @@ fn times(page: &mut Page, picture: &Picture<'_>, router: &Router) {
     }
     let down = router.down_interval().0;
     page.line(format_args!("   Master down timer = {down} usecs"));
-    page.line(format_args!("   Interface = {}", router.spec().interface));
+    interface(page, router);
     if let Some(source) = router.source() {
         let configured = match router.spec().source {
             Some(_) => " (from configuration)",
@@ -96,6 +97,31 @@ fn times(page: &mut Page, picture: &Picture<'_>, router: &Router) {
         };
         page.line(format_args!("   Using src_ip = {source}{configured}"));
     }
+}
+
+fn interface(page: &mut Page, router: &Router) {
+    let spec = router.spec();
+    let Some(own) = &spec.virtual_interface else {
+        if spec.has_interface() {
+            page.line(format_args!("   Interface = {}", spec.interface));
+        }
+        return;
+    };
+    let (name, base) = (&own.name, own.transmit_base);
+    let down =
+        |fault: &Fault| matches!(fault, Fault::InterfaceDown(_) | Fault::InterfaceMissing(_));
+    let up = !router.faults().any(down);
+    let kind = if own.virtual_mac { "vmac" } else { "ipvlan" };
+    if own.virtual_mac {
+        page.line(format_args!(
+            "   Use VMAC, i/f name {name}, is_up = {up}, xmit_base = {base}"
+        ));
+    }
+    let transmits = if base { ", xmit base i/f" } else { "" };
+    page.line(format_args!(
+        "   Interface = {name}, {kind} on {}{transmits}",
+        spec.interface
+    ));
 }
 
 fn settings(page: &mut Page, router: &Router, instance: Option<&VrrpInstance>) {

@@ -22,7 +22,9 @@ const OPEN_TO_OTHERS: u32 = 0o066;
 
 /// Authentication in the message, or in a header.
 pub(super) fn message(instance: &config::VrrpInstance) -> (Authentication, Option<ah::Key>) {
-    let Some(authentication) = &instance.authentication else {
+    // What keepalived sends as version 2 over IPv6 has no room for it.
+    let v4 = instance.family == config::Family::V4;
+    let Some(authentication) = instance.authentication.as_ref().filter(|_| v4) else {
         return (Authentication::None, None);
     };
     let password = authentication.password.reveal();

@@ -27,7 +27,7 @@ impl Plan {
             }
             let owner = match &fifo.owner {
                 None => Ok(own_identity()),
-                Some(owner) => system_identity(owner),
+                Some(owner) => system_identity(config, owner),
             };
             match owner {
                 Ok(Identity { uid, gid, .. }) => {

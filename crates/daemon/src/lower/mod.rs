@@ -6,6 +6,8 @@ mod fifos;
 mod mail;
 mod routing;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod tracks;
 mod virtual_interface;
 
@@ -20,9 +22,11 @@ use standfast_core::spec::{
     Strangers, Tracked, Unicast, UnicastPeer, VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
+use standfast_linux::InterfaceName;
+use standfast_linux::capability::{Capability, Effective};
 use standfast_linux::clock::boottime;
 use standfast_linux::script_security::{self, Unusable};
-use standfast_linux::user::Identity;
+use standfast_linux::user::{Identity, User};
 use standfast_wire::vrrp::{ChecksumForm, Priority, Version, Vrid};
 
 pub(crate) use routing::Entries;
@@ -99,8 +103,15 @@ struct Context {
     host: Host,
 }
 
-/// Lowers what this release acts on; instances that it cannot run are named in the complaints.
+/// As [`plan_beside`], where no interface of ours is there yet.
+#[cfg(test)]
 pub(crate) fn plan(config: &config::Config) -> Plan {
+    plan_beside(config, &BTreeSet::new())
+}
+
+/// Lowers what this release acts on; instances that it cannot run are named in the complaints. `own_links` are
+/// the virtual MAC interfaces that are ours already.
+pub(crate) fn plan_beside(config: &config::Config, own_links: &BTreeSet<InterfaceName>) -> Plan {
     let mut plan = Plan::default();
     plan.spec.startup_delay = startup_delay(config);
     plan.spec.link_delays = tracks::link_delays(config);
@@ -108,8 +119,8 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
         plan.lower_check(config, script);
     }
     let mut context = Context {
-        routing: routing::Lowering::default(),
-        host: Host::look(),
+        routing: routing::Lowering::new(config),
+        host: Host::look(own_links),
     };
     plan.spec.statics = context.routing.statics(config);
     for instance in &config.instances {
@@ -496,7 +507,7 @@ fn program(
         }
         config::Command::Argv(argv) => argv,
     };
-    let identity = identity(config, script)?;
+    let (identity, other) = possible(identity(config, script)?);
     let command = argv.first().ok_or("the command is empty")?;
     let path = find_program(command, &identity)
         .ok_or_else(|| format!("there is no command {command} in PATH that its user may run"))?;
@@ -513,6 +524,7 @@ fn program(
         }
         Err(unusable) => return Err(format!("{}: {unusable}", path.display())),
     };
+    let warning = warning.or(other);
     let words = argv.iter().skip(1).map(OsString::from);
     let argv = std::iter::once(path.into_os_string())
         .chain(words)
@@ -528,16 +540,36 @@ fn identity(config: &config::Config, script: &config::Script) -> Result<Identity
             Some(user) => Identity {
                 uid: user.uid,
                 gid: user.gid,
-                groups: vec![user.gid],
+                groups: groups(config, &user, user.gid),
             },
             None => own_identity(),
         });
     };
-    system_identity(wanted)
+    system_identity(config, wanted)
+}
+
+/// A daemon that may not change its user runs scripts as itself, with a warning.
+fn possible(wanted: Identity) -> (Identity, Option<String>) {
+    let own = own_identity();
+    let needed = [Capability::SetUid, Capability::SetGid];
+    let may = Effective::of_this_thread().is_ok_and(|has| has.missing(&needed).next().is_none());
+    if may || (wanted.uid, wanted.gid) == (own.uid, own.gid) {
+        return (wanted, None);
+    }
+    let text = format!(
+        "it runs as user {} like this daemon, which may not become user {} (CAP_SETUID and CAP_SETGID)",
+        own.uid, wanted.uid
+    );
+    // Without the groups it is another identity than the daemon's own: the daemon's capabilities are not passed on.
+    let bare = Identity {
+        groups: Vec::new(),
+        ..own
+    };
+    (bare, Some(text))
 }
 
 /// That user and group of the system.
-fn system_identity(wanted: &config::Identity) -> Result<Identity, String> {
+fn system_identity(config: &config::Config, wanted: &config::Identity) -> Result<Identity, String> {
     let user = lookup_user(&wanted.user)
         .ok_or_else(|| format!("its user {} does not exist", wanted.user))?;
     let gid = match &wanted.group {
@@ -549,6 +581,14 @@ fn system_identity(wanted: &config::Identity) -> Result<Identity, String> {
     Ok(Identity {
         uid: user.uid,
         gid,
-        groups: vec![gid],
+        groups: groups(config, &user, gid),
     })
+}
+
+/// The one group, or with `set_supplementary_groups` all groups of the user. A directory service that does not answer
+/// costs the further ones.
+fn groups(config: &config::Config, user: &User, gid: u32) -> Vec<u32> {
+    let all = config.global.supplementary_groups;
+    let all = all.then(|| user.groups(gid).ok()).flatten();
+    all.unwrap_or_else(|| vec![gid])
 }

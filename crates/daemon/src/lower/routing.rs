@@ -56,6 +56,13 @@ pub(super) struct Lowering {
 }
 
 impl Lowering {
+    pub(super) fn new(config: &config::Config) -> Self {
+        Lowering {
+            names: Names::of(config),
+            ..Lowering::default()
+        }
+    }
+
     /// Routes, then rules; what cannot be used is left out with a complaint of `who`.
     pub(super) fn fixtures(
         &mut self,

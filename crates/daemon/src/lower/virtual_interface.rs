@@ -1,6 +1,6 @@
 //! `use_vmac`, `use_vmac_addr`, `use_ipvlan`: the interfaces that instances want of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use standfast_config as config;
@@ -39,18 +39,35 @@ pub(crate) struct VirtualInterface {
 pub(crate) struct VirtualInterfaces(BTreeMap<String, VirtualInterface>);
 
 /// What is known of the host's interfaces while names are given.
-pub(crate) struct Host(Option<Links>);
+pub(crate) struct Host {
+    links: Option<Links>,
+    /// The interfaces that we have made, or an earlier run has.
+    ours: BTreeSet<InterfaceName>,
+}
 
 impl Host {
-    pub(crate) fn look() -> Self {
-        // Without it the kernel refuses a name that is taken, and the log says so.
-        Host(Links::open().ok())
+    pub(crate) fn look(ours: &BTreeSet<InterfaceName>) -> Self {
+        Host {
+            // Without it the kernel refuses a name that is taken, and the log says so.
+            links: Links::open().ok(),
+            ours: ours.clone(),
+        }
     }
 
-    /// Whether something that cannot be ours has the name.
-    fn has_other(&mut self, name: InterfaceName) -> bool {
-        let found = self.0.as_mut().map(|links| links.find(name));
-        matches!(found, Some(Ok(link)) if !matches!(link.kind, LinkKind::Macvlan | LinkKind::Ipvlan))
+    /// Whether something that cannot be ours has the name: no virtual MAC interface, or one on another interface that
+    /// another daemon uses.
+    fn has_other(&mut self, name: InterfaceName, base: InterfaceName) -> bool {
+        let Some(links) = &mut self.links else {
+            return false;
+        };
+        let Ok(found) = links.find(name) else {
+            return false;
+        };
+        if !matches!(found.kind, LinkKind::Macvlan | LinkKind::Ipvlan) {
+            return true;
+        }
+        let below = links.find(base).ok().map(|base| base.interface.index);
+        !self.ours.contains(&name) && found.up && below.is_some() && found.parent != below
     }
 }
 
@@ -215,8 +232,8 @@ impl VirtualInterfaces {
         }
         let ipv6 = wanted.family == Family::V6;
         let name = match wanted.given {
-            Some(given) => self.given_name(given, host)?,
-            None => self.free_name(wanted.prefix, spec.vrid, ipv6, host)?,
+            Some(given) => self.given_name(given, base, host)?,
+            None => self.free_name((wanted.prefix, base), spec.vrid, ipv6, host)?,
         };
         let made = VirtualInterface {
             name,
@@ -235,13 +252,18 @@ impl VirtualInterfaces {
         Ok(name.as_str().to_owned())
     }
 
-    fn given_name(&self, given: &str, host: &mut Host) -> Result<InterfaceName, String> {
+    fn given_name(
+        &self,
+        given: &str,
+        base: InterfaceName,
+        host: &mut Host,
+    ) -> Result<InterfaceName, String> {
         let name =
             InterfaceName::new(given).map_err(|_| format!("{given} is no name of an interface"))?;
         if self.0.contains_key(given) {
             return Err(format!("another instance has the interface {given}"));
         }
-        if host.has_other(name) {
+        if host.has_other(name, base) {
             return Err(format!("{given} is another interface"));
         }
         Ok(name)
@@ -250,7 +272,7 @@ impl VirtualInterfaces {
     /// `vrrp.51`, or `vrrp6.51` and `vrrp1.51`, `vrrp2.51` … where that is taken.
     fn free_name(
         &self,
-        prefix: &str,
+        (prefix, base): (&str, InterfaceName),
         vrid: Vrid,
         ipv6: bool,
         host: &mut Host,
@@ -264,7 +286,7 @@ impl VirtualInterfaces {
             .filter(|name| !self.0.contains_key(name))
             .filter_map(|name| InterfaceName::new(&name).ok());
         names
-            .find(|name| !host.has_other(*name))
+            .find(|name| !host.has_other(*name, base))
             .ok_or_else(|| format!("no name like {prefix}.{vrid} is free"))
     }
 }
@@ -301,7 +323,7 @@ fn ipvlan_mode(mode: config::IpvlanMode) -> IpvlanMode {
 
 #[cfg(test)]
 mod tests {
-    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+    use standfast_config::{Code, LoadOptions, MemorySource, NoEnvironment, load};
 
     use super::*;
     use crate::lower::{Plan, plan};
@@ -318,7 +340,16 @@ mod tests {
         let source = MemorySource::with("/k.conf", text.as_str());
         let options = LoadOptions::default();
         let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
-        plan(&loaded.config)
+        let plan = plan(&loaded.config);
+        let refused = plan.complaints.iter().filter(|it| it.contains("same VMAC"));
+        let found = loaded.diagnostics.iter();
+        let found = found.filter(|found| found.code == Code::VirtualMacTaken);
+        assert_eq!(
+            found.count(),
+            refused.count(),
+            "`check` says what is refused"
+        );
+        plan
     }
 
     fn names(plan: &Plan) -> Vec<(&str, &str)> {
@@ -382,6 +413,43 @@ mod tests {
         assert_eq!(names(&plan), [("va.51", "sfb0"), ("vrrp.51", "sfa0")]);
         let text = "(B) is NOT run: it uses same VMAC as VRRP instance A";
         assert_eq!(plan.complaints, [text]);
+    }
+
+    #[test]
+    fn an_address_of_the_other_family_may_have_its_own_beside_the_instance_s() {
+        let lines =
+            "use_vmac\nvirtual_ipaddress_excluded {\n2001:db8::1/64 use_vmac\n2001:db8::2/64\n}";
+        let plan = planned(
+            "",
+            &[
+                ("A", "sfa0", 51, lines),
+                ("B", "sfa0", 52, "use_vmac\nvmac_xmit_base"),
+            ],
+        );
+        let router = plan.spec.routers.first().unwrap();
+        let places: Vec<_> = router
+            .all_addresses()
+            .map(|held| held.interface.as_deref())
+            .collect();
+        assert_eq!(places, [Some("vrrp.51"), Some("vrrp6.51"), None]);
+        let kinds: Vec<_> = plan
+            .virtual_interfaces
+            .iter()
+            .map(|own| {
+                (
+                    own.name.as_str(),
+                    own.ipv6,
+                    own.both_families,
+                    own.link_local,
+                )
+            })
+            .collect();
+        let expected = [
+            ("vrrp.51", false, true, false),
+            ("vrrp.52", false, false, false),
+            ("vrrp6.51", true, false, true),
+        ];
+        assert_eq!(kinds, expected);
     }
 
     #[test]

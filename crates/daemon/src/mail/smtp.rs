@@ -2,14 +2,15 @@
 //! keepalived.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
 
 use super::MailPlan;
 use super::letter::Letter;
 
 /// Longest line of an answer that is read (RFC 5321 §4.5.3.1.5 says 512 bytes).
-const LINE_BYTES: u64 = 4096;
+const LINE_BYTES: usize = 4096;
 /// Most lines of one answer.
 const ANSWER_LINES: usize = 100;
 /// Addresses of the server that are tried.
@@ -69,6 +70,7 @@ pub(super) fn send(letter: &Letter, plan: &MailPlan) -> Result<(), Failure> {
     let stream = connect(plan)?;
     let mut dialogue = Dialogue {
         answers: BufReader::new(stream),
+        timeout: plan.timeout,
     };
     dialogue.expect(Step::Greeting, 220)?;
     dialogue.say(Step::Helo, &format!("HELO {}", plan.helo_name), 250)?;
@@ -132,6 +134,8 @@ fn stuffed(message: &str) -> String {
 
 struct Dialogue {
     answers: BufReader<TcpStream>,
+    /// For each answer.
+    timeout: Duration,
 }
 
 impl Dialogue {
@@ -149,11 +153,10 @@ impl Dialogue {
 
     /// A code of the same hundred and ten will do: 251 tells that a recipient has moved.
     fn expect(&mut self, step: Step, wanted: u16) -> Result<(), Failure> {
+        let until = Instant::now() + self.timeout;
         for _ in 0..ANSWER_LINES {
-            let mut line = Vec::new();
-            let mut bounded = (&mut self.answers).take(LINE_BYTES);
-            bounded
-                .read_until(b'\n', &mut line)
+            let line = self
+                .line(until)
                 .map_err(|error| Failure::System(step, error))?;
             let (code, last) = parse(&line).ok_or(Failure::Garbled(step))?;
             if !last {
@@ -165,6 +168,30 @@ impl Dialogue {
             };
         }
         Err(Failure::Garbled(step))
+    }
+}
+
+impl Dialogue {
+    /// One line, or as much as is read of it. The timeout of the socket is for each byte alone: a server that sends one
+    /// now and then would keep us for ever.
+    fn line(&mut self, until: Instant) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        while line.len() < LINE_BYTES {
+            if Instant::now() >= until {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let bytes = self.answers.fill_buf()?;
+            let room = LINE_BYTES - line.len();
+            let bytes = bytes.get(..room).unwrap_or(bytes);
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(bytes.len(), |end| end + 1);
+            line.extend(bytes.iter().take(taken));
+            self.answers.consume(taken);
+            if end.is_some() || taken == 0 {
+                break;
+            }
+        }
+        Ok(line)
     }
 }
 
@@ -186,6 +213,32 @@ mod tests {
     #[test]
     fn a_dot_does_not_end_the_message() {
         assert_eq!(stuffed("a\n.\r\n.b\n"), "a\r\n..\r\n..b\r\n");
+    }
+
+    #[test]
+    fn a_server_that_sends_a_byte_now_and_then_is_given_up() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (mut speaker, _) = server.accept().unwrap();
+        let dripping = std::thread::spawn(move || {
+            for _ in 0..100 {
+                if speaker.write_all(b"2").is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let mut dialogue = Dialogue {
+            answers: BufReader::new(stream),
+            timeout: Duration::from_millis(300),
+        };
+        let begun = Instant::now();
+        let failure = dialogue.expect(Step::Greeting, 220).unwrap_err();
+        let took = begun.elapsed();
+        drop(dialogue);
+        dripping.join().unwrap();
+        assert!(matches!(failure, Failure::System(Step::Greeting, _)));
+        assert!(took < Duration::from_secs(8), "{took:?}");
     }
 
     #[test]

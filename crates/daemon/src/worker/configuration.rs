@@ -1,28 +1,26 @@
 //! The configuration: applied at the start, replaced by a reload.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use standfast_config::{
-    Config, Diagnostic, FileSource, LoadOptions, Loaded, ReloadFile, Severity, load,
-};
+use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity};
 use standfast_core::Input;
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
 use standfast_core::router::State;
-use standfast_linux::clock::monotonic;
 use standfast_linux::sysctl;
 
 use super::{DUMP_MODE, Worker, now};
 use crate::clerk;
-use crate::environment::HostEnvironment;
 use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
-use crate::options::Options;
+use crate::reading::{self, Copy};
 use crate::routing;
 use crate::runner::{Job, Programs};
+use crate::socket_options::SocketOptions;
 use crate::track::Occasion;
 
 /// What the thread of a reload found.
@@ -46,6 +44,8 @@ impl Worker {
         self.effects.pacing.configure(config);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
+        self.size_buffers(config);
+        self.ports.options = SocketOptions::of(config, &plan.spec);
         let Plan {
             spec,
             checks,
@@ -128,6 +128,24 @@ impl Worker {
         self.notifies.clone_from(notifies);
     }
 
+    /// `vrrp_netlink_cmd_rcv_bufs` and `vrrp_netlink_monitor_rcv_bufs`.
+    fn size_buffers(&mut self, config: &Config) {
+        let wanted = config.global.netlink_buffers;
+        let monitor = wanted
+            .vrrp_monitor
+            .bytes
+            .map(|bytes| self.monitor.set_receive_buffer(bytes));
+        let commands = wanted
+            .vrrp_command
+            .bytes
+            .map(|bytes| self.effects.size_command_buffer(bytes));
+        for result in [monitor, commands].into_iter().flatten() {
+            if let Err(error) = result {
+                self.logger.log(Level::Warning, error.to_string());
+            }
+        }
+    }
+
     pub(super) fn promote_secondaries(&self, config: &Config) {
         for instance in &config.instances {
             let name = instance.interface.as_ref().map(|name| name.value.as_str());
@@ -156,16 +174,21 @@ impl Worker {
         }
         self.logger.log(Level::Info, "Reloading".into());
         self.report(&Report::Reloading);
-        let (paths, options) = (self.options.config.clone(), load_options(&self.options));
+        let options = self.options.clone();
+        let number = self.readings;
+        self.readings += 1;
         let files = self.reload_files();
+        let own_links = self.own_links.names();
         let (done, waker) = (self.reloads.0.clone(), self.results.clone());
         let spawned = thread::Builder::new().name("reload".into()).spawn(move || {
             let marked = files.mark();
-            let loaded = load(&paths, &FileSource, &HostEnvironment::default(), &options);
+            let loaded = reading::read(&options);
+            let copied = Copy::of(&loaded);
+            let copied = copied.map_or(Ok(()), |copy| copy.save(parent_id(), number));
             let valid = files.is_valid(&loaded);
             let logged = files.write_check_log(&loaded, valid);
-            let plan = lower::plan(&loaded.config);
-            let complaints = [marked, logged].into_iter().filter_map(Result::err);
+            let plan = lower::plan_beside(&loaded.config, &own_links);
+            let complaints = [marked, copied, logged].into_iter().filter_map(Result::err);
             // The loop may have ended meanwhile.
             let _ = done.send(Box::new(Reloaded {
                 complaints: complaints.collect(),
@@ -312,14 +335,6 @@ impl ReloadFiles {
     }
 }
 
-pub(crate) fn load_options(options: &Options) -> LoadOptions {
-    LoadOptions {
-        config_id: options.config_id.clone(),
-        random_seed: monotonic().0,
-        ..LoadOptions::default()
-    }
-}
-
 /// What the log says about a configuration: one line for each error and warning. Notes are for those who ask
 /// (`standfast check`).
 pub(crate) fn log_lines(loaded: &Loaded) -> impl Iterator<Item = (Level, String)> {
@@ -347,7 +362,7 @@ fn log_line(loaded: &Loaded, diagnostic: &Diagnostic) -> Option<(Level, String)>
 
 #[cfg(test)]
 mod tests {
-    use standfast_config::{MemorySource, NoEnvironment};
+    use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
 
     use super::*;
 

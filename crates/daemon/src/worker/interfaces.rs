@@ -50,12 +50,13 @@ impl Worker {
 
     /// Somebody removed an interface of ours, set it down, or the one below has come back or has its address now.
     pub(super) fn repair_links(&mut self, events: &[Event]) {
+        let mut changed = false;
         for event in events {
             if let Event::Address(new) = event
                 && new.added
                 && matches!(new.address, IpAddr::V6(address) if address.is_unicast_link_local())
             {
-                self.own_links.take_link_local(new.index, &self.node);
+                changed |= self.own_links.take_link_local(new.index, &self.node);
             }
         }
         let concerned = events.iter().any(|event| match event {
@@ -63,7 +64,8 @@ impl Worker {
             Event::LinkRemoved { name, .. } => self.own_links.concerns(*name),
             Event::Address(_) | Event::Overrun => false,
         });
-        if concerned && self.stop_level == 0 && self.own_links.repair(now(), &self.node) {
+        changed |= concerned && self.stop_level == 0 && self.own_links.repair(now(), &self.node);
+        if changed {
             self.configure_firewall();
         }
     }

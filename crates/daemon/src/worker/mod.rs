@@ -43,7 +43,7 @@ use crate::timetable::Timetable;
 use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
-pub(crate) use configuration::{load_options, log_lines};
+pub(crate) use configuration::log_lines;
 use kernel::clock_offset;
 pub(crate) use supervision::DUMP_MODE;
 
@@ -65,8 +65,12 @@ pub(crate) struct Birth {
     pub(crate) record_path: PathBuf,
     pub(crate) host_path: PathBuf,
     pub(crate) pid_file: PathBuf,
+    /// What tells this daemon from others of the network namespace.
+    pub(crate) distinction: Option<String>,
     pub(crate) supervisor: Channel,
     pub(crate) signals: Signals,
+    /// How often the daemon has read its configuration.
+    pub(crate) readings: u64,
     /// A predecessor died and its supervisor still answers for its addresses.
     pub(crate) adopt: bool,
 }
@@ -99,6 +103,8 @@ struct Worker {
     /// `reload_file` without a path.
     reload_marker: PathBuf,
     reloading: bool,
+    /// Of this worker, the start included.
+    readings: u64,
     reload_again: bool,
     logger: Logger,
     ring: PacketRing,
@@ -122,7 +128,10 @@ pub(crate) fn run(birth: Birth) -> u8 {
         crate::Personality::Keepalived => "Keepalived_vrrp",
         crate::Personality::Standfast => "standfast_vrrp",
     };
-    let Ok(logger) = Logger::start(birth.options.log, identity) else {
+    let name = birth.config.root.instance.as_ref();
+    let name = name.map(|name| name.value.as_str());
+    let identity = birth.options.log_identity(identity, name);
+    let Ok(logger) = Logger::start(birth.options.log, &identity) else {
         return crate::exit_code::FATAL;
     };
     match Worker::new(birth, logger.clone()) {
@@ -157,7 +166,11 @@ impl Worker {
         poller.add(results.as_fd(), RESULTS, Interest::Read)?;
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
         let reload_marker = birth.record_path.with_extension("reload");
-        let mut effects = Effects::new(Record::open(&birth.record_path), logger.clone())?;
+        let mut effects = Effects::new(
+            Record::open(&birth.record_path),
+            birth.distinction.as_deref(),
+            logger.clone(),
+        )?;
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
@@ -196,6 +209,7 @@ impl Worker {
             reloads: channel(),
             notifies: BTreeMap::new(),
             reloading: false,
+            readings: birth.readings,
             reload_again: false,
             logger,
             ring: PacketRing::new(),
@@ -220,7 +234,7 @@ impl Worker {
         }
         self.read_wall_clock();
         let config = Arc::clone(&self.config);
-        let plan = lower::plan(&config);
+        let plan = lower::plan_beside(&config, &self.own_links.names());
         let occasion = match self.adopt {
             true => Occasion::Later,
             false => Occasion::Start,
@@ -265,8 +279,11 @@ impl Worker {
         loop {
             self.settle();
             if self.effects.stopped {
-                self.leave_host();
+                // From here on nothing is served, and there is no heartbeat: the supervisor must not take that for a
+                // worker that hangs.
+                self.report(&Report::Heartbeat { patience_ms: 0 });
                 self.effects.send_rest(&self.ports);
+                self.leave_host();
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -284,10 +301,8 @@ impl Worker {
         }
     }
 
-    /// Scripts of the last notifications have their time, as they have while leaving. Meanwhile there is
-    /// no heartbeat, and the supervisor must not take that for a worker that hangs.
+    /// Scripts of the last notifications have their time, as they have while leaving.
     fn finish_scripts(&mut self) {
-        self.report(&Report::Heartbeat { patience_ms: 0 });
         self.runner.finish(SCRIPT_BOUND);
         if self.reloading {
             self.forget_marker();
@@ -324,6 +339,9 @@ impl Worker {
         }
         self.effects.send_paced(now, &self.node, &self.ports);
         self.look_at_routing(now);
+        if self.own_links.is_retiring() {
+            self.retire_links();
+        }
         if now >= self.next_stray {
             self.next_stray = now + STRAY_PERIOD;
             self.read_strays();
@@ -347,6 +365,7 @@ impl Worker {
             .skip(usize::from(strays))
             .chain(self.effects.next_paced())
             .chain(self.watch.due())
+            .chain(self.own_links.is_retiring().then(now))
             .chain(self.node.next_wakeup().map(|(due, _)| due))
             .min();
         if let Some(due) = due

@@ -154,7 +154,12 @@ impl Worker {
                 .filter_map(|it| routing::removal(&self.effects.entries, it, &self.node))
                 .map(|removal| removal.to_bytes());
             let removals = removals.collect();
-            if let Some(will) = Will::new(&estate, removals, self.node.interfaces()) {
+            if let Some(mut will) = Will::new(&estate, removals, self.node.interfaces()) {
+                let router = self.node.router(estate.router);
+                let name = router.map_or("", |router| &router.spec().name);
+                if let Some(domain) = self.ports.options.routing_domain(name) {
+                    will.bind_to(domain);
+                }
                 wills.insert(will.router, will);
             }
         }

@@ -313,14 +313,21 @@ impl Commands {
         let open = || {
             let socket = Socket::open(&[])?;
             let granted = set_receive_buffer(socket.as_fd(), RECEIVE_BUFFER)?;
-            let errors = usize::try_from(granted).unwrap_or(0) / BYTES_PER_ERROR;
             Ok(Self {
                 socket,
                 buffer: Buffer::default(),
-                batch: errors.clamp(1, MAX_BATCH),
+                batch: batch_for(granted),
             })
         };
         open().map_err(|errno: Errno| errno.at("open", "netlink command socket"))
+    }
+
+    /// Changes the buffer for answers, in bytes; it is never smaller than it is without being asked for.
+    pub fn set_receive_buffer(&mut self, bytes: u32) -> Result<(), Error> {
+        let granted = set_receive_buffer(self.socket.as_fd(), bytes.max(RECEIVE_BUFFER))
+            .map_err(|errno| errno.at("size the buffer of", "netlink command socket"))?;
+        self.batch = batch_for(granted);
+        Ok(())
     }
 
     /// Carries the changes out in order and gives each its result, in the same order; one failing does
@@ -422,4 +429,10 @@ fn note_answers<R: Request>(
         complete |= answer.sequence == last;
     }
     complete
+}
+
+/// How many changes go together: every answer must have room.
+fn batch_for(granted: u32) -> usize {
+    let errors = usize::try_from(granted).unwrap_or(0) / BYTES_PER_ERROR;
+    errors.clamp(1, MAX_BATCH)
 }

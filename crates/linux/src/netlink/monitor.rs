@@ -176,6 +176,13 @@ impl Monitor {
         open().map_err(|errno: Errno| errno.at("open", "netlink monitor"))
     }
 
+    /// Changes the queue, in bytes; it is never smaller than it is without being asked for.
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<(), Error> {
+        set_receive_buffer(self.socket.as_fd(), bytes.max(DEFAULT_RECEIVE_BUFFER))
+            .map(drop)
+            .map_err(|errno| errno.at("size the buffer of", "netlink monitor"))
+    }
+
     /// Appends all links, then all addresses: forget what was known before. Changes meanwhile are
     /// among them, in order. Blocks while the kernel answers, some seconds at worst; EBUSY when changes
     /// disturbed every attempt.

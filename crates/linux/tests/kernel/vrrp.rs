@@ -314,3 +314,26 @@ fn a_tap_hears_every_virtual_router_with_its_frame_and_nothing_else() {
         assert_eq!(heard, [1, 7, 255]);
     });
 }
+
+#[test]
+fn a_receive_buffer_is_changed_while_the_socket_is_open() {
+    isolated(|| {
+        let cable = Cable::new();
+        let mut socket = Socket::open(interface("eth0"), GROUP, 4096).unwrap();
+        socket.set_wanted(&[7]).unwrap();
+        let burst: Vec<Vec<u8>> = (0..100).map(|_| advertisement(GROUP, 7, 40)).collect();
+        send(&cable, &burst);
+        assert!(readable(&socket, PATIENCE));
+        let lost = socket.dropped().unwrap();
+        assert!(lost > 50, "{lost} of a hundred were lost");
+        socket.set_receive_buffer(1024 * 1024).unwrap();
+        send(&cable, &burst);
+        let mut ring = PacketRing::new();
+        let mut count = 0;
+        while readable(&socket, SILENCE) {
+            count += socket.receive(&mut ring).unwrap().count();
+        }
+        assert_eq!(socket.dropped().unwrap(), lost);
+        assert!(count >= 100, "{count}");
+    });
+}

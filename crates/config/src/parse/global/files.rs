@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
-use crate::model::{Fifo, ReceiveBuffer, ReloadFile, c_number};
+use crate::model::{Fifo, ReceiveBuffer, ReloadFile};
 use crate::parse::{Entry, Parsed};
 use crate::registry::Value;
 use crate::span::Spanned;
+use crate::umask::parse_umask;
 use crate::words::Word;
-
-/// All permission bits.
-const MAX_UMASK: u64 = 0o777;
 
 impl Parsed<'_> {
     /// False where the keyword is not about FIFOs.
@@ -94,18 +92,18 @@ impl Parsed<'_> {
         let Some(first) = entry.arguments.first() else {
             return;
         };
-        let umask = if first
+        let is_number = first
             .text
-            .starts_with(|letter: char| letter.is_ascii_digit())
-        {
+            .starts_with(|letter: char| letter.is_ascii_digit());
+        let umask = if is_number {
             if let Some(extra) = entry.arguments.get(1) {
                 let text = "a umask is one number; the rest is ignored";
                 self.complain(Code::IgnoredWords, extra.span, text);
             }
-            let number = c_number(&first.text).filter(|number| *number <= MAX_UMASK);
-            number.and_then(|number| u32::try_from(number).ok())
+            parse_umask(&first.text)
         } else {
-            symbolic_umask(&entry.arguments)
+            let words: Vec<&str> = entry.arguments.iter().map(|word| &*word.text).collect();
+            parse_umask(&words.concat())
         };
         match umask {
             Some(umask) => self.global.defs.files.umask = umask,
@@ -227,24 +225,4 @@ impl Parsed<'_> {
         }
         Some(name)
     }
-}
-
-/// Names such as `IRGRP` (stat(2) without `S_`) with `|` between, blanks or not.
-fn symbolic_umask(words: &[Word]) -> Option<u32> {
-    let text: String = words.iter().map(|word| word.text.as_str()).collect();
-    text.split('|').try_fold(0, |mask, name| {
-        let shift = match name.get(2..)? {
-            "USR" => 6,
-            "GRP" => 3,
-            "OTH" => 0,
-            _ => return None,
-        };
-        let bit = match name.get(..2)? {
-            "IR" => 4,
-            "IW" => 2,
-            "IX" => 1,
-            _ => return None,
-        };
-        Some(mask | bit << shift)
-    })
 }
