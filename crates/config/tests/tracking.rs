@@ -331,6 +331,18 @@ fn unusable_keys_are_refused() {
 }
 
 #[test]
+fn passwords_are_for_ipv4() {
+    for kind in ["PASS", "AH"] {
+        let loaded = read(format!(
+            "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 5\nversion 2\nauthentication {{\nauth_type {kind}\n\
+             auth_pass x\n}}\nvirtual_ipaddress {{\nfe80::9\n}}\n}}\n"
+        ));
+        assert_eq!(loaded.config.instances[0].authentication, None, "{kind}");
+        assert!(codes(&loaded).contains(&Code::AuthenticationIgnored));
+    }
+}
+
+#[test]
 fn under_strict_mode_signatures_are_enforced() {
     for mode in ["enforce", "permissive", "receive-only"] {
         let lines =
