@@ -80,15 +80,22 @@ impl Process {
             .map(drop)
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and a moment for the rest of its output.
     ///
     /// # Errors
     /// [`LabError::TimedOut`] if it still runs after `limit`.
     pub fn wait(&self, limit: Duration) -> Result<ExitState, LabError> {
         let awaited = format!("the end of {}", self.name);
-        self.channel
-            .watch(self.pid, &awaited, limit, |record| record.ended)
-            .map(|(state, _)| state)
+        let ended = self
+            .channel
+            .watch(self.pid, &awaited, limit, |record| record.ended)?;
+        // A program that it left behind may keep the streams open: then what is there must do.
+        let both_closed =
+            |record: &crate::channel::ProcessRecord| (record.closed_streams >= 2).then_some(());
+        let _ = self
+            .channel
+            .watch(self.pid, "its last output", LATE_OUTPUT_LIMIT, both_closed);
+        Ok(ended.0)
     }
 
     /// Waits until it has printed `text`.
@@ -114,12 +121,6 @@ impl Process {
     /// Waits for its end and for the rest of its output.
     pub(crate) fn into_output(self, limit: Duration) -> Result<Output, LabError> {
         let status = self.wait(limit)?;
-        // A program that it left behind may keep the streams open: then what is there must do.
-        let both_closed =
-            |record: &crate::channel::ProcessRecord| (record.closed_streams >= 2).then_some(());
-        let _ = self
-            .channel
-            .watch(self.pid, "its last output", LATE_OUTPUT_LIMIT, both_closed);
         let record = self.channel.record(self.pid);
         Ok(Output {
             status,

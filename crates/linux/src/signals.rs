@@ -153,6 +153,8 @@ impl Signals {
             for signal in Signal::ALL {
                 libc::sigaddset(set.as_mut_ptr(), signal.number());
             }
+            // keepalived's thread dump (TDUMP): there is nothing to dump, and nobody shall end of it.
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGRTMAX());
             set.assume_init()
         }
     }
