@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use standfast_daemon::{LogTarget, Options, Personality};
+use standfast_daemon::{Cleaned, LogTarget, Options, Personality};
 use standfast_lab::Daemon;
 use standfast_lab::demo::DemoOptions;
 
@@ -187,9 +187,21 @@ impl Cleanup {
             ..Options::new(personality)
         };
         match standfast_daemon::cleanup(&options) {
-            Ok(0) => ExitCode::SUCCESS,
-            Ok(count) => {
-                println!("removed {count} addresses that a killed daemon had left behind");
+            Ok(Cleaned::Running) => {
+                println!("a daemon is running: nothing was removed");
+                ExitCode::SUCCESS
+            }
+            Ok(Cleaned::Removed(0)) if !self.keepalived => {
+                println!(
+                    "no addresses of a killed daemon are left under this name (--keepalived: one that ran as keepalived)"
+                );
+                ExitCode::SUCCESS
+            }
+            Ok(Cleaned::Removed(count)) => {
+                let addresses = if count == 1 { "address" } else { "addresses" };
+                println!(
+                    "removed {count} {addresses}, and what else a killed daemon had left behind"
+                );
                 ExitCode::SUCCESS
             }
             Err(error) => {

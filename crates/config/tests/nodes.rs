@@ -150,6 +150,30 @@ fn unicast_nodes_may_have_more_peers_or_no_source() {
 }
 
 #[test]
+fn signatures_that_the_other_node_does_not_believe_are_found() {
+    let signing = |priority: u8, key: &str, rest: &str| {
+        let key = format!("key {key}{:x<32}", "");
+        node(
+            priority,
+            &format!("version 3\nauth_hmac {{\n{key}\n{rest}\n}}"),
+        )
+    };
+    let plain = node(110, "version 3");
+    let one = signing(100, "1 a", "active_key 1");
+    let differs = BTreeSet::from([Code::AuthenticationDiffers]);
+    for (other, found) in [
+        (signing(110, "1 a", "active_key 1"), BTreeSet::new()),
+        (signing(110, "1 b", "active_key 1"), differs.clone()),
+        (signing(110, "2 a", "active_key 2"), differs.clone()),
+        (plain.clone(), differs.clone()),
+    ] {
+        assert_eq!(codes(&pair(&one, &other)), found, "{other}");
+    }
+    let silent = signing(100, "1 a", "active_key 1\nmode receive-only");
+    assert_eq!(codes(&pair(&silent, &plain)), BTreeSet::new());
+}
+
+#[test]
 fn each_disagreement_has_its_code() {
     let plain = node(100, "");
     let cases: &[(&str, String, Code)] = &[

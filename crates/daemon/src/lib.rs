@@ -54,7 +54,7 @@ mod worker;
 pub use environment::{HostEnvironment, is_root};
 pub use options::{LogTarget, Options, Personality};
 pub use reading::load_here;
-pub use record::cleanup;
+pub use record::{Cleaned, cleanup};
 pub use supervisor::run;
 
 /// Exit codes that keepalived's users and scripts know (keepalived(8)).

@@ -174,9 +174,18 @@ fn parse_line(line: &str) -> Option<Held> {
     ))
 }
 
-/// Removes what a daemon that was killed has left behind (for `ExecStopPost`); returns how many
-/// addresses were removed. A daemon that runs is left alone. The configuration says under which name it ran.
-pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
+/// What [`cleanup`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleaned {
+    /// A daemon of that name runs, and was left alone.
+    Running,
+    /// So many addresses were removed, with the routes, rules, interfaces and tables that stood beside them.
+    Removed(usize),
+}
+
+/// Removes what a daemon that was killed has left behind (for `ExecStopPost`). A daemon that runs is left alone.
+/// The configuration says under which name it ran.
+pub fn cleanup(options: &Options) -> Result<Cleaned, standfast_linux::Error> {
     let root = read_configuration(options).config.root;
     let mut options = options.clone();
     let namespace = root.net_namespace.map(|name| name.value);
@@ -184,14 +193,14 @@ pub fn cleanup(options: &Options) -> Result<usize, standfast_linux::Error> {
     let instance = root.instance.map(|name| name.value);
     let files = options.run_files(instance.as_deref(), root.use_pid_dir);
     if crate::running::acquire(&files.supervisor).is_err() {
-        return Ok(0);
+        return Ok(Cleaned::Running);
     }
     if let Some(namespace) = &options.namespace {
         standfast_linux::namespace::enter_network_namespace(namespace)?;
     }
     let removed = remove_recorded(&files.record)?;
     HostRecord::open(&files.host).undo_all();
-    Ok(removed)
+    Ok(Cleaned::Removed(removed))
 }
 
 /// Removes every address, route and rule that stands in a record, and the record; returns how many addresses were

@@ -66,7 +66,10 @@ impl Lints<'_> {
 
     /// One note for all addresses of the instance that have none.
     fn prefixes(&mut self, instance: &VrrpInstance) {
-        let mut bare = held(instance).filter(|vip| !vip.prefix_given && vip.peer.is_none());
+        // A link-local address needs no network.
+        let local = |vip: &VirtualAddress| matches!(vip.network.address, IpAddr::V6(address) if address.is_unicast_link_local());
+        let mut bare =
+            held(instance).filter(|vip| !vip.prefix_given && vip.peer.is_none() && !local(vip));
         let Some(first) = bare.next() else { return };
         let others: Vec<Span> = bare.map(|vip| vip.span).collect();
         let bits = first.network.prefix;
@@ -80,9 +83,14 @@ impl Lints<'_> {
                 first.network.address
             ),
         };
-        let mut found = Diagnostic::note(Code::PrefixMissing, first.span, text).help(
-            "that works where the host has another address in the network; write the prefix length of the network (`/24`) if it has not",
-        );
+        let usual = if first.network.address.is_ipv4() {
+            24
+        } else {
+            64
+        };
+        let mut found = Diagnostic::note(Code::PrefixMissing, first.span, text).help(format!(
+            "that works where the host has another address in the network; write the prefix length of the network (`/{usual}`) if it has not",
+        ));
         for span in others {
             found = found.label(span, "here too");
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{Member, Seat, between};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::model::{InitialState, Version, VrrpInstance};
+use crate::model::{Hmac, HmacMode, InitialState, KeyMaterial, Version, VrrpInstance};
 use crate::units::Priority;
 
 /// What concerns whole nodes.
@@ -46,6 +46,7 @@ pub(super) fn router(seats: &[Seat<'_>], members: &[Member<'_>], found: &mut Vec
         pair.identity();
         pair.timing();
         pair.secrets();
+        pair.signatures();
         pair.addresses();
         pair.transport();
         pair.roles();
@@ -203,6 +204,31 @@ impl Pair<'_, '_> {
             Severity::Error,
             Code::AuthenticationDiffers,
             what,
+            values,
+            spans,
+            help,
+        );
+    }
+
+    /// Signatures that one of both does not believe.
+    fn signatures(&mut self) {
+        let (one, other) = self.instances();
+        let deaf = deaf_to(one.hmac.as_ref(), other.hmac.as_ref())
+            .or_else(|| deaf_to(other.hmac.as_ref(), one.hmac.as_ref()));
+        let Some(help) = deaf else { return };
+        let text = |instance: &VrrpInstance| match &instance.hmac {
+            None => "none".to_owned(),
+            Some(hmac) => format!("key {} ({:?})", hmac.active_key, hmac.mode),
+        };
+        let mut values = (text(one), text(other));
+        if values.0 == values.1 {
+            values = ("one key".to_owned(), "another".to_owned());
+        }
+        let spans = (self.one.at(None), self.other.at(None));
+        self.differ(
+            Severity::Error,
+            Code::AuthenticationDiffers,
+            "auth_hmac",
             values,
             spans,
             help,
@@ -429,4 +455,38 @@ fn nopreempt(seats: &[Seat<'_>], found: &mut Vec<Diagnostic>) {
     )
     .help("give it to all nodes, each with `state BACKUP`");
     found.push(diagnostic);
+}
+
+/// Why a node with the one `auth_hmac` drops what a node with the other sends (keepalived.conf(5)).
+fn deaf_to(own: Option<&Hmac>, theirs: Option<&Hmac>) -> Option<&'static str> {
+    let signs = theirs.filter(|hmac| hmac.mode != HmacMode::ReceiveOnly);
+    match (own, signs) {
+        (None, None) => None,
+        (None, Some(_)) => {
+            Some("a node without auth_hmac drops what is signed: both become master")
+        }
+        (Some(own), None) if own.mode == HmacMode::Enforce => {
+            Some("a node that enforces signatures drops what has none: both become master")
+        }
+        (Some(_), None) => None,
+        (Some(own), Some(theirs)) => {
+            let key = |hmac: &Hmac| {
+                let mut keys = hmac.keys.iter();
+                keys.find(|key| key.id == theirs.active_key)
+                    .map(|key| key.material.clone())
+            };
+            match (key(own), key(theirs)) {
+                (None, _) => {
+                    Some("a node does not know the other's active_key: both become master")
+                }
+                (Some(KeyMaterial::Bytes(own)), Some(KeyMaterial::Bytes(theirs)))
+                    if own != theirs =>
+                {
+                    Some("the keys of that number differ: both become master")
+                }
+                // Files are another node's.
+                (Some(_), _) => None,
+            }
+        }
+    }
 }

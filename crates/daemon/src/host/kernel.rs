@@ -109,6 +109,8 @@ fn judge(
     }
     let in_own_subnet = v4().find(|vip| own.iter().any(|own| same_subnet(*own, vip.network)));
     if let Some(vip) = in_own_subnet
+        && instance.vmac.is_none()
+        && instance.ipvlan.is_none()
         && settings.promote_secondaries == 0
         && !instance.promote_secondaries
     {
