@@ -165,7 +165,7 @@ fn signatures_that_the_other_node_does_not_believe_are_found() {
         (signing(110, "1 a", "active_key 1"), BTreeSet::new()),
         (signing(110, "1 b", "active_key 1"), differs.clone()),
         (signing(110, "2 a", "active_key 2"), differs.clone()),
-        (plain.clone(), differs.clone()),
+        (plain.clone(), differs),
     ] {
         assert_eq!(codes(&pair(&one, &other)), found, "{other}");
     }
