@@ -73,6 +73,8 @@ enum Look {
     Number(i32),
     /// There is nothing to read.
     Nothing,
+    /// Something, and no number, which counts as 0.
+    NoNumber(String),
     /// Nothing that counts: the last number stays.
     Useless(String),
 }
@@ -233,6 +235,11 @@ impl Watched {
                 return;
             }
             Look::Nothing => 0,
+            Look::NoNumber(text) => {
+                let why = format!("{text} is no number: it counts as 0, as in keepalived");
+                self.complain(why, reporter);
+                0
+            }
             Look::Useless(why) => {
                 self.complain(why, reporter);
                 known.unwrap_or(0)
@@ -295,24 +302,23 @@ fn read(path: &Path) -> Look {
         Ok(bytes) if bytes.is_empty() => Look::Nothing,
         Ok(bytes) => match number(&bytes) {
             Number::Is(number) => Look::Number(number),
-            Number::None => Look::Number(0),
-            Number::TooLarge => {
-                let text = String::from_utf8_lossy(&bytes);
-                let text = text
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .escape_debug()
-                    .to_string();
-                Look::Useless(format!(
-                    "Invalid number {text} read from {} - ignoring",
-                    path.display()
-                ))
-            }
+            Number::None if bytes.trim_ascii().is_empty() => Look::Number(0),
+            Number::None => Look::NoNumber(first_line(&bytes)),
+            Number::TooLarge => Look::Useless(format!(
+                "Invalid number {} read from {} - ignoring",
+                first_line(&bytes),
+                path.display()
+            )),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Look::Nothing,
         Err(error) => Look::Useless(format!("cannot read {}: {error}", path.display())),
     }
+}
+
+fn first_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().next().unwrap_or_default();
+    line.escape_debug().to_string()
 }
 
 #[cfg(test)]
