@@ -20,6 +20,8 @@ use crate::stage::StageScript;
 
 /// Packets of a last will in one message: the longest ones as JSON take 17 KB each.
 const PACKETS_PER_MESSAGE: usize = 3;
+/// Unicast peers of a will that travel in one message: at most 42 bytes each.
+const PEERS_PER_MESSAGE: usize = 64;
 /// Addresses of a will that travel in one message: at most 200 bytes each.
 const ADDRESSES_PER_MESSAGE: usize = 256;
 
@@ -59,6 +61,8 @@ pub(crate) enum Report {
     },
     /// More packets of the last will before: each unicast peer gets one.
     WillPackets { router: u32, packets: Vec<Vec<u8>> },
+    /// More unicast peers of the last will before.
+    WillPeers { router: u32, peers: Vec<IpAddr> },
     /// Routes and rules of the last will before.
     WillRemovals { router: u32, removals: Vec<Vec<u8>> },
     /// The keys of the last will before, if it has any.
@@ -82,7 +86,7 @@ pub(crate) struct Will {
     sends_on: Option<Box<(u32, String)>>,
     source: IpAddr,
     listens_at: IpAddr,
-    peers: Vec<IpAddr>,
+    pub(crate) peers: Vec<IpAddr>,
     vrid: u8,
     version: u8,
     interval: u16,
@@ -177,7 +181,9 @@ impl Will {
     /// The messages that tell it: a thousand addresses do not fit into one.
     pub(crate) fn reports(&self) -> Vec<Report> {
         let mut parts = self.addresses.chunks(ADDRESSES_PER_MESSAGE);
+        let mut peers = self.peers.chunks(PEERS_PER_MESSAGE);
         let first = Will {
+            peers: peers.next().unwrap_or_default().to_vec(),
             addresses: parts.next().unwrap_or_default().to_vec(),
             resignations: self.resignations.first().cloned().into_iter().collect(),
             removals: Vec::new(),
@@ -199,12 +205,17 @@ impl Will {
             router: self.router,
             removals: part.to_vec(),
         });
+        let peers = peers.map(|part| Report::WillPeers {
+            router: self.router,
+            peers: part.to_vec(),
+        });
         let keys = (!self.keys.is_empty()).then(|| Report::WillKeys {
             router: self.router,
             keys: self.keys.clone(),
         });
         std::iter::once(Report::Will(Box::new(first)))
             .chain(keys)
+            .chain(peers)
             .chain(more)
             .chain(removals)
             .chain(packets)
@@ -323,7 +334,7 @@ mod tests {
             sends_on: Some(Box::new((1, "eth0".into()))),
             source: IpAddr::from([192, 0, 2, 1]),
             listens_at: IpAddr::from([224, 0, 0, 18]),
-            peers: Vec::new(),
+            peers: vec![IpAddr::from([0xfd00; 8]); 1000],
             vrid: 51,
             version: 2,
             interval: 1,
@@ -344,6 +355,10 @@ mod tests {
                 Some(Report::WillAddresses { router, addresses }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();
                     known.addresses.extend(addresses);
+                }
+                Some(Report::WillPeers { router, peers }) => {
+                    let known: &mut Will = taken.get_mut(&router).unwrap();
+                    known.peers.extend(peers);
                 }
                 Some(Report::WillRemovals { router, removals }) => {
                     let known: &mut Will = taken.get_mut(&router).unwrap();

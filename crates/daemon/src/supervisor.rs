@@ -642,6 +642,11 @@ impl Supervisor {
                     will.addresses.extend(addresses);
                 }
             }
+            Report::WillPeers { router, peers } => {
+                if let Some(will) = self.wills.get_mut(&router) {
+                    will.peers.extend(peers);
+                }
+            }
             Report::WillRemovals { router, removals } => {
                 if let Some(will) = self.wills.get_mut(&router) {
                     will.removals.extend(removals);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity};
+use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity, Spanned};
 use standfast_core::Input;
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
@@ -230,6 +230,25 @@ impl Worker {
         }
     }
 
+    /// What a process is born with a reload cannot change.
+    fn warn_of_what_stays(&self, new: &Config) {
+        let (old, new) = (&self.config.root, &new.root);
+        let name = |given: &Option<Spanned<String>>| given.as_ref().map(|name| name.value.clone());
+        for (keyword, stays) in [
+            (
+                "net_namespace",
+                name(&old.net_namespace) == name(&new.net_namespace),
+            ),
+            ("instance", name(&old.instance) == name(&new.instance)),
+            ("use_pid_dir", old.use_pid_dir == new.use_pid_dir),
+        ] {
+            if !stays {
+                let text = format!("Cannot change {keyword} at a reload - please restart");
+                self.logger.log(Level::Warning, text);
+            }
+        }
+    }
+
     pub(super) fn finish_reload(&mut self, reloaded: Reloaded) {
         let Reloaded {
             loaded,
@@ -276,6 +295,7 @@ impl Worker {
                             ignored and the rest is in force (--strict-config keeps the old one)";
                 self.logger.log(Level::Warning, text.into());
             }
+            self.warn_of_what_stays(&loaded.config);
             self.config = Arc::new(loaded.config);
             let config = Arc::clone(&self.config);
             self.apply(&config, plan, Occasion::Later);

@@ -242,6 +242,7 @@ impl Worker {
         self.apply(&config, plan, occasion);
         self.effects.remove_forgotten(&self.node);
         self.forget_marker();
+        self.logger.log(Level::Info, "Startup complete".into());
         self.report(&Report::Ready);
     }
 
