@@ -45,6 +45,15 @@ pub enum Input<'a> {
         /// From the first byte of the IPv4 header on; may be anything.
         packet: &'a [u8],
     },
+    /// A message of the peer channel arrived.
+    Peer(PeerPacket<'a>),
+    /// A host that a message of the peer channel was sent to has no use for it (ICMP).
+    PeerUnreachable {
+        /// From where it was sent.
+        interface: InterfaceIndex,
+        /// The host.
+        address: IpAddr,
+    },
     /// The wall clock shows this, since 1970. To be given before the first [`Input::Spec`] and
     /// about once a second, where `auth_hmac` or AH is configured.
     WallClock(Micros),
@@ -124,6 +133,32 @@ pub struct Packet<'a> {
     pub ttl: u8,
     /// The VRRP message.
     pub message: &'a [u8],
+}
+
+/// A received message of the peer channel; may be anything.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerPacket<'a> {
+    /// Interface it came in on, that of [`crate::router::Router::channel_place`].
+    pub interface: InterfaceIndex,
+    /// Sender.
+    pub source: IpAddr,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// The message.
+    pub message: &'a [u8],
+}
+
+/// A message of the peer channel to be sent, with TTL 255.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// From which interface; [`InterfaceIndex::ANY`] from none in particular.
+    pub interface: InterfaceIndex,
+    /// Sender.
+    pub source: IpAddr,
+    /// A host, or a multicast group.
+    pub destination: IpAddr,
+    /// The message.
+    pub message: Vec<u8>,
 }
 
 /// State of an interface.
@@ -246,6 +281,8 @@ pub enum Output {
         /// How many rounds.
         rounds: u16,
     },
+    /// Send a message of the peer channel to the configured port.
+    Peer(Datagram),
     /// Ask on the network whether somebody else holds an address, in a way that changes no neighbour
     /// table (ARP probe, or Neighbour Solicitation from the own link-local address); an answer comes back as
     /// [`Input::Arp`] or [`Input::NeighbourAdvertisement`].

@@ -31,6 +31,7 @@ pub mod journal;
 mod limit;
 mod link_delay;
 pub mod node;
+mod peer;
 pub mod router;
 pub mod spec;
 mod statics;

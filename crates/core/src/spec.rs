@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use standfast_wire::ah;
+use standfast_wire::peer::NodeNumber;
 use standfast_wire::vrrp::{Authentication, ChecksumForm, Interval, Priority, Version, Vrid};
 
 use crate::authentication::Hmac;
@@ -29,6 +30,17 @@ pub struct Spec {
     pub link_delays: Vec<LinkDelay>,
     /// What the host holds whatever the state of its routers.
     pub statics: Statics,
+    /// How this node calls itself on the peer channel.
+    pub node: NodeIdentity,
+}
+
+/// Who a node is to its peers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeIdentity {
+    /// Random, another one at each start of the daemon; 0 keeps the peer channel off.
+    pub number: NodeNumber,
+    /// `router_id`, else the host's name; for people.
+    pub name: String,
 }
 
 /// `static_ipaddress`, `static_routes` and `static_rules`.
@@ -145,6 +157,24 @@ pub struct RouterSpec {
     pub virtual_interface: Option<VirtualInterface>,
     /// Packets to and from the addresses pass (`accept`); without it the driver drops them while it holds an address.
     pub accept: bool,
+    /// It speaks with other Standfast nodes (`peer_channel`); `None`: with nobody.
+    pub channel: Option<Channel>,
+}
+
+/// What a router does on the peer channel (docs/peer-channel.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// The liveness of the Active router's node is watched (`fast_detect`).
+    pub fast_detect: Option<FastDetect>,
+}
+
+/// How a node that has failed is noticed before its advertisements are missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FastDetect {
+    /// A sign of life comes this often.
+    pub interval: Micros,
+    /// So many missing in a row are a suspicion.
+    pub misses: u8,
 }
 
 /// A macvlan or ipvlan interface of a router's own (keepalived.conf(5): `use_vmac`, `use_ipvlan`).
@@ -198,6 +228,7 @@ impl RouterSpec {
             notify: Notify::default(),
             virtual_interface: None,
             accept: true,
+            channel: None,
         }
     }
 

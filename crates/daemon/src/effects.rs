@@ -149,6 +149,7 @@ impl Effects {
                     self.flush(now, ports);
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
+                Output::Peer(_) => {}
                 Output::Probe { interface, address } => {
                     if let Some(frame) = probe(node, interface, address) {
                         self.send_frame(interface, &frame, ports);

@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 
 use standfast_core::Input;
-use standfast_core::input::{Change, CheckOutcome, Errno, InterfaceIndex, Origin, Packet};
+use standfast_core::input::{
+    Change, CheckOutcome, Errno, InterfaceIndex, Origin, Packet, PeerPacket,
+};
 use standfast_core::spec::VirtualAddress;
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::ipv4::{self, PROTOCOL_VRRP};
+use standfast_core::wire::peer::Message;
 use standfast_core::wire::vrrp::Advertisement;
 
 use crate::frame::{Frame, Kind};
@@ -62,6 +65,12 @@ fn frame_input(frame: &Frame) -> Option<Input<'_>> {
                 mac: arp.sender_mac,
             })
         }
+        Kind::Peer { source, .. } => Some(Input::Peer(PeerPacket {
+            interface: ETH0,
+            source: IpAddr::V4(source),
+            ttl: 255,
+            message: &frame.bytes,
+        })),
     }
 }
 
@@ -94,6 +103,10 @@ pub(crate) fn words(frame: &Frame) -> String {
     match frame.kind {
         Kind::Arp => match Arp::parse(&frame.bytes) {
             Ok(arp) => format!("{} is at {}", arp.sender, arp.sender_mac),
+            Err(error) => format!("{error:?}"),
+        },
+        Kind::Peer { source, .. } => match Message::parse(&frame.bytes) {
+            Ok(message) => format!("{:?} from {source}", message.header.kind),
             Err(error) => format!("{error:?}"),
         },
         Kind::Vrrp => advertisement_words(frame).unwrap_or_else(|| "no advertisement".into()),

@@ -29,6 +29,13 @@ pub(crate) enum Kind {
     Vrrp,
     /// An Ethernet frame with an ARP message.
     Arp,
+    /// A message of the peer channel.
+    Peer {
+        /// Who sent it.
+        source: Ipv4Addr,
+        /// A host, or a group.
+        destination: Ipv4Addr,
+    },
 }
 
 /// Bytes on the wire.

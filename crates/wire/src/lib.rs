@@ -1,5 +1,5 @@
 //! Bytes to values and back: VRRP advertisements, the IP header around them, what authenticates them, ARP, neighbour
-//! discovery.
+//! discovery, the peer channel.
 //!
 //! Every parser takes any bytes whatever and answers with a value or with a small error that names
 //! what is wrong; none panics, allocates or reads outside its slice. Emitters write into a buffer
@@ -16,6 +16,7 @@ mod checksum;
 pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
+pub mod peer;
 mod reader;
 pub mod trailer;
 pub mod vrrp;

@@ -25,7 +25,7 @@ use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
 use crate::router::{Arrival, Effects, Owner, Pending, Router, Timer};
 use crate::spec::{
-    CheckSpec, Family, Fixture, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
+    CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
 use crate::statics::Statics;
 use crate::time::{Instant, Micros};
@@ -81,6 +81,7 @@ pub struct Node {
     unknown_vrids: u64,
     unknown_vrid_digest: Digest,
     clock: WallClock,
+    pub(crate) identity: NodeIdentity,
 }
 
 impl Node {
@@ -97,6 +98,10 @@ impl Node {
         match input {
             Input::Packet(packet) => self.packet(now, &packet, None),
             Input::Sealed { interface, packet } => self.sealed(now, interface, packet),
+            Input::Peer(packet) => self.peer_received(now, &packet),
+            Input::PeerUnreachable { interface, address } => {
+                self.peer_unreachable(now, interface, address);
+            }
             Input::WallClock(shows) => self.clock.read(now, shows),
             Input::Arp {
                 interface,
@@ -488,7 +493,9 @@ impl Node {
             trackers,
             link_delays,
             statics,
+            node,
         } = spec;
+        self.identity = node;
         let not_before = if first { now + startup_delay } else { now };
         if first && startup_delay > Micros::ZERO {
             self.start_delayed_until = Some(not_before);

@@ -463,6 +463,17 @@ impl Router {
         }
     }
 
+    /// Where it speaks with other nodes: the configured interface, or none in particular, and the address it speaks
+    /// from. `None` while it cannot.
+    pub fn channel_place(&self) -> Option<(InterfaceIndex, IpAddr)> {
+        self.spec.channel?;
+        let interface = match self.spec.has_interface() {
+            true => self.base?,
+            false => InterfaceIndex::ANY,
+        };
+        Some((interface, self.source?))
+    }
+
     /// The interval of the router it follows; its own while Active.
     pub fn active_interval(&self) -> Micros {
         self.active_interval

@@ -9,7 +9,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::input::{
-    Change, Errno, HostAddress, InterfaceIndex, Link, NotifyEvent, Origin, Packet, RouterId,
+    Change, Datagram, Errno, HostAddress, InterfaceIndex, Link, NotifyEvent, Origin, Packet,
+    RouterId,
 };
 use standfast_core::journal::{Entry, Event};
 use standfast_core::router::{Router, State};
@@ -56,6 +57,8 @@ pub struct Bench {
     /// What was announced, in order.
     pub announced: Vec<Vec<IpAddr>>,
     pub requests: Vec<(Change, usize, Vec<String>)>,
+    /// Messages of the peer channel.
+    pub datagrams: Vec<(u64, Datagram)>,
     state: Option<State>,
 }
 
@@ -121,6 +124,7 @@ impl Bench {
             fixtures: Vec::new(),
             requests: Vec::new(),
             announced: Vec::new(),
+            datagrams: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -275,6 +279,7 @@ impl Bench {
             Output::Probe { address, .. } => {
                 self.probes.push((self.now.0, address));
             }
+            Output::Peer(datagram) => self.datagrams.push((self.now.0, datagram)),
             Output::RunCheck(_) => self.note(Action::RunCheck),
             Output::NotifyGroup { group, event } => self.groups.push((group, event)),
             Output::Notify {

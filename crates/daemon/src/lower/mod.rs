@@ -430,6 +430,7 @@ fn router(
         },
         virtual_interface: None,
         accept: instance.accept,
+        channel: None,
     })
 }
 

@@ -65,6 +65,21 @@ impl Lan {
                     self.probe(id, *address);
                 }
             }
+            Output::Peer(datagram) => {
+                if let (ETH0, IpAddr::V4(source), IpAddr::V4(destination)) =
+                    (datagram.interface, datagram.source, datagram.destination)
+                {
+                    let frame = Frame {
+                        kind: Kind::Peer {
+                            source,
+                            destination,
+                        },
+                        bytes: datagram.message.clone(),
+                        bad: false,
+                    };
+                    self.transmit(Port::Node(id.0), &frame);
+                }
+            }
             Output::RunCheck(check) => {
                 let epoch = self.hosts[id.0].epoch;
                 let done = Event::Arrive(id, epoch, Arrival::CheckDone(*check));
@@ -152,7 +167,13 @@ impl Lan {
             return;
         }
         for node in 0..self.hosts.len() {
-            if from != Port::Node(node) {
+            let elsewhere = match frame.kind {
+                Kind::Peer { destination, .. } if !destination.is_multicast() => {
+                    self.hosts[node].address != destination
+                }
+                Kind::Peer { .. } | Kind::Vrrp | Kind::Arp => false,
+            };
+            if from != Port::Node(node) && !elsewhere {
                 let frame = Arrival::Frame(frame.clone());
                 self.send(from, Port::Node(node), || {
                     Event::Arrive(NodeId(node), 0, frame.clone())
@@ -193,6 +214,7 @@ impl Lan {
                     will.heard(now, from, to, packet.ttl, packet.payload);
                 }
             }
+            Kind::Peer { .. } => {}
             Kind::Arp => {
                 let Ok(arp) = Arp::parse(&frame.bytes) else {
                     return;
