@@ -88,10 +88,10 @@ impl Node {
     /// The scripts of a leaving router have ended. Members of a group let go together: the successor
     /// takes over none before it can take all.
     pub(crate) fn scripts_ended(&mut self, now: Instant, id: RouterId) {
-        let Some(router) = self.routers.get_mut(&id) else {
+        self.with_router(now, id, |router, _| router.note_scripts_ended());
+        let Some(router) = self.routers.get(&id) else {
             return;
         };
-        router.note_scripts_ended();
         let mut ready = alloc::vec![id];
         if let Some(group) = router.spec().sync_group.clone() {
             let of_group = |router: &&Router| router.spec().sync_group.as_ref() == Some(&group);
@@ -117,12 +117,12 @@ impl Node {
         let all: usize = self.present(members).map(faulty).sum();
         let mut changed = Vec::new();
         for id in members {
-            if let Some(router) = self.routers.get_mut(id) {
+            self.with_router(now, *id, |router, _| {
                 let others = all > faulty(router);
                 if router.group().is_some() && router.set_group_fault(others) {
                     changed.push(*id);
                 }
-            }
+            });
         }
         self.evaluate_these(now, &changed);
     }

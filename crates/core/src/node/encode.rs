@@ -7,11 +7,12 @@ use standfast_wire::vrrp::{AdvertisementRepr, Priority};
 use standfast_wire::{ipv4, ipv6};
 
 use super::{Node, PACKET_LENGTH};
+use crate::authentication::WallClock;
 use crate::estate::Estate;
 use crate::input::RouterId;
 use crate::router::Router;
 use crate::spec::Leave;
-use crate::time::Micros;
+use crate::time::{Instant, Micros};
 
 impl Node {
     /// Writes the whole IP packet of an advertisement to one of [`Router::destinations`]; `None` if the router is gone or
@@ -24,41 +25,10 @@ impl Node {
         buffer: &mut [u8],
     ) -> Option<usize> {
         let now = self.last_input.unwrap_or_default();
-        let router = self.routers.get_mut(&id)?;
-        let identification = router.next_identification();
-        let unicast = router.spec().unicast.as_ref();
-        let ttl = unicast.map_or(ipv6::HOP_LIMIT_ON_LINK, |unicast| unicast.ttl);
-        let header_length = match to {
-            IpAddr::V4(_) => ipv4::HEADER_LENGTH,
-            IpAddr::V6(_) => ipv6::HEADER_LENGTH,
-        };
-        let sealed = router.header_length();
-        let start = header_length + sealed;
-        let length = sealed + encode_message(router, priority, to, buffer.get_mut(start..)?)?;
-        let whole = header_length + length;
-        router.sign(now, &self.clock, buffer.get_mut(start..whole)?, to)?;
-        let payload = u16::try_from(length).ok()?;
-        let header = match (router.source()?, to) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => ipv4::Header {
-                identification,
-                ttl,
-                protocol: router.protocol(),
-                source,
-                destination,
-            }
-            .emit(payload, buffer),
-            (IpAddr::V6(source), IpAddr::V6(destination)) => ipv6::Header {
-                hop_limit: ttl,
-                next_header: router.protocol(),
-                source,
-                destination,
-            }
-            .emit(payload, buffer),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
-        };
-        header.ok()?;
-        router.seal(now, &self.clock, buffer.get_mut(..whole)?)?;
-        Some(whole)
+        let clock = self.clock;
+        self.routers.touch(id, |router, _| {
+            encode_packet(router, now, &clock, priority, to, buffer)
+        })?
     }
 
     /// The VRRP message alone, signed if it is to be.
@@ -69,11 +39,13 @@ impl Node {
         buffer: &mut [u8],
     ) -> Option<usize> {
         let now = self.last_input.unwrap_or_default();
-        let router = self.routers.get_mut(&id)?;
-        let to = router.spec().group;
-        let length = encode_message(router, priority, to, buffer)?;
-        router.sign(now, &self.clock, buffer.get_mut(..length)?, to)?;
-        Some(length)
+        let clock = self.clock;
+        self.routers.touch(id, |router, _| {
+            let to = router.spec().group;
+            let length = encode_message(router, priority, to, buffer)?;
+            router.sign(now, &clock, buffer.get_mut(..length)?, to)?;
+            Some(length)
+        })?
     }
 
     /// What would be left to do should this process die now (see [`crate::estate`]).
@@ -137,6 +109,50 @@ impl Node {
         packet.truncate(length);
         Some(packet)
     }
+}
+
+fn encode_packet(
+    router: &mut Router,
+    now: Instant,
+    clock: &WallClock,
+    priority: Priority,
+    to: IpAddr,
+    buffer: &mut [u8],
+) -> Option<usize> {
+    let identification = router.next_identification();
+    let unicast = router.spec().unicast.as_ref();
+    let ttl = unicast.map_or(ipv6::HOP_LIMIT_ON_LINK, |unicast| unicast.ttl);
+    let header_length = match to {
+        IpAddr::V4(_) => ipv4::HEADER_LENGTH,
+        IpAddr::V6(_) => ipv6::HEADER_LENGTH,
+    };
+    let sealed = router.header_length();
+    let start = header_length + sealed;
+    let length = sealed + encode_message(router, priority, to, buffer.get_mut(start..)?)?;
+    let whole = header_length + length;
+    router.sign(now, clock, buffer.get_mut(start..whole)?, to)?;
+    let payload = u16::try_from(length).ok()?;
+    let header = match (router.source()?, to) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => ipv4::Header {
+            identification,
+            ttl,
+            protocol: router.protocol(),
+            source,
+            destination,
+        }
+        .emit(payload, buffer),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => ipv6::Header {
+            hop_limit: ttl,
+            next_header: router.protocol(),
+            source,
+            destination,
+        }
+        .emit(payload, buffer),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
+    };
+    header.ok()?;
+    router.seal(now, clock, buffer.get_mut(..whole)?)?;
+    Some(whole)
 }
 
 fn encode_message(

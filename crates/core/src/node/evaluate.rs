@@ -1,7 +1,6 @@
 //! Which routers look again at what they track, and what they can see of the node.
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
 use super::Node;
 use crate::input::{HostAddress, RouterId};
@@ -20,15 +19,11 @@ impl Node {
 
     pub(crate) fn evaluate_these(&mut self, now: Instant, ids: &[RouterId]) {
         for id in ids {
-            let Some(mut router) = self.routers.remove(id) else {
-                continue;
-            };
-            self.evaluate_one(now, &mut router);
-            self.routers.insert(*id, router);
+            self.evaluate_one(now, *id);
         }
     }
 
-    fn evaluate_one(&mut self, now: Instant, router: &mut Router) {
+    fn evaluate_one(&mut self, now: Instant, id: RouterId) {
         let Node {
             routers,
             checks,
@@ -37,24 +32,10 @@ impl Node {
             statics,
             ..
         } = self;
-        let own: Vec<IpAddr> = router
-            .addresses()
-            .map(|(address, _)| address.address)
-            .collect();
-        let is_virtual = |address: IpAddr| {
-            own.contains(&address) || routers.values().any(|other| other.has_address(address))
-        };
         let check = |name: &str| {
             let mut all = checks.values();
             all.find(|check| check.spec.name == name)
                 .map(|check| check.state)
-        };
-        let view = View {
-            interfaces,
-            check: &check,
-            trackers,
-            is_virtual: &is_virtual,
-            source_comes: statics.is_adding(&router.spec().interface, router.spec().family()),
         };
         let mut fx = Effects {
             now,
@@ -65,9 +46,19 @@ impl Node {
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
         };
-        if !router.is_finished() {
-            router.evaluate(&view, &mut fx);
-        }
+        routers.touch(id, |router, index| {
+            let spec = router.spec();
+            let view = View {
+                interfaces,
+                check: &check,
+                trackers,
+                is_virtual: &|address| index.is_virtual(address),
+                source_comes: statics.is_adding(&spec.interface, spec.family()),
+            };
+            if !router.is_finished() {
+                router.evaluate(&view, &mut fx);
+            }
+        });
     }
 
     /// An address came or went: only routers that may send from it look again. Our own virtual
@@ -76,18 +67,18 @@ impl Node {
         if !self.configured {
             return;
         }
-        let is_virtual = |router: &Router| router.has_address(changed.address);
-        let virtual_for_someone = self.routers.values().any(is_virtual);
         let concerned = |router: &&Router| {
             [router.interface(), router.base()].contains(&Some(changed.interface))
-                && (!virtual_for_someone || router.sends_from_virtual())
         };
-        let ids: Vec<RouterId> = self
-            .routers
-            .values()
-            .filter(concerned)
-            .map(Router::id)
-            .collect();
+        let routers = &self.routers;
+        let ids: Vec<RouterId> = match routers.is_virtual(changed.address) {
+            true => routers
+                .senders_from_virtual()
+                .filter(concerned)
+                .map(Router::id)
+                .collect(),
+            false => routers.values().filter(concerned).map(Router::id).collect(),
+        };
         self.evaluate_these(now, &ids);
     }
 }

@@ -3,13 +3,14 @@
 mod encode;
 mod evaluate;
 mod moves;
+mod routers;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use standfast_wire::vrrp::{Vrid, peek};
+use standfast_wire::vrrp::peek;
 use standfast_wire::{ah, ipv6};
 
 use crate::authentication::WallClock;
@@ -30,6 +31,8 @@ use crate::spec::{
 use crate::statics::Statics;
 use crate::time::{Instant, Micros};
 use crate::tracker::{Tracker, Trackers};
+
+use routers::Routers;
 
 /// Length in bytes that no advertisement with its IP header exceeds.
 pub const PACKET_LENGTH: usize = ipv6::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH;
@@ -58,7 +61,7 @@ pub enum Reason {
 /// All decisions of one host.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
-    pub(crate) routers: BTreeMap<RouterId, Router>,
+    pub(crate) routers: Routers,
     pub(crate) groups: BTreeMap<String, Group>,
     /// Sync groups whose members changed.
     pub(crate) regroup: Vec<String>,
@@ -126,7 +129,9 @@ impl Node {
             Input::LinkRemoved(index) => self.link_removed(now, index),
             Input::AddressAdded(address) => {
                 self.interfaces.add_address(address);
-                self.each_router(now, |router, fx| router.address_returned(address, fx));
+                self.with_address(now, address.address, |router, fx| {
+                    router.address_returned(address, fx);
+                });
                 self.evaluate_sources(now, address);
             }
             Input::AddressRemoved(address) => self.address_removed(now, address),
@@ -174,7 +179,9 @@ impl Node {
 
     /// When [`Input::Wakeup`] is due, and why.
     pub fn next_wakeup(&self) -> Option<(Instant, Reason)> {
-        let routers = self.routers.values().filter_map(|router| {
+        let first = self.routers.first_due();
+        let first = first.and_then(|(_, id)| self.routers.get(&id));
+        let first = first.and_then(|router| {
             let (due, timer) = router.next_wakeup()?;
             Some((due, Reason::Router(router.id(), timer)))
         });
@@ -191,7 +198,8 @@ impl Node {
         let others = others
             .into_iter()
             .filter_map(|(due, reason)| Some((due?, reason)));
-        routers
+        first
+            .into_iter()
             .chain(checks)
             .chain(others)
             .min_by_key(|(due, _)| *due)
@@ -274,9 +282,7 @@ impl Node {
 
     /// Sets all counters to zero.
     pub fn clear_counters(&mut self) {
-        for router in self.routers.values_mut() {
-            router.clear_counters();
-        }
+        self.routers.touch_all(Router::clear_counters);
     }
 
     /// Somebody stopped this host for a while? Whoever is affected doubts itself.
@@ -312,26 +318,21 @@ impl Node {
             return self.unknown(now, 0, packet);
         };
         let family = Family::of(packet.source);
-        let mut known = false;
+        let hearing = (packet.interface, vrid, family);
         let clock = self.clock;
         let arrival = Arrival {
             now,
             clock: &clock,
             header,
         };
-        self.each_router(now, |router, fx| {
-            let spec = router.spec();
-            if Vrid::new(vrid) == Some(spec.vrid)
-                && router.interface() == Some(packet.interface)
-                && spec.family() == family
-                && !router.is_finished()
-            {
-                known = true;
-                router.receive(packet, &arrival, fx);
-            }
-        });
-        if !known {
+        let mut next = self.routers.hearing(hearing, RouterId(0));
+        if next.is_none() {
             self.unknown(now, vrid, packet);
+        }
+        while let Some(id) = next {
+            self.with_router(now, id, |router, fx| router.receive(packet, &arrival, fx));
+            let from = RouterId(id.0.saturating_add(1));
+            next = self.routers.hearing(hearing, from);
         }
     }
 
@@ -362,7 +363,7 @@ impl Node {
         if self.interfaces.is_own_mac(mac) {
             return;
         }
-        self.each_router(now, |router, fx| {
+        self.with_address(now, address, |router, fx| {
             if router.has_address_on(interface, address, fx.interfaces) {
                 router.other_holder(address, mac, fx);
             }
@@ -376,9 +377,7 @@ impl Node {
             interfaces,
             ..
         } = self;
-        for router in routers.values_mut() {
-            router.forget_interface(index, interfaces);
-        }
+        routers.touch_all(|router| router.forget_interface(index, interfaces));
         self.interfaces.remove(index);
         self.link_delays.forget(index);
         self.evaluate(now);
@@ -387,7 +386,9 @@ impl Node {
     fn address_removed(&mut self, now: Instant, address: HostAddress) {
         self.interfaces.remove_address(address);
         self.with_statics(now, |statics, fx| statics.address_removed(address, fx));
-        self.each_router(now, |router, fx| router.address_removed(address, fx));
+        self.with_address(now, address.address, |router, fx| {
+            router.address_removed(address, fx);
+        });
         self.evaluate_sources(now, address);
     }
 
@@ -432,7 +433,9 @@ impl Node {
     }
 
     fn wake(&mut self, now: Instant) {
-        self.each_router(now, Router::fire_timers);
+        for id in self.routers.due(now) {
+            self.with_router(now, id, Router::fire_timers);
+        }
         self.wake_delays(now);
         self.with_statics(now, Statics::wake);
         if self.stopping {
@@ -546,7 +549,7 @@ impl Node {
         // Whatever an earlier one still has to remove is a leftover to the new one.
         let key = spec.key();
         self.routers
-            .retain(|_, old| !(old.is_finished() && old.spec().key() == key));
+            .forget_finished(|finished| finished.spec().key() == key);
         let id = RouterId(self.next_router);
         self.next_router += 1;
         let leaving = self.routers.values().filter(|router| router.is_leaving());
@@ -555,7 +558,7 @@ impl Node {
             .map(|(_, address)| address.address)
             .collect();
         let router = Router::new(id, spec, now, not_before, served);
-        self.routers.insert(id, router);
+        self.routers.insert(router);
     }
 
     /// A check with the same definition keeps its history.
@@ -611,9 +614,7 @@ impl Node {
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
         };
-        if let Some(router) = self.routers.get_mut(&id) {
-            act(router, &mut fx);
-        }
+        self.routers.touch(id, |router, _| act(router, &mut fx));
     }
 
     fn with_statics(&mut self, now: Instant, act: impl FnOnce(&mut Statics, &mut Effects<'_>)) {
@@ -639,8 +640,18 @@ impl Node {
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
         };
-        for router in self.routers.values_mut() {
-            act(router, &mut fx);
+        self.routers.touch_all(|router| act(router, &mut fx));
+    }
+
+    /// Lets the routers act for which the address is virtual.
+    fn with_address(
+        &mut self,
+        now: Instant,
+        address: IpAddr,
+        mut act: impl FnMut(&mut Router, &mut Effects<'_>),
+    ) {
+        for id in self.routers.with_address(address) {
+            self.with_router(now, id, &mut act);
         }
     }
 
@@ -657,14 +668,14 @@ impl Node {
     /// Forgets routers that have left, once their last outputs have been taken.
     fn retire(&mut self) {
         if self.outputs.is_empty() {
-            let done = |router: &Router| router.is_finished() && !router.owes_removals();
-            self.routers.retain(|_, router| !done(router));
+            self.routers
+                .forget_finished(|finished| !finished.owes_removals());
         }
     }
 
     fn say_when_stopped(&mut self, now: Instant) {
-        let gone = self.routers.values().all(Router::is_finished);
-        if self.stopping && gone && !core::mem::replace(&mut self.stopped, true) {
+        let gone = self.stopping && self.routers.are_finished();
+        if gone && !core::mem::replace(&mut self.stopped, true) {
             self.with_statics(now, Statics::end);
             self.outputs.push_back(Output::Stopped);
         }

@@ -36,8 +36,8 @@ impl Node {
                 self.with_router(now, giver, |router, fx| {
                     given = Some(router.hand_over(keeps, spec, fx));
                 });
-                if let (Some(given), Some(router)) = (given, self.routers.get_mut(heir)) {
-                    router.inherit(given);
+                if let Some(given) = given {
+                    self.with_router(now, *heir, |router, _| router.inherit(given));
                 }
             }
         }

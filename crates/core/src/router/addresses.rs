@@ -133,6 +133,15 @@ impl Router {
         self.spec.is_owner() || self.holds_own()
     }
 
+    /// Changes whenever the list of addresses does, or which of them are the host's own.
+    pub(crate) fn holdings_version(&self) -> u32 {
+        self.holdings_version
+    }
+
+    fn renew_holdings_version(&mut self) {
+        self.holdings_version = self.holdings_version.wrapping_add(1);
+    }
+
     /// Whether this is one of our virtual addresses.
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         self.holdings
@@ -157,6 +166,7 @@ impl Router {
     /// At the start: what is on the interface already? What an earlier run left is removed, or kept
     /// if it still answers; what is the host's own stays for ever.
     pub(super) fn claim_leftovers(&mut self, fx: &mut Effects<'_>) {
+        self.renew_holdings_version();
         let mut stale = Vec::new();
         for position in 0..self.holdings.len() {
             let Some(present) = self.present(position, fx.interfaces) else {
@@ -438,6 +448,7 @@ impl Router {
 
     /// The interface is gone, and all addresses on it.
     pub(crate) fn forget_interface(&mut self, index: InterfaceIndex, interfaces: &Interfaces) {
+        self.renew_holdings_version();
         for holding in &mut self.holdings {
             if holding.interface(&self.spec, interfaces) == Some(index) {
                 holding.status = Status::Absent;
@@ -464,6 +475,7 @@ impl Router {
             holding.status = Status::Held;
             holding.own = true;
             holding.returns = false;
+            self.renew_holdings_version();
             self.event(Event::AddressKept(came.address), fx);
         }
     }
@@ -482,6 +494,7 @@ impl Router {
         heir: &RouterSpec,
         fx: &mut Effects<'_>,
     ) -> Vec<VirtualAddress> {
+        self.renew_holdings_version();
         let mut given = Vec::new();
         for address in heir.all_addresses() {
             let name = address.interface.as_ref().unwrap_or(&heir.interface);
@@ -516,6 +529,7 @@ impl Router {
     }
 
     pub(super) fn inherit_addresses(&mut self, given: Vec<VirtualAddress>) {
+        self.renew_holdings_version();
         for address in given {
             self.holdings.push(Holding {
                 status: Status::Held,
@@ -527,6 +541,7 @@ impl Router {
     /// A reload changed the list: only the difference is applied. The host's own stays its own,
     /// whatever else the file now says of it. True if anything may have been removed.
     pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) -> bool {
+        self.renew_holdings_version();
         let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
         let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
         let fixtures = self.fixtures_not_in(spec);

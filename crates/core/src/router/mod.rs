@@ -237,6 +237,7 @@ pub struct Router {
     /// Not leftovers, although they are there when we start: another router has not left yet.
     served: Vec<IpAddr>,
     holdings: Vec<Holding>,
+    holdings_version: u32,
     fixtures: Vec<FixtureHolding>,
     announcer: Announcer,
     leaving: Option<Leaving>,
@@ -381,6 +382,7 @@ impl Router {
             started: false,
             served,
             holdings: spec.all_addresses().map(Holding::absent).collect(),
+            holdings_version: 0,
             fixtures: spec.fixtures.iter().map(FixtureHolding::absent).collect(),
             announcer: Announcer::default(),
             leaving: None,
