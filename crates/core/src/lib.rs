@@ -31,6 +31,7 @@ pub mod journal;
 mod limit;
 mod link_delay;
 pub mod node;
+pub mod probe;
 pub mod router;
 pub mod spec;
 mod statics;

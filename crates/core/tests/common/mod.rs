@@ -34,6 +34,7 @@ pub enum Action {
     State(State),
     Notify(NotifyEvent, u8),
     RunCheck,
+    Repair,
     Stopped,
 }
 
@@ -276,6 +277,7 @@ impl Bench {
                 self.probes.push((self.now.0, address));
             }
             Output::RunCheck(_) => self.note(Action::RunCheck),
+            Output::Repair(_) => self.note(Action::Repair),
             Output::NotifyGroup { group, event } => self.groups.push((group, event)),
             Output::Notify {
                 event,
