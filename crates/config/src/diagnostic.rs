@@ -237,6 +237,8 @@ codes! {
     InterfaceInTwoGroups = "SF0092",
     /// A list that should hold something is empty.
     EmptyList = "SF0093",
+    /// A built-in check has nowhere to connect to.
+    InvalidEndpoint = "SF0094",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
     /// Settings of a virtual server or real server contradict each other, and one of them is changed.
@@ -257,6 +259,8 @@ codes! {
     NotSupported = "SF0111",
     /// The keyword is newer than the keepalived release that is imitated.
     NewerKeyword = "SF0112",
+    /// keepalived does not know the keyword; it is Standfast's own.
+    OwnKeyword = "SF0113",
     /// A setting is left as it stands in keepalived's sample configuration.
     SampleLeftover = "SF0200",
     /// A virtual address has no prefix length and becomes a single address.

@@ -12,6 +12,7 @@ const DEFINITIONS: &str = "global_defs {\nenable_script_security\nscript_user ro
      vrrp_script s1 {\nscript /bin/true\n}\n\
      vrrp_track_process p1 {\nprocess nginx\n}\n\
      track_file f1 {\nfile /run/f1\n}\n\
+     vrrp_check c1 {\ntcp 127.0.0.1:80\n}\n\
      bfd_instance bfd1 {\nneighbor_ip 10.9.9.9\n}\n\
      vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 99\nvirtual_ipaddress {\n10.0.0.99\n}\n}\n";
 
@@ -52,6 +53,7 @@ const ABOUT_KEYWORDS: &[Code] = &[
     Code::NewerKeyword,
     Code::Deprecated,
     Code::ServiceIncomplete,
+    Code::OwnKeyword,
 ];
 
 /// A text with one line of interest.

@@ -9,6 +9,7 @@ use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
 use crate::journal::Entry;
+use crate::probe::ProbeFailure;
 use crate::spec::{Fixture, Spec, Tracked, VirtualAddress};
 use crate::time::Micros;
 
@@ -94,7 +95,17 @@ pub enum Input<'a> {
         /// What it printed, bounded by the driver.
         output: String,
     },
-    /// Somebody looked at a tracked file, process or session; also if nothing has changed.
+    /// The command of a [`Output::Repair`] ended.
+    RepairDone {
+        /// Of which check.
+        check: CheckId,
+        /// How.
+        outcome: CheckOutcome,
+        /// What it printed, bounded by the driver.
+        output: String,
+    },
+    /// Somebody looked at a tracked file, process or session, or at the process of a check; also if nothing has
+    /// changed.
     Observed {
         /// Which.
         object: Tracked,
@@ -217,6 +228,8 @@ impl Errno {
     pub const EAFNOSUPPORT: Errno = Errno(97);
     /// The address is not there.
     pub const EADDRNOTAVAIL: Errno = Errno(99);
+    /// Nobody listens there.
+    pub const ECONNREFUSED: Errno = Errno(111);
 }
 
 impl core::fmt::Display for Errno {
@@ -240,7 +253,11 @@ impl core::fmt::Display for Errno {
             26 => "the file is open for writing",
             99 => "the address is not there",
             100 => "the interface is down",
+            104 => "reset by the other side",
             105 => "no buffer space",
+            110 => "no answer in time",
+            111 => "connection refused",
+            113 => "no route to the host",
             other => return write!(f, "error {other}, see errno(3)"),
         })
     }
@@ -259,6 +276,8 @@ pub enum CheckOutcome {
     TimedOut,
     /// Could not be started.
     NotStarted(Errno),
+    /// A built-in check found its service wanting.
+    Failed(ProbeFailure),
 }
 
 /// Something to be done outside.
@@ -306,6 +325,8 @@ pub enum Output {
     },
     /// Run a check; answer with [`Input::CheckDone`].
     RunCheck(CheckId),
+    /// Run the command that may put a check's service right; answer with [`Input::RepairDone`].
+    Repair(CheckId),
     /// Tell the outside that a router changed.
     Notify {
         /// Which router.

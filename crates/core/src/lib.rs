@@ -32,6 +32,7 @@ mod limit;
 mod link_delay;
 pub mod node;
 mod peer;
+pub mod probe;
 pub mod router;
 pub mod spec;
 mod statics;

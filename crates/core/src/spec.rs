@@ -671,6 +671,35 @@ pub struct CheckSpec {
     pub init_fail: bool,
     /// It cannot run: why, for people.
     pub unusable: Option<String>,
+    /// How it is found out.
+    pub kind: CheckKind,
+    /// What is tried before a failure counts.
+    pub repair: Option<Repair>,
+}
+
+/// How the result of a check is found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckKind {
+    /// A command is run at every interval (`vrrp_script`).
+    Script,
+    /// Something is asked at every interval (`vrrp_check` with `tcp` or `http`).
+    Request,
+    /// The driver tells by itself how many processes run (`vrrp_check` with `process`): nothing is asked, and what was
+    /// told last counts once more at every interval while `rise` or `fall` want more than one result.
+    Process,
+}
+
+/// What is tried before a failure of a check counts (`repair`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Everything that makes it another one when it changes (command line, user).
+    pub definition: String,
+    /// So many times within a minute, at least 1.
+    pub attempts: u32,
+    /// From the command's end to the look at what it did.
+    pub wait: Micros,
+    /// Longest run of the command.
+    pub timeout: Micros,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use standfast_core::input::{NotifyEvent, Origin};
 use standfast_core::journal::Event;
 use standfast_core::router::State;
 use standfast_core::spec::{
-    CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, Weight,
+    CheckKind, CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, Weight,
 };
 use standfast_core::wire::MacAddress;
 use standfast_core::{Input, Micros};
@@ -752,6 +752,8 @@ fn an_exclusive_leaver_does_not_rise_while_its_scripts_run() {
         fall: 1,
         init_fail: true,
         unusable: None,
+        kind: CheckKind::Script,
+        repair: None,
     };
     let mut bench = Bench::new("192.0.2.1");
     bench.auto_notify = false;

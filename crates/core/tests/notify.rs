@@ -4,7 +4,9 @@ mod common;
 
 use common::{Action, Bench, router};
 use standfast_core::input::{CheckId, CheckOutcome, NotifyEvent};
-use standfast_core::spec::{CheckSpec, Notify, RouterSpec, Spec, Track, Tracked, Weight};
+use standfast_core::spec::{
+    CheckKind, CheckSpec, Notify, RouterSpec, Spec, Track, Tracked, Weight,
+};
 use standfast_core::{Input, Micros};
 
 const SECOND: u64 = 1_000_000;
@@ -58,6 +60,8 @@ fn with_failing_check(notify: Notify) -> Vec<(NotifyEvent, u8)> {
         fall: 1,
         init_fail: false,
         unusable: None,
+        kind: CheckKind::Script,
+        repair: None,
     };
     let spec = Spec {
         routers: vec![RouterSpec {

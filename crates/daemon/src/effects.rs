@@ -166,6 +166,7 @@ impl Effects {
                     self.change(now, operation, change, (&addresses, &changes), node);
                 }
                 Output::RunCheck(check) => runner.submit(Job::Check(check)),
+                Output::Repair(check) => runner.submit(Job::Repair(check)),
                 Output::Notify {
                     router,
                     event,

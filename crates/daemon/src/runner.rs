@@ -49,6 +49,8 @@ const WAKER_TOKEN: u64 = 0;
 pub(crate) enum Job {
     /// A check, by its number.
     Check(CheckId),
+    /// The repair command of a check.
+    Repair(CheckId),
     /// The scripts of a router for an event.
     Notify {
         router: RouterId,
@@ -79,6 +81,7 @@ pub(crate) enum Job {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
     pub(crate) checks: BTreeMap<CheckId, (Program, Micros)>,
+    pub(crate) repairs: BTreeMap<CheckId, (Program, Micros)>,
     pub(crate) notifies: BTreeMap<String, Notifies>,
     pub(crate) groups: BTreeMap<String, Notifies>,
 }
@@ -171,6 +174,8 @@ enum Teller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Check(CheckId),
+    /// The repair command of a check.
+    Repair(CheckId),
     /// The scripts of a router or group for its event of that number.
     Notify(Teller, u64),
     /// The program that reads a FIFO.
@@ -280,6 +285,7 @@ impl Worker {
         loop {
             match self.queue.try_recv() {
                 Ok(Job::Check(check)) => self.start_check(check),
+                Ok(Job::Repair(check)) => self.start_repair(check),
                 Ok(Job::Notify {
                     router,
                     name,
@@ -337,13 +343,23 @@ impl Worker {
     }
 
     fn start_check(&mut self, check: CheckId) {
-        let Some((program, timeout)) = self.programs.checks.get(&check).cloned() else {
-            return;
-        };
-        let purpose = Purpose::Check(check);
+        if let Some((program, timeout)) = self.programs.checks.get(&check).cloned() {
+            self.start_timed(Purpose::Check(check), program, timeout);
+        }
+    }
+
+    fn start_repair(&mut self, check: CheckId) {
+        let purpose = Purpose::Repair(check);
+        match self.programs.repairs.get(&check).cloned() {
+            Some((program, timeout)) => self.start_timed(purpose, program, timeout),
+            None => self.report_end(purpose, CheckOutcome::NotStarted(Errno::ENOENT), ""),
+        }
+    }
+
+    fn start_timed(&mut self, purpose: Purpose, program: Program, timeout: Micros) {
         if self.running.values().any(|one| one.purpose == purpose) {
             // Its last run has been killed and does not end: one more would hang as well.
-            return self.check_done(check, CheckOutcome::TimedOut, String::new());
+            return self.report_end(purpose, CheckOutcome::TimedOut, "");
         }
         match program {
             Program::FileReadable(path) => {
@@ -351,7 +367,7 @@ impl Worker {
                     true => CheckOutcome::Passed,
                     false => CheckOutcome::Exited(1),
                 };
-                self.check_done(check, outcome, String::new());
+                self.report_end(purpose, outcome, "");
             }
             Program::Run { argv, identity } => {
                 let command = Command {
@@ -360,19 +376,28 @@ impl Worker {
                 };
                 let deadline = Some((now() + timeout, SIGTERM));
                 if let Err(errno) = self.spawn(&command, purpose, deadline) {
-                    let outcome = CheckOutcome::NotStarted(errno);
-                    self.check_done(check, outcome, String::new());
+                    self.report_end(purpose, CheckOutcome::NotStarted(errno), "");
                 }
             }
         }
     }
 
-    fn check_done(&mut self, check: CheckId, outcome: CheckOutcome, output: String) {
-        self.send(Input::CheckDone {
-            check,
-            outcome,
-            output,
-        });
+    /// Tells core how a check or a repair ended.
+    fn report_end(&mut self, purpose: Purpose, outcome: CheckOutcome, text: &str) {
+        let output = text.chars().take(JOURNAL_OUTPUT).collect();
+        match purpose {
+            Purpose::Check(check) => self.send(Input::CheckDone {
+                check,
+                outcome,
+                output,
+            }),
+            Purpose::Repair(check) => self.send(Input::RepairDone {
+                check,
+                outcome,
+                output,
+            }),
+            Purpose::Notify(..) | Purpose::Reader(_) => {}
+        }
     }
 
     fn send(&mut self, input: Input<'static>) {
@@ -444,11 +469,10 @@ impl Worker {
             self.leave_behind(token, running);
         }
         match purpose {
-            Purpose::Check(check) if !reported => {
-                let text = text.chars().take(JOURNAL_OUTPUT).collect();
-                self.check_done(check, outcome, text);
+            Purpose::Check(_) | Purpose::Repair(_) if !reported => {
+                self.report_end(purpose, outcome, &text);
             }
-            Purpose::Check(_) => {}
+            Purpose::Check(_) | Purpose::Repair(_) => {}
             Purpose::Reader(kind) => {
                 let text: String = text.chars().take(JOURNAL_OUTPUT).collect();
                 let text = text.escape_debug().to_string();
@@ -523,10 +547,9 @@ impl Worker {
         let _ = running.child.kill_group(signal);
         running.deadline = (signal == SIGTERM).then_some((now + KILL_AFTER, SIGKILL));
         let text = running.child.captured().text();
-        let unreported = !std::mem::replace(&mut running.reported, true);
-        if let (Purpose::Check(check), true) = (running.purpose, unreported) {
-            let text = text.chars().take(JOURNAL_OUTPUT).collect();
-            self.check_done(check, CheckOutcome::TimedOut, text);
+        let purpose = running.purpose;
+        if !std::mem::replace(&mut running.reported, true) {
+            self.report_end(purpose, CheckOutcome::TimedOut, &text);
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) enum Arrival {
     AddressAdded(HostAddress),
     AddressRemoved(HostAddress),
     CheckDone(CheckId),
+    RepairDone(CheckId),
     Observed(Tracked, i32),
     NotifyDone(RouterId),
     Link(Link),

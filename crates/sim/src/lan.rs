@@ -588,6 +588,7 @@ impl Lan {
             }
             Arrival::Frame(_)
             | Arrival::CheckDone(_)
+            | Arrival::RepairDone(_)
             | Arrival::Observed(..)
             | Arrival::NotifyDone(_)
             | Arrival::Link(_)

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::Micros;
 use standfast_core::spec::{
-    CheckSpec, Leave, Quorum, RouterSpec, Rules, Spec, Track, Tracked, TrackerKind, TrackerSpec,
-    VirtualAddress, Weight,
+    CheckKind, CheckSpec, Leave, Quorum, RouterSpec, Rules, Spec, Track, Tracked, TrackerKind,
+    TrackerSpec, VirtualAddress, Weight,
 };
 use standfast_core::wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
@@ -229,5 +229,7 @@ fn check() -> CheckSpec {
         fall: 1,
         init_fail: false,
         unusable: None,
+        kind: CheckKind::Script,
+        repair: None,
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use standfast_core::Micros;
 use standfast_core::router::State;
 use standfast_core::spec::{
-    CheckSpec, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Weight,
+    CheckKind, CheckSpec, Leave, RouterSpec, Rules, Spec, Track, Tracked, VirtualAddress, Weight,
 };
 use standfast_core::wire::vrrp::{Authentication, Priority, Version};
 use standfast_sim::{
@@ -469,6 +469,8 @@ fn checked_pair() -> Vec<(RouterSpec, Vec<CheckSpec>)> {
         fall: 1,
         init_fail: false,
         unusable: None,
+        kind: CheckKind::Script,
+        repair: None,
     };
     let mut first = plain_router(150);
     first.tracks.push(Track {

@@ -159,7 +159,8 @@ impl Lints<'_> {
 
 /// All weights that add to the instance's priority; those of files count by their value and are left out.
 fn weights(instance: &VrrpInstance) -> Vec<Weighed<'_>> {
-    let scripts = instance.track_scripts.iter().map(|tracked| Weighed {
+    let scripts = instance.track_scripts.iter().chain(&instance.track_checks);
+    let scripts = scripts.map(|tracked| Weighed {
         object: &tracked.name.value,
         weight: tracked.weight,
         span: tracked.weight_place(),

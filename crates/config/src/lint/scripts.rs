@@ -12,12 +12,21 @@ impl Lints<'_> {
             self.script_timing(script);
             self.check_command(script);
         }
+        for check in &config.checks {
+            self.check_timing(check);
+        }
         let mut seen = BTreeSet::new();
+        let repairs = config
+            .checks
+            .iter()
+            .filter_map(|check| check.repair.as_ref());
+        let repairs = repairs.map(|repair| &repair.script);
         let notifies = config.instances.iter().map(|instance| &instance.notify);
         let notifies = notifies.chain(config.sync_groups.iter().map(|group| &group.notify));
         for script in notifies
             .flat_map(all)
             .chain(config.virtual_servers.iter().flat_map(of_service))
+            .chain(repairs)
         {
             // Many instances run the same script.
             if seen.insert(&script.command) {

@@ -162,10 +162,10 @@ pub struct Authentication {
     pub password: Password,
 }
 
-/// One line of `track_script`, for a script that exists.
+/// One line of `track_script` or `track_check`, for a script or check that exists.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TrackedScript {
-    /// The script's name.
+    /// The script's or check's name.
     pub name: Spanned<String>,
     /// The weight in force: the line's own, or the script's.
     pub weight: Weight,
@@ -370,6 +370,8 @@ pub struct VrrpInstance {
     pub excluded_addresses: Vec<VirtualAddress>,
     /// `track_script`.
     pub track_scripts: Vec<TrackedScript>,
+    /// `track_check`.
+    pub track_checks: Vec<TrackedScript>,
     /// `track_interface`, without the own interface.
     pub track_interfaces: Vec<TrackedInterface>,
     /// `track_file`.
@@ -456,6 +458,8 @@ pub struct SyncGroup {
     pub members: Vec<Spanned<String>>,
     /// `track_script`.
     pub track_scripts: Vec<TrackedScript>,
+    /// `track_check`.
+    pub track_checks: Vec<TrackedScript>,
     /// `track_interface`.
     pub track_interfaces: Vec<TrackedInterface>,
     /// `track_file`.

@@ -1,6 +1,7 @@
 //! The typed configuration: what the text means, with every default applied.
 
 mod address;
+mod check;
 mod global;
 mod hmac;
 mod instance;
@@ -14,6 +15,7 @@ mod tracked;
 mod vmac;
 
 pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
+pub use check::{HttpProbe, Probe, ProcessProbe, Repair, VrrpCheck};
 pub use global::{
     Accepted, Chains, DBus, Fifo, Fifos, Files, Firewall, FlushOnStop, GlobalDefs, GroupDefs,
     Ipsets, Lvs, LvsTimeouts, Mail, MailServer, NetlinkBuffers, ProcessSettings, ReceiveBuffer,
@@ -57,6 +59,8 @@ pub struct Config {
     pub global: GlobalDefs,
     /// Every usable `vrrp_script`, also untracked ones, in the order of the text.
     pub scripts: Vec<VrrpScript>,
+    /// Every usable `vrrp_check`, also untracked ones, the first of each name.
+    pub checks: Vec<VrrpCheck>,
     /// Every usable `vrrp_instance`, in the order of the text; one that keepalived would refuse is left out.
     pub instances: Vec<VrrpInstance>,
     /// Every `vrrp_sync_group` with at least one member that exists.

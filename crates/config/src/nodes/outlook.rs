@@ -252,7 +252,7 @@ fn trackers<'a>(seat: &Seat<'a>) -> Vec<Tracker<'a>> {
 fn own<'a>(seat: &Seat<'a>) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
     let instance = seat.instance;
     listed(
-        &instance.track_scripts,
+        [&instance.track_scripts, &instance.track_checks],
         &instance.track_interfaces,
         &instance.track_processes,
     )
@@ -260,18 +260,18 @@ fn own<'a>(seat: &Seat<'a>) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
 
 fn of_group<'a>(group: &'a SyncGroup) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
     listed(
-        &group.track_scripts,
+        [&group.track_scripts, &group.track_checks],
         &group.track_interfaces,
         &group.track_processes,
     )
 }
 
 fn listed<'a>(
-    scripts: &'a [TrackedScript],
+    scripts: [&'a [TrackedScript]; 2],
     interfaces: &'a [TrackedInterface],
     processes: &'a [TrackedObject],
 ) -> impl Iterator<Item = Tracker<'a>> + use<'a> {
-    let scripts = scripts.iter().map(|tracked| Tracker {
+    let scripts = scripts.into_iter().flatten().map(|tracked| Tracker {
         name: &tracked.name.value,
         weight: tracked.weight,
         span: tracked.weight_place(),

@@ -166,6 +166,9 @@ impl Parsed<'_> {
             }
             self.reader.sink.push(diagnostic);
         }
+        if keyword.ours && !self.own_keywords.iter().any(|(known, _)| *known == name) {
+            self.own_keywords.push((name, span));
+        }
         if keyword.acts != Acts::NotYet || !report {
             return report;
         }
@@ -193,6 +196,29 @@ impl Parsed<'_> {
             diagnostic = diagnostic.label(*span, format!("`{name}`"));
         }
         self.reader.sink.push(diagnostic);
+    }
+
+    /// One finding for all keywords that keepalived does not know. Those in a block that is our own as a whole go with it.
+    pub(super) fn say_what_is_our_own(&mut self) {
+        let whole = |name: &&str| {
+            Block::ALL
+                .iter()
+                .filter(|block| !block.is_own())
+                .any(|block| block.keyword(name).is_some_and(|keyword| keyword.ours))
+        };
+        let own: Vec<_> = std::mem::take(&mut self.own_keywords);
+        let own: Vec<_> = own.iter().filter(|(name, _)| whole(name)).collect();
+        let Some(((_, first), others)) = own.split_first() else {
+            return;
+        };
+        let names: Vec<String> = own.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let text = format!("keepalived does not know {}", names.join(", "));
+        let mut found = Diagnostic::note(Code::OwnKeyword, *first, text)
+            .help("fine for Standfast; keepalived would call it unknown and go on without it");
+        for (name, span) in others {
+            found = found.label(*span, format!("`{name}`"));
+        }
+        self.reader.sink.push(found);
     }
 
     /// Reports it for the first such keyword only.

@@ -87,6 +87,7 @@ pub(crate) struct Tracking {
     pub(crate) interfaces: Vec<TrackDraft>,
     pub(crate) files: Vec<TrackDraft>,
     pub(crate) processes: Vec<TrackDraft>,
+    pub(crate) checks: Vec<TrackDraft>,
     pub(crate) bfds: Vec<TrackedBfd>,
 }
 

@@ -1,10 +1,12 @@
 //! Walks the blocks with the registry in hand and collects what they say, before any default is applied.
 
 mod address;
+mod check;
 mod complaints;
 mod cursor;
 mod draft;
 mod encap;
+mod endpoint;
 mod global;
 mod hmac;
 mod instance;
@@ -25,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::document::Recorder;
 use crate::load::LoadOptions;
-use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess};
+use crate::model::{Accepted, RootSettings, Script, TrackFile, TrackProcess, VrrpCheck};
 use crate::reader::{Line, Reader};
 use crate::registry::{Block, Keyword, Syntax, Value};
 use crate::source::Environment;
@@ -97,6 +99,8 @@ pub(crate) struct Parsed<'a> {
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) track_processes: Vec<TrackProcess>,
     pub(crate) track_files: Vec<TrackFile>,
+    pub(crate) checks: Vec<VrrpCheck>,
+    check: check::CheckDraft,
     process: tracked::ProcessDraft,
     file: tracked::FileDraft,
     pub(crate) statics: Statics,
@@ -128,6 +132,10 @@ pub(crate) struct Parsed<'a> {
     /// The last `{` that opened nothing: its `}` closes the block around it.
     stray_brace: Option<(Span, String)>,
     last_unknown: Option<(Span, String)>,
+    /// The line after a block that was left out: it belongs to the block around it.
+    held: Option<Line>,
+    /// Keywords of our own in the text, where each stood first.
+    own_keywords: Vec<(&'static str, Span)>,
 }
 
 /// Reads everything.
@@ -148,6 +156,8 @@ pub(crate) fn parse<'a>(
         accepted: Vec::new(),
         track_processes: Vec::new(),
         track_files: Vec::new(),
+        checks: Vec::new(),
+        check: check::CheckDraft::default(),
         process: tracked::ProcessDraft::default(),
         file: tracked::FileDraft::default(),
         statics: Statics::default(),
@@ -167,10 +177,13 @@ pub(crate) fn parse<'a>(
         braceless: None,
         stray_brace: None,
         last_unknown: None,
+        held: None,
+        own_keywords: Vec::new(),
     };
     parsed.walk(Block::Root, true);
     parsed.reader.check_closed(parsed.unclosed);
     parsed.say_what_is_not_acted_on();
+    parsed.say_what_is_our_own();
     parsed.say_if_nothing_runs();
     parsed
 }
@@ -182,7 +195,7 @@ impl Parsed<'_> {
     fn walk(&mut self, block: Block, report: bool) -> Option<Span> {
         let mut brace_due = block != Block::Root;
         let mut given: Vec<Placed> = Vec::with_capacity(USUAL_KEYWORDS);
-        while let Some(line) = self.reader.next_line() {
+        while let Some(line) = self.held.take().or_else(|| self.reader.next_line()) {
             match line.text() {
                 b"{" if brace_due => {
                     brace_due = false;
@@ -191,6 +204,10 @@ impl Parsed<'_> {
                 b"{" => {
                     self.unexpected_brace(&line);
                     continue;
+                }
+                _ if brace_due && block.may_be_left_out() => {
+                    self.held = Some(line);
+                    return None;
                 }
                 _ if brace_due => {
                     self.missing_brace(block.name(), &line, Some(KeepalivedClass::MissingBegin));
@@ -351,6 +368,9 @@ impl Parsed<'_> {
             Block::AuthHmac => self.enter_hmac(span),
             Block::TrackProcess => self.enter_process(name),
             Block::TrackFile => self.enter_file(name),
+            Block::VrrpCheck => self.enter_check(name),
+            Block::CheckHttp => self.enter_check_http(name),
+            Block::CheckRepair => self.enter_check_repair(words),
             Block::TrackGroup => self.enter_track_group(name),
             _ => return self.enter_service(block, span, words),
         }
@@ -363,6 +383,9 @@ impl Parsed<'_> {
             Block::VrrpScript => self.leave_script(),
             Block::TrackProcess => self.leave_process(),
             Block::TrackFile => self.leave_file(),
+            Block::VrrpCheck => self.leave_check(),
+            Block::CheckHttp => self.leave_check_http(end),
+            Block::CheckRepair => self.leave_check_repair(),
             Block::TrackGroup => self.leave_track_group(),
             Block::GarpGroup => self.leave_garp_group(end),
             _ => self.leave_service(block, end),
@@ -384,6 +407,9 @@ impl Parsed<'_> {
             Block::AuthHmac => self.apply_hmac(entry),
             Block::TrackProcess => self.apply_track_process(entry),
             Block::TrackFile => self.apply_track_file(entry),
+            Block::VrrpCheck => self.apply_check(entry),
+            Block::CheckHttp => self.apply_check_http(entry),
+            Block::CheckRepair => self.apply_check_repair(entry),
             Block::GarpGroup => self.apply_garp_group(entry),
             Block::SyncGroup => self.apply_group(entry),
             _ if block.is_service() => self.apply_service(block, entry),

@@ -143,7 +143,7 @@ impl Parsed<'_> {
         Some(script)
     }
 
-    fn script(&mut self, argv: Vec<String>, span: Span, purpose: Use) -> Option<Script> {
+    pub(super) fn script(&mut self, argv: Vec<String>, span: Span, purpose: Use) -> Option<Script> {
         let Some(program) = argv.first() else {
             self.complain(Code::ScriptWithoutCommand, span, "this command is empty");
             return None;

@@ -1,4 +1,4 @@
-//! Lines of `track_script`, `track_interface`, `track_file`, `track_process` and `track_bfd`.
+//! Lines of `track_script`, `track_check`, `track_interface`, `track_file`, `track_process` and `track_bfd`.
 
 use super::Parsed;
 use super::draft::{TrackDraft, Tracking};
@@ -28,6 +28,9 @@ impl Parsed<'_> {
                 }
                 "track_process" if self.is_object(Block::TrackProcess, &draft) => {
                     self.track_once(name, &mut tracking.processes, draft);
+                }
+                "track_check" if self.is_object(Block::VrrpCheck, &draft) => {
+                    tracking.checks.push(draft);
                 }
                 "track_bfd" if self.is_object(Block::BfdInstance, &draft) => {
                     tracking.bfds.push(bfd(draft));
@@ -120,7 +123,10 @@ impl Parsed<'_> {
         let known = self.objects.contains(&(block, draft.name.value.clone()));
         if !known {
             let text = format!("`{}` is not defined up to here", draft.name.value);
-            self.untracked(draft, text, block.name(), None);
+            let names = self.objects.iter().filter(|(kind, _)| *kind == block);
+            let names = names.map(|(_, name)| name.as_str());
+            let alike = crate::registry::nearest_of(names, &draft.name.value).map(str::to_owned);
+            self.untracked(draft, text, block.name(), alike);
         }
         known
     }

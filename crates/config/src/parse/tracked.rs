@@ -233,7 +233,7 @@ impl Parsed<'_> {
     }
 
     /// Remembers the object for tracking lines; says so if it has another's name.
-    fn first_of_its_name(&mut self, block: Block, name: &Spanned<String>) -> bool {
+    pub(super) fn first_of_its_name(&mut self, block: Block, name: &Spanned<String>) -> bool {
         let first = self.objects.insert((block, name.value.clone()));
         if !first {
             let text = format!("`{}` is defined twice; the first one is used", name.value);

@@ -4,6 +4,7 @@
 
 mod authentication;
 mod bfd;
+mod builtin;
 mod checker;
 mod global;
 mod global_resources;
@@ -72,6 +73,16 @@ blocks! {
     /// A command that is run again and again, and whose success says whether a service is well. It does nothing by itself: an instance
     /// names it in `track_script`, and goes into fault while it fails, or, with a `weight`, has its priority changed.
     VrrpScript = "vrrp_script": vrrp::SCRIPT,
+    /// A check of the local service that needs no script: whether a process runs, whether a port takes a connection, or what is answered
+    /// to an HTTP request. An instance names it in `track_check`, and goes into fault while it fails, or, with a `weight`, has its
+    /// priority changed. keepalived does not know the block.
+    VrrpCheck = "vrrp_check": builtin::CHECK,
+    /// What the request of a built-in check says, and what must be true of the answer. Without the block any status from 200 to 299 is
+    /// good.
+    CheckHttp = "http": builtin::HTTP,
+    /// How a failed service is put right before its failure counts, so that an address does not move because of a process that can be
+    /// started again.
+    CheckRepair = "repair": builtin::REPAIR,
     /// One virtual router: addresses that one of several hosts holds at a time. The hosts agree on the interface's network, on
     /// `virtual_router_id`, on the addresses and on the interval, and differ in `priority`; whoever is master advertises, and when its
     /// advertisements stop the backup with the highest priority takes the addresses.
@@ -148,6 +159,16 @@ impl Block {
 }
 
 impl Block {
+    /// Whether keepalived does not know it.
+    pub(crate) fn is_own(self) -> bool {
+        matches!(self, Self::VrrpCheck | Self::CheckHttp | Self::CheckRepair)
+    }
+
+    /// Whether its keyword may stand without it.
+    pub(crate) fn may_be_left_out(self) -> bool {
+        matches!(self, Self::CheckHttp | Self::CheckRepair)
+    }
+
     /// Whether it is part of load balancing.
     pub(crate) fn is_service(self) -> bool {
         matches!(

@@ -68,6 +68,14 @@ pub(super) const ROOT: &[Keyword] = &[
     )
     .acts(),
     keyword(
+        "vrrp_check",
+        Syntax::Named(Block::VrrpCheck),
+        "A process, a port or an HTTP page of the local service that instances track, without a script.",
+    )
+    .ours()
+    .lenient()
+    .acts(),
+    keyword(
         "vrrp_instance",
         Syntax::Named(Block::VrrpInstance),
         "One virtual router: addresses of which one host at a time holds all.",

@@ -30,6 +30,16 @@ pub(super) const SYNC_GROUP: &[Keyword] = &[
     .refused("nobody")
     .acts(),
     keyword(
+        "track_check",
+        Syntax::Lines,
+        "Built-in checks that must succeed, for all instances of the group.",
+    )
+    .arguments("{ CHECK [weight NUMBER [reverse|noreverse]]... }")
+    .example("c1 weight -10 reverse")
+    .refused("nobody")
+    .ours()
+    .acts(),
+    keyword(
         "track_file",
         Syntax::Lines,
         "Files whose number counts, for all instances of the group.",

@@ -588,6 +588,16 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("nobody")
     .acts(),
     keyword(
+        "track_check",
+        Syntax::Lines,
+        "Built-in checks (vrrp_check) that must succeed: without a weight, here or there, failure is a fault, with one it changes the priority.",
+    )
+    .arguments("{ CHECK [weight NUMBER [reverse|noreverse]]... }")
+    .example("c1 weight -10 reverse")
+    .refused("nobody")
+    .ours()
+    .acts(),
+    keyword(
         "track_file",
         Syntax::Lines,
         "Files (track_file) whose number, times the weight, is added to the priority; with \

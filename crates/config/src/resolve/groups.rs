@@ -107,6 +107,7 @@ impl Parsed<'_> {
         }
         let tracking = draft.tracking;
         let track_scripts = self.tracked_scripts(tracking.scripts, &objects.scripts, None);
+        let track_checks = self.tracked_checks(tracking.checks, &objects.checks, None);
         let track_interfaces = self.tracked_interfaces(tracking.interfaces, None, global);
         let track_files = self.tracked_files(tracking.files, &objects.files, None);
         let track_processes = rare::tracked_processes(tracking.processes, &objects.processes);
@@ -117,6 +118,7 @@ impl Parsed<'_> {
             name,
             members: draft.members,
             track_scripts,
+            track_checks,
             track_interfaces,
             track_files,
             track_processes,
@@ -161,6 +163,9 @@ impl Parsed<'_> {
             };
             instance
                 .track_scripts
+                .retain(|one| keep(&one.name, one.weight, one.weight_span));
+            instance
+                .track_checks
                 .retain(|one| keep(&one.name, one.weight, one.weight_span));
             for file in &mut instance.track_files {
                 if file.weight == PLAIN_FILE {

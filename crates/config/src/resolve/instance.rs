@@ -48,17 +48,15 @@ impl Parsed<'_> {
         self.accept_mode(&mut draft, version, strict, priority);
         let preempt = self.preempt(&draft, state, priority);
         let preempt_delay = self.preempt_delay(&draft, state, preempt, strict);
-        let tracking = &mut draft.tracking;
-        let tracked_scripts = std::mem::take(&mut tracking.scripts);
-        let tracked_interfaces = std::mem::take(&mut tracking.interfaces);
+        let tracking = std::mem::take(&mut draft.tracking);
+        draft.tracking.bfds = tracking.bfds;
         let own = interface.as_ref().map(|name| name.value.as_str());
-        let track_interfaces = self.tracked_interfaces(tracked_interfaces, own, global);
-        let tracked_files = std::mem::take(&mut tracking.files);
-        let tracked_processes = std::mem::take(&mut tracking.processes);
-        let scripts = &objects.scripts;
-        let track_scripts = self.tracked_scripts(tracked_scripts, scripts, Some(priority));
-        let track_files = self.tracked_files(tracked_files, &objects.files, Some(priority));
-        let track_processes = rare::tracked_processes(tracked_processes, &objects.processes);
+        let track_interfaces = self.tracked_interfaces(tracking.interfaces, own, global);
+        let track_scripts =
+            self.tracked_scripts(tracking.scripts, &objects.scripts, Some(priority));
+        let track_checks = self.tracked_checks(tracking.checks, &objects.checks, Some(priority));
+        let track_files = self.tracked_files(tracking.files, &objects.files, Some(priority));
+        let track_processes = rare::tracked_processes(tracking.processes, &objects.processes);
         let unicast = self.unicast(&mut draft, family, global);
         // Each keyword serves for the other where that one is not given.
         let source = match unicast {
@@ -94,6 +92,7 @@ impl Parsed<'_> {
             addresses,
             excluded_addresses,
             track_scripts,
+            track_checks,
             track_interfaces,
             source_address,
             unicast,
@@ -505,6 +504,7 @@ struct Resolved {
     addresses: Vec<VirtualAddress>,
     excluded_addresses: Vec<VirtualAddress>,
     track_scripts: Vec<TrackedScript>,
+    track_checks: Vec<TrackedScript>,
     track_interfaces: Vec<TrackedInterface>,
     source_address: Option<Spanned<IpAddr>>,
     unicast: Option<Unicast>,
@@ -572,6 +572,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         addresses: parts.addresses,
         excluded_addresses: parts.excluded_addresses,
         track_scripts: parts.track_scripts,
+        track_checks: parts.track_checks,
         track_interfaces: parts.track_interfaces,
         source_address: parts.source_address,
         unicast: parts.unicast,

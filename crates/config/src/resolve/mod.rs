@@ -1,6 +1,7 @@
 //! Applies defaults once everything was read, and judges what came out.
 
 mod addresses;
+mod checks;
 mod delays;
 mod entries;
 mod groups;
@@ -15,7 +16,7 @@ use std::net::IpAddr;
 
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Config, Family, Garp, GlobalDefs, TrackFile, TrackProcess, VrrpInstance, VrrpScript,
+    Config, Family, Garp, GlobalDefs, TrackFile, TrackProcess, VrrpCheck, VrrpInstance, VrrpScript,
 };
 use crate::parse::{EXIT_CONFIG, GarpDraft, Parsed};
 use crate::span::Spanned;
@@ -25,10 +26,12 @@ use crate::units::Micros;
 pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
     let global = parsed.resolve_global();
     let scripts = parsed.resolve_scripts(&global);
+    let checks = parsed.resolve_checks(&scripts);
     let processes = std::mem::take(&mut parsed.track_processes);
     let files = std::mem::take(&mut parsed.track_files);
     let objects = Objects {
         scripts: by_name(&scripts, |script| &script.name.value),
+        checks: by_name(&checks, |check| &check.name.value),
         processes: by_name(&processes, |process| &process.name.value),
         files: by_name(&files, |file| &file.name.value),
     };
@@ -42,6 +45,7 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
     let groups = std::mem::take(&mut parsed.groups);
     let sync_groups = parsed.resolve_groups(groups, &global, &instances, &objects);
     parsed.judge_scripts(&global, &scripts, &instances, &sync_groups);
+    parsed.judge_checks(&checks, &instances, &sync_groups);
     parsed.drop_weighted_checks(&mut instances, &sync_groups);
     let virtual_server_groups = std::mem::take(&mut parsed.service.groups);
     let virtual_servers = parsed.resolve_services(&virtual_server_groups, &global);
@@ -62,6 +66,7 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
         track_files: files,
         global,
         scripts,
+        checks,
         instances,
         sync_groups,
         virtual_server_groups,
@@ -75,6 +80,7 @@ pub(crate) fn resolve(parsed: &mut Parsed<'_>) -> Config {
 /// What instances and groups can track.
 struct Objects<'a> {
     scripts: ByName<'a, VrrpScript>,
+    checks: ByName<'a, VrrpCheck>,
     processes: ByName<'a, TrackProcess>,
     files: ByName<'a, TrackFile>,
 }

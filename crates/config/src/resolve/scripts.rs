@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::ByName;
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
-    Command, GlobalDefs, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpInstance,
-    VrrpScript, Weight,
+    Command, GlobalDefs, Script, SyncGroup, TrackedInterface, TrackedScript, VrrpCheck,
+    VrrpInstance, VrrpScript, Weight,
 };
 use crate::parse::{Parsed, ScriptDraft, TrackDraft, Use};
 use crate::source::{Existence, ScriptState};
@@ -15,6 +15,9 @@ use crate::units::Priority;
 
 /// Who runs scripts where nothing else is configured.
 const DEFAULT_USER: &str = "keepalived_script";
+
+/// The weight of an object where a tracking line gives none, and where it stands.
+type UsualWeight = (Weight, Option<Span>);
 
 impl Parsed<'_> {
     /// Every script block that can be used, the first of each name.
@@ -61,15 +64,43 @@ impl Parsed<'_> {
         scripts: &ByName<'_, VrrpScript>,
         owner: Option<Priority>,
     ) -> Vec<TrackedScript> {
+        let known = |name: &str| {
+            let script = scripts.get(name)?;
+            Some((script.weight, script.given.weight))
+        };
+        self.tracked(drafts, &known, owner)
+    }
+
+    /// The built-in checks of a tracking list, as [`Parsed::tracked_scripts`].
+    pub(super) fn tracked_checks(
+        &mut self,
+        drafts: Vec<TrackDraft>,
+        checks: &ByName<'_, VrrpCheck>,
+        owner: Option<Priority>,
+    ) -> Vec<TrackedScript> {
+        let known = |name: &str| {
+            let check = checks.get(name)?;
+            Some((check.weight, check.given.weight))
+        };
+        self.tracked(drafts, &known, owner)
+    }
+
+    /// `known` gives the weight of an object, and where it stands.
+    fn tracked(
+        &mut self,
+        drafts: Vec<TrackDraft>,
+        known: &dyn Fn(&str) -> Option<UsualWeight>,
+        owner: Option<Priority>,
+    ) -> Vec<TrackedScript> {
         let mut tracked: Vec<TrackedScript> = Vec::new();
         let mut seen = BTreeSet::new();
         for draft in drafts {
-            let Some(script) = scripts.get(draft.name.value.as_str()) else {
+            let Some((usual, usual_span)) = known(draft.name.value.as_str()) else {
                 continue;
             };
             let weight = Weight {
-                value: draft.weight.map_or(script.weight.value, |own| own.value),
-                reverse: draft.reverse.unwrap_or(script.weight.reverse),
+                value: draft.weight.map_or(usual.value, |own| own.value),
+                reverse: draft.reverse.unwrap_or(usual.reverse),
             };
             if owner == Some(Priority::OWNER) && weight.value != 0 {
                 let text = format!(
@@ -79,7 +110,7 @@ impl Parsed<'_> {
                 self.warn(Code::OwnerIgnoresWeight, draft.name.span, text);
                 continue;
             }
-            if !seen.insert(script.name.value.as_str()) {
+            if !seen.insert(draft.name.value.clone()) {
                 let text = format!(
                     "`{}` is tracked twice; the first line counts",
                     draft.name.value
@@ -93,7 +124,7 @@ impl Parsed<'_> {
                 weight,
                 weight_given,
                 weight_span: draft.weight.map(|weight| weight.span),
-                script_weight_span: script.given.weight,
+                script_weight_span: usual_span,
             });
         }
         tracked

@@ -45,6 +45,7 @@ impl Environment for Host {
             | "/bin/false"
             | "/bin/sh"
             | "/usr/bin/pgrep"
+            | "/usr/bin/systemctl"
             | "/usr/local/bin/check_nginx.sh"
             | "/usr/local/bin/check_web.sh"
             | "/usr/local/bin/notify.sh" => ScriptState::Runnable,

@@ -38,8 +38,10 @@ pub enum Subject {
     Node,
     /// A virtual router, by its name.
     Router(String),
-    /// A check, by its name.
+    /// A check script, by its name.
     Check(String),
+    /// A built-in check, by its name.
+    Probe(String),
     /// A sync group, by its name.
     Group(String),
     /// A tracked file, process or session.
@@ -443,7 +445,25 @@ pub enum Event {
         outcome: CheckOutcome,
         /// What it printed.
         output: String,
+        /// How long it took; `None` where nothing was asked.
+        took: Option<Micros>,
     },
+    /// A check is about to fail: its repair command is run first.
+    Repairing {
+        /// Which try, from 1.
+        attempt: u32,
+        /// Of how many.
+        attempts: u32,
+    },
+    /// The repair command ended.
+    RepairDone {
+        /// How.
+        outcome: CheckOutcome,
+        /// What it printed.
+        output: String,
+    },
+    /// The service is well after its repair.
+    Repaired,
     /// A check is now up or down.
     CheckIs {
         /// Up or down.
@@ -491,6 +511,8 @@ impl Event {
             | Event::NoSuccessor
             | Event::Released
             | Event::CheckIs { .. }
+            | Event::Repairing { .. }
+            | Event::Repaired
             | Event::TrackedIs { .. }
             | Event::PriorityClamped { .. }
             | Event::StartDelayed(_)
@@ -512,7 +534,8 @@ impl Event {
             | Event::RemovingAddresses(_)
             | Event::SettingFixtures(_)
             | Event::RemovingFixtures(_) => Level::Detail,
-            Event::CheckResult { outcome, .. } => match outcome {
+            Event::CheckResult { outcome, .. } | Event::RepairDone { outcome, .. } => match outcome
+            {
                 CheckOutcome::Passed => Level::Detail,
                 _ => Level::Info,
             },

@@ -23,6 +23,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.subject, &self.event) {
             (Subject::Check(name), event) => check_line(f, name, event),
+            (Subject::Probe(name), event) => probe_line(f, name, event),
             (Subject::Tracked(object), event) => tracked_line(f, object, event),
             (Subject::Router(name), event) => {
                 write!(f, "({name}) ")?;
@@ -39,7 +40,9 @@ impl fmt::Display for Entry {
 
 fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Result {
     match event {
-        Event::CheckResult { outcome, output } => {
+        Event::CheckResult {
+            outcome, output, ..
+        } => {
             match outcome {
                 CheckOutcome::Passed => write!(f, "VRRP_Script({name}) succeeded")?,
                 CheckOutcome::Exited(status) => {
@@ -56,11 +59,9 @@ fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
                     f,
                     "VRRP_Script({name}) failed (could not be started: {errno})"
                 )?,
+                CheckOutcome::Failed(why) => write!(f, "VRRP_Script({name}) failed ({why})")?,
             }
-            match output.trim() {
-                "" => Ok(()),
-                output => write!(f, ", printed: {}", output.escape_debug()),
-            }
+            printed(f, "printed", output)
         }
         Event::CheckIs { up: true } => write!(f, "Script `{name}` is up"),
         Event::CheckIs { up: false } => write!(f, "Script `{name}` is down"),
@@ -74,6 +75,73 @@ fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
              of the service will NOT move the addresses"
         ),
         other => write!(f, "Script `{name}`: {other:?}"),
+    }
+}
+
+/// `, WORD: TEXT`, or nothing without a text.
+fn printed(f: &mut fmt::Formatter<'_>, word: &str, text: &str) -> fmt::Result {
+    match text.trim() {
+        "" => Ok(()),
+        text => write!(f, ", {word}: {}", text.escape_debug()),
+    }
+}
+
+/// Built-in checks, and what is tried for them.
+fn probe_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Result {
+    write!(f, "Check `{name}` ")?;
+    match event {
+        Event::CheckResult {
+            outcome,
+            output,
+            took,
+        } => {
+            match outcome {
+                CheckOutcome::Passed => f.write_str("passed")?,
+                other => {
+                    f.write_str("failed: ")?;
+                    outcome_of(f, *other)?;
+                }
+            }
+            if let Some(took) = took {
+                write!(f, ", after {took}")?;
+            }
+            printed(f, "the answer begins", output)
+        }
+        Event::Repairing { attempt, attempts } => write!(
+            f,
+            "is about to be down: running its repair command (attempt {attempt} of {attempts})"
+        ),
+        Event::RepairDone { outcome, output } => {
+            f.write_str("repair command: ")?;
+            match outcome {
+                CheckOutcome::Passed => f.write_str("succeeded")?,
+                other => outcome_of(f, *other)?,
+            }
+            printed(f, "printed", output)
+        }
+        Event::Repaired => f.write_str("is well after its repair"),
+        Event::CheckIs { up: true } => f.write_str("is up"),
+        Event::CheckIs { up: false } => f.write_str("is down"),
+        Event::CheckOverran => f.write_str(
+            "is still waiting for an answer, skipping this one: it takes longer than its interval",
+        ),
+        Event::CheckUnusable(why) => write!(
+            f,
+            "is disabled: {why}. It counts as if it were not tracked, so a failure of the service will \
+             NOT move the addresses"
+        ),
+        other => write!(f, "{other:?}"),
+    }
+}
+
+fn outcome_of(f: &mut fmt::Formatter<'_>, outcome: CheckOutcome) -> fmt::Result {
+    match outcome {
+        CheckOutcome::Passed => f.write_str("passed"),
+        CheckOutcome::Exited(status) => write!(f, "exited with status {status}"),
+        CheckOutcome::Signaled(signal) => write!(f, "ended by signal {signal}"),
+        CheckOutcome::TimedOut => f.write_str("timed out"),
+        CheckOutcome::NotStarted(errno) => write!(f, "could not be started: {errno}"),
+        CheckOutcome::Failed(why) => write!(f, "{why}"),
     }
 }
 

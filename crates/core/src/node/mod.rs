@@ -1,5 +1,6 @@
 //! A node: all virtual routers of a host, what they share, and who gets which input.
 
+mod checks;
 mod encode;
 mod evaluate;
 mod moves;
@@ -14,11 +15,10 @@ use standfast_wire::vrrp::peek;
 use standfast_wire::{ah, ipv6};
 
 use crate::authentication::WallClock;
-use crate::check::{Check, CheckState, Start};
+use crate::check::Check;
 use crate::group::{self, Group};
 use crate::input::{
-    CheckId, CheckOutcome, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet,
-    RouterId,
+    CheckId, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet, RouterId,
 };
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
@@ -143,12 +143,12 @@ impl Node {
             } => {
                 self.check_done(now, check, outcome, output);
             }
-            Input::Observed { object, seen } => {
-                if let Some((subject, event)) = self.trackers.observe(now, &object, seen) {
-                    self.event(now, subject, event);
-                    self.evaluate(now);
-                }
-            }
+            Input::RepairDone {
+                check,
+                outcome,
+                output,
+            } => self.repair_done(now, check, outcome, output),
+            Input::Observed { object, seen } => self.observed(now, &object, seen),
             Input::KernelDone { operation, results } => {
                 if let Some(pending) = self.operations.remove(&operation) {
                     self.kernel_done(now, &pending, &results);
@@ -414,24 +414,6 @@ impl Node {
         }
     }
 
-    fn check_done(&mut self, now: Instant, id: CheckId, outcome: CheckOutcome, output: String) {
-        let Some(check) = self.checks.get_mut(&id) else {
-            return;
-        };
-        let (before, last) = (check.state, check.last);
-        check.finish(outcome);
-        let (after, subject) = (check.state, Subject::Check(check.spec.name.clone()));
-        if last != Some(outcome) {
-            let event = Event::CheckResult { outcome, output };
-            self.event(now, subject.clone(), event);
-        }
-        if before != after {
-            let up = after == CheckState::Up;
-            self.event(now, subject, Event::CheckIs { up });
-            self.evaluate(now);
-        }
-    }
-
     fn wake(&mut self, now: Instant) {
         for id in self.routers.due(now) {
             self.with_router(now, id, Router::fire_timers);
@@ -441,21 +423,7 @@ impl Node {
         if self.stopping {
             return;
         }
-        for (id, check) in &mut self.checks {
-            match check.start(now) {
-                Start::NotDue => {}
-                Start::Run => self.outputs.push_back(Output::RunCheck(*id)),
-                Start::StillRunning => {
-                    let entry = crate::journal::Entry {
-                        at: now,
-                        subject: Subject::Check(check.spec.name.clone()),
-                        event: Event::CheckOverran,
-                    };
-                    self.journal.push(entry.clone());
-                    self.outputs.push_back(Output::Event(entry));
-                }
-            }
-        }
+        self.wake_checks(now);
     }
 
     /// What had to last before it counts has lasted.
@@ -575,7 +543,7 @@ impl Node {
             let id = CheckId(self.next_check);
             self.next_check += 1;
             if let Some(why) = spec.unusable.clone() {
-                let subject = Subject::Check(spec.name.clone());
+                let subject = checks::subject(&spec);
                 self.event(now, subject, Event::CheckUnusable(why));
             }
             self.checks.insert(id, Check::new(id, spec, now, !first));

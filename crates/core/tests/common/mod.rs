@@ -35,6 +35,7 @@ pub enum Action {
     State(State),
     Notify(NotifyEvent, u8),
     RunCheck,
+    Repair,
     Stopped,
 }
 
@@ -281,6 +282,7 @@ impl Bench {
             }
             Output::Peer(datagram) => self.datagrams.push((self.now.0, datagram)),
             Output::RunCheck(_) => self.note(Action::RunCheck),
+            Output::Repair(_) => self.note(Action::Repair),
             Output::NotifyGroup { group, event } => self.groups.push((group, event)),
             Output::Notify {
                 event,

@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 use standfast_config as config;
 use standfast_core::spec::{
-    AddressOptions, CheckSpec, Garp, Leave, Notify, OldChecksum, RouterSpec, Rules, Spec,
-    Strangers, Tracked, Unicast, UnicastPeer, VirtualAddress, Wanted,
+    AddressOptions, CheckKind, CheckSpec, Garp, Leave, Notify, OldChecksum, RouterSpec, Rules,
+    Spec, Strangers, Tracked, Unicast, UnicastPeer, VirtualAddress, Wanted,
 };
 use standfast_core::time::Micros;
 use standfast_linux::InterfaceName;
@@ -190,6 +190,8 @@ impl Plan {
             fall: script.fall,
             init_fail: script.init_fail,
             unusable,
+            kind: CheckKind::Script,
+            repair: None,
         });
         if let Ok((program, _)) = program {
             self.checks.insert(name, program);

@@ -83,6 +83,7 @@ impl Worker {
             checks: running.collect(),
             notifies,
             groups,
+            ..Programs::default()
         }));
         self.watchers.apply(occasion, targets);
         self.effects

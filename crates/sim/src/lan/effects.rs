@@ -85,6 +85,11 @@ impl Lan {
                 let done = Event::Arrive(id, epoch, Arrival::CheckDone(*check));
                 self.schedule(CHECK_TIME, done);
             }
+            Output::Repair(check) => {
+                let epoch = self.hosts[id.0].epoch;
+                let done = Event::Arrive(id, epoch, Arrival::RepairDone(*check));
+                self.schedule(SCRIPT_TIME, done);
+            }
             Output::Notify { router, wait, .. } => {
                 if *wait {
                     let epoch = self.hosts[id.0].epoch;

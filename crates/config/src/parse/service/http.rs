@@ -1,5 +1,7 @@
 //! `HTTP_GET`, `SSL_GET` and their pages.
 
+use std::ops::RangeInclusive;
+
 use super::super::{Entry, Parsed, number};
 use super::draft::HttpDraft;
 use super::{KindDraft, hex};
@@ -30,6 +32,29 @@ impl HttpDraft {
         }
         true
     }
+}
+
+/// `CODE` or `CODE-CODE`, none where it is neither.
+pub(in crate::parse) fn status_range(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let code = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let code = text.parse().ok().filter(|_| digits);
+        code.filter(|code| STATUS_CODES.contains(code))
+    };
+    let range = code(first)?..=code(last)?;
+    (!range.is_empty()).then_some(range)
+}
+
+/// The finding about a word that is none.
+pub(in crate::parse) fn no_status_code(word: &Word) -> Diagnostic {
+    let text = format!("`{}` is no status code; it is ignored", word.text);
+    let help = format!(
+        "codes are numbers from {} to {}, or two of them with `-` between",
+        STATUS_CODES.start(),
+        STATUS_CODES.end()
+    );
+    Diagnostic::error(Code::InvalidValue, word.span, text).help(help)
 }
 
 impl Parsed<'_> {
@@ -79,34 +104,13 @@ impl Parsed<'_> {
     /// `CODE` or `CODE-CODE`, several times.
     fn status_codes(&mut self, words: &[Word]) {
         for word in words {
-            let (first, last) = word
-                .text
-                .split_once('-')
-                .unwrap_or((&word.text, &word.text));
-            let code = |text: &str| {
-                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-                let code = text.parse().ok().filter(|_| digits);
-                code.filter(|code| STATUS_CODES.contains(code))
+            let Some(range) = status_range(&word.text) else {
+                let found = no_status_code(word).class(KeepalivedClass::General);
+                self.reader.sink.push(found);
+                continue;
             };
-            match (code(first), code(last)) {
-                (Some(first), Some(last)) if first <= last => {
-                    if let Some(url) = &mut self.service.url {
-                        url.status.push(first..=last);
-                    }
-                }
-                _ => {
-                    let text = format!("`{}` is no status code; it is ignored", word.text);
-                    let help = format!(
-                        "codes are numbers from {} to {}, or two of them with `-` between",
-                        STATUS_CODES.start(),
-                        STATUS_CODES.end()
-                    );
-                    let diagnostic =
-                        Diagnostic::error(Code::InvalidValue, word.span, text).help(help);
-                    self.reader
-                        .sink
-                        .push(diagnostic.class(KeepalivedClass::General));
-                }
+            if let Some(url) = &mut self.service.url {
+                url.status.push(range);
             }
         }
     }

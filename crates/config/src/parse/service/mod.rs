@@ -22,6 +22,7 @@ pub(crate) use draft::{
     CheckDraft, CheckerDraft, HttpDraft, KindDraft, RealServerDraft, ServiceDraft, SorryDraft,
     UrlDraft, VirtualServerDraft,
 };
+pub(super) use http::{no_status_code, status_range};
 pub(crate) use persistence::DEFAULT_TIMEOUT_S as DEFAULT_PERSISTENCE_S;
 
 impl Parsed<'_> {
