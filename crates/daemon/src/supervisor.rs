@@ -568,7 +568,6 @@ impl Supervisor {
                 Signal::Stats => self.command(&Command::DumpStatistics { clear: false }),
                 Signal::StatsClear => self.command(&Command::DumpStatistics { clear: true }),
                 Signal::Json => self.command(&Command::DumpJson),
-                Signal::Child => {}
             }
         }
     }

@@ -22,6 +22,7 @@ pub mod files;
 mod filter;
 pub mod inotify;
 mod interface;
+mod launch;
 pub mod namespace;
 pub mod ndp;
 pub mod netlink;

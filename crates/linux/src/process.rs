@@ -6,15 +6,14 @@ use std::ffi::OsString;
 use std::io::{self, PipeReader, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Stdio;
 
 use libc::{c_int, c_ulong};
 
+use crate::launch::{Plan, launch};
 use crate::sys::{check, own};
 use crate::user::Identity;
-use crate::{Errno, Error, Object, scheduling, signals};
+use crate::{Errno, Error, Object};
 
 /// Bytes of output kept from its beginning.
 pub const OUTPUT_HEAD_BYTES: usize = 2048;
@@ -24,16 +23,6 @@ pub const OUTPUT_TAIL_BYTES: usize = 2048;
 const OUTPUT_BYTES_PER_READ: usize = 64 * 1024;
 /// How long dropping a [`Child`] waits for one that it had to kill.
 const KILL_WAIT_MS: c_int = 100;
-/// Variables that change what a shell or the dynamic linker does, or that are meant for us alone.
-const REMOVED_VARIABLES: [&str; 6] = [
-    "IFS",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-];
-
 /// What to run, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
@@ -64,88 +53,32 @@ impl Command {
     /// [`Child::read_output`] reads, default signals and scheduling, no open files of ours. A script without
     /// `#!` is run by /bin/sh. The child gets SIGTERM when the *thread* that called this ends.
     ///
-    /// Blocks until the program has been loaded; a program that cannot be is an error with exec's errno.
+    /// Blocks until the program has been loaded, five seconds at most (ETIMEDOUT); a program that cannot be is an
+    /// error with exec's errno.
     pub fn spawn(&self) -> Result<Child, Error> {
-        let (program, arguments) = self
+        let program = self
             .argv
-            .split_first()
+            .first()
             .ok_or_else(|| Errno(libc::EINVAL).at("run", "empty command"))?;
         let object = Path::new(program);
-        let error = |error: io::Error| Errno::from(error).at("run", object);
-        let (output, writer) = io::pipe().map_err(error)?;
-        set_nonblocking(&output).map_err(|errno| errno.at("run", object))?;
-        let mut command = std::process::Command::new(program);
-        command
-            .args(arguments)
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::null());
-        command
-            .stdout(writer.try_clone().map_err(error)?)
-            .stderr(writer);
-        for variable in REMOVED_VARIABLES {
-            command.env_remove(variable);
-        }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let (identity, umask, parent) = (self.identity.clone(), self.umask, std::process::id());
-        let prepare = move || Ok(prepare_child(identity.as_ref(), umask, parent)?);
-        // SAFETY: `prepare_child` makes system calls only: no allocation, no locks.
-        unsafe { command.pre_exec(prepare) };
-        let started = command.spawn().map_err(error)?;
-        let process = Process::adopt(started.id())?;
+        let (output, writer) = io::pipe().map_err(|error| Errno::from(error).at("run", object))?;
+        let start = || {
+            set_nonblocking(&output)?;
+            launch(Plan {
+                argv: &self.argv,
+                environment: &self.environment,
+                identity: self.identity.as_ref(),
+                umask: self.umask,
+                output: writer.into(),
+            })
+        };
+        let process = start().map_err(|errno| errno.at("run", object))?;
         Ok(Child {
             process,
             output: Some(output),
             captured: Captured::default(),
         })
     }
-}
-
-/// Runs in the child between fork and exec: async-signal-safe calls only.
-fn prepare_child(
-    identity: Option<&Identity>,
-    umask: Option<u32>,
-    parent: u32,
-) -> Result<(), Errno> {
-    // Descriptors of ours that are not closed on exec by mistake; exec's own error pipe lives until then.
-    let flags = c_int::try_from(libc::CLOSE_RANGE_CLOEXEC).unwrap_or(0);
-    // SAFETY: no descriptor is closed before exec.
-    unsafe { libc::close_range(3, u32::MAX, flags) };
-    scheduling::reset_to_default();
-    if let Some(identity) = identity {
-        change_identity(identity)?;
-    }
-    if let Some(umask) = umask {
-        set_umask(umask);
-    }
-    // After the change of user, which would clear it.
-    die_with_parent(libc::SIGTERM, parent)?;
-    signals::reset_to_default()
-}
-
-/// Groups first: without the user's rights they could not be changed.
-fn change_identity(identity: &Identity) -> Result<(), Errno> {
-    // Between users that are not root a daemon's capabilities would go along; an old kernel has none of this kind.
-    let clear = c_ulong::try_from(libc::PR_CAP_AMBIENT_CLEAR_ALL).unwrap_or(0);
-    let none: c_ulong = 0;
-    // SAFETY: the option takes plain numbers.
-    unsafe { libc::prctl(libc::PR_CAP_AMBIENT, clear, none, none, none) };
-    let groups = identity.groups.as_ptr();
-    // SAFETY: pointer and length describe the groups; this process has one thread.
-    let result = check(unsafe { libc::setgroups(identity.groups.len(), groups) });
-    // SAFETY: the calls have no arguments.
-    let present = unsafe { (libc::geteuid(), libc::getegid()) };
-    match result {
-        // A daemon without privilege that runs a script as itself.
-        Err(Errno(libc::EPERM)) if present == (identity.uid, identity.gid) => return Ok(()),
-        Err(errno) => return Err(errno),
-        Ok(_) => {}
-    }
-    // SAFETY: the call takes a plain number; this process has one thread.
-    check(unsafe { libc::setgid(identity.gid) })?;
-    // SAFETY: as above.
-    check(unsafe { libc::setuid(identity.uid) })?;
-    Ok(())
 }
 
 /// Has the kernel signal this process when the thread that forked it ends; fails with ESRCH when the
@@ -193,6 +126,10 @@ pub struct Process {
 }
 
 impl Process {
+    pub(crate) fn new(pid: u32, descriptor: OwnedFd) -> Self {
+        Self { pid, descriptor }
+    }
+
     /// Takes charge of a child that has just been forked; one that cannot be watched is killed.
     pub(crate) fn adopt(pid: u32) -> Result<Self, Error> {
         // SAFETY: the call takes plain numbers.

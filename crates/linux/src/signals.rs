@@ -25,13 +25,11 @@ pub enum Signal {
     Json,
     /// SIGRTMAX-1: write the statistics and zero them.
     StatsClear,
-    /// SIGCHLD: a child has changed state.
-    Child,
 }
 
 impl Signal {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Terminate,
         Self::Interrupt,
         Self::Reload,
@@ -39,7 +37,6 @@ impl Signal {
         Self::Stats,
         Self::Json,
         Self::StatsClear,
-        Self::Child,
     ];
 
     /// The kernel's number.
@@ -52,7 +49,6 @@ impl Signal {
             Self::Stats => libc::SIGUSR2,
             Self::Json => libc::SIGRTMIN() + 2,
             Self::StatsClear => libc::SIGRTMAX() - 1,
-            Self::Child => libc::SIGCHLD,
         }
     }
 
@@ -97,7 +93,13 @@ pub struct Signals {
 impl Signals {
     /// Blocks the signals for this thread and those it starts later, so that they arrive here only;
     /// to be called before the first thread starts. SIGPIPE is ignored by Rust's runtime already.
+    ///
+    /// SIGCHLD is not among them, and ignored as is its default: the ends of children are read from their
+    /// descriptors, and need wake nobody else.
     pub fn block() -> Result<Self, Error> {
+        // Whoever started us may have had it ignored for good, and then nobody would learn of a child's end.
+        // SAFETY: the default action has no handler that could be unsound.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
         let set = Self::set();
         // SAFETY: the set is initialised; a null pointer asks for no old one.
         let result =
@@ -166,13 +168,27 @@ impl AsFd for Signals {
     }
 }
 
-/// Puts the calling thread back to no blocked signals and every signal to its default action: what a
-/// program expects at its start. Async-signal-safe, for use between fork and exec.
-pub(crate) fn reset_to_default() -> Result<(), Errno> {
-    for number in 1..=libc::SIGRTMAX() {
-        // SAFETY: the default action has no handler that could be unsound; SIGKILL and SIGSTOP just fail.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
+/// Blocks every signal of the calling thread and returns what was blocked before.
+pub(crate) fn block_all() -> Result<libc::sigset_t, Errno> {
+    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: sigfillset initialises the set that pthread_sigmask reads; that one initialises the other.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        match libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) {
+            0 => Ok(before.assume_init()),
+            errno => Err(Errno(errno)),
+        }
     }
+}
+
+/// Undoes [`block_all`].
+pub(crate) fn restore(before: &libc::sigset_t) {
+    // SAFETY: the set is initialised; a null pointer asks for no old one.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}
+
+/// Unblocks every signal. Async-signal-safe, for use before exec.
+pub(crate) fn unblock_all() -> Result<(), Errno> {
     let mut empty = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset initialises the set that sigprocmask then reads.
     check(unsafe {

@@ -52,7 +52,6 @@ impl Worker {
                     self.command(&Command::DumpStatistics { clear: true });
                 }
                 Signal::Json => self.command(&Command::DumpJson),
-                Signal::Child => {}
             }
         }
     }
