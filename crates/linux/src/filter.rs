@@ -34,6 +34,9 @@ const RETURN: u32 = libc::BPF_RET | libc::BPF_K;
 const PASS: u32 = u32::MAX;
 /// What RETURN gives to drop it.
 const DROP: u32 = 0;
+/// Where a load finds the IP header behind which a UDP socket's packets begin (SKF_NET_OFF).
+const IP_HEADER: u32 = 0xfff0_0000;
+const UDP_HEADER: u32 = 8;
 
 /// Past so many addresses the ARP filter passes every gratuitous packet and the owner looks them up
 /// itself: two instructions an address, under a quarter of what a program may have, looked at for
@@ -111,6 +114,39 @@ impl Filter {
             statement(RETURN, PASS),
             statement(RETURN, DROP),
         ]);
+        Self(program)
+    }
+
+    /// Passes datagrams that come from `source_port`, begin with `first` and the byte after it, are `longest` bytes at most and,
+    /// with `ttl_at` (its place in the IP header), have not crossed a router.
+    pub(crate) fn datagrams(
+        source_port: u16,
+        (first, next): ([u8; 4], u8),
+        longest: u32,
+        ttl_at: Option<u32>,
+    ) -> Self {
+        let mut program = vec![
+            statement(LOAD_LENGTH, 0),
+            jump(JUMP_AT_LEAST, UDP_HEADER + longest + 1, 0, 1),
+            statement(RETURN, DROP),
+            statement(LOAD_HALF, 0),
+            jump(JUMP_EQUAL, source_port.into(), 1, 0),
+            statement(RETURN, DROP),
+            statement(LOAD_WORD, UDP_HEADER),
+            jump(JUMP_EQUAL, u32::from_be_bytes(first), 1, 0),
+            statement(RETURN, DROP),
+            statement(LOAD_BYTE, UDP_HEADER + 4),
+            jump(JUMP_EQUAL, next.into(), 1, 0),
+            statement(RETURN, DROP),
+        ];
+        if let Some(at) = ttl_at {
+            program.extend([
+                statement(LOAD_BYTE, IP_HEADER + at),
+                jump(JUMP_EQUAL, 255, 1, 0),
+                statement(RETURN, DROP),
+            ]);
+        }
+        program.push(statement(RETURN, PASS));
         Self(program)
     }
 

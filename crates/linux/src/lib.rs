@@ -1,6 +1,6 @@
 //! Every system call of Standfast, as small safe modules that know no VRRP decision.
 //!
-//! Read [`poller`] for the event loop, [`vrrp`], [`arp`] and [`ndp`] for the packets, [`netlink`] for what the
+//! Read [`poller`] for the event loop, [`vrrp`], [`arp`], [`ndp`] and [`udp`] for the packets, [`netlink`] for what the
 //! kernel holds, [`process`] for children, [`supervise`] for the two halves of the daemon.
 //!
 //! Calls do not block unless their documentation says so. Every failure is an [`Error`] that names the
@@ -33,6 +33,7 @@ pub mod poller;
 pub mod process;
 pub mod process_events;
 pub mod procfs;
+pub mod random;
 pub mod scheduling;
 pub mod script_security;
 pub mod sealed;
@@ -42,6 +43,7 @@ mod sys;
 pub mod sysctl;
 pub mod syslog;
 pub mod tap;
+pub mod udp;
 pub mod user;
 pub mod vrrp;
 

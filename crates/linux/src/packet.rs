@@ -34,6 +34,18 @@ struct Slot {
     truncated: bool,
     at: Micros,
     ipv6: Option<Ipv6Path>,
+    ipv4: Option<Ipv4Path>,
+}
+
+/// What a socket that gives no IPv4 header tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ipv4Path {
+    /// Sender.
+    pub source: Ipv4Addr,
+    /// Group or host it was sent to.
+    pub destination: Ipv4Addr,
+    /// Time to live as received.
+    pub ttl: u8,
 }
 
 /// What a raw IPv6 socket tells of the header, which is not among the bytes that it gives.
@@ -56,8 +68,10 @@ pub struct Packet<'a> {
     pub truncated: bool,
     /// When the kernel had it, on [`monotonic`]: earlier than now if the process was paused.
     pub received: Micros,
-    /// The header of a packet from a raw IPv6 socket; none from other sockets, whose bytes begin with it.
+    /// The header of a packet from a raw or UDP IPv6 socket; none from other sockets.
     pub ipv6: Option<Ipv6Path>,
+    /// The header of a packet from an IPv4 UDP socket; none from other sockets.
+    pub ipv4: Option<Ipv4Path>,
 }
 
 /// The packets that one call took, oldest first.
@@ -75,6 +89,7 @@ impl<'a> Iterator for Packets<'a> {
             truncated: slot.truncated,
             received: slot.at,
             ipv6: slot.ipv6,
+            ipv4: slot.ipv4,
         })
     }
 
@@ -108,10 +123,16 @@ impl PacketRing {
         limit: usize,
     ) -> Result<Packets<'_>, Errno> {
         let count = self.receive(socket, limit.min(RING_PACKETS))?;
-        Ok(Packets(self.storage.iter().zip(&self.received).take(count)))
+        Ok(self.packets(count))
     }
 
-    fn receive(&mut self, socket: BorrowedFd<'_>, limit: usize) -> Result<usize, Errno> {
+    /// The first so many packets of the ring.
+    pub(crate) fn packets(&self, count: usize) -> Packets<'_> {
+        Packets(self.storage.iter().zip(&self.received).take(count))
+    }
+
+    /// As [`PacketRing::fill`]; how many.
+    pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>, limit: usize) -> Result<usize, Errno> {
         let mut control = [[0_u64; CONTROL_WORDS]; RING_PACKETS];
         let mut vectors = [libc::iovec {
             iov_base: std::ptr::null_mut(),
@@ -155,6 +176,7 @@ impl PacketRing {
             let told = told(&header.msg_hdr);
             slot.at = arrival(told.stamp, clocks);
             slot.ipv6 = ipv6_path(name, &told);
+            slot.ipv4 = ipv4_path(name, &told);
         }
         Ok(count)
     }
@@ -166,6 +188,8 @@ struct Told {
     stamp: Option<libc::timespec>,
     destination: Option<Ipv6Addr>,
     hop_limit: Option<u8>,
+    ipv4_destination: Option<Ipv4Addr>,
+    ttl: Option<u8>,
 }
 
 /// Reads what the kernel has put into a header's control buffer.
@@ -193,6 +217,15 @@ fn told(header: &libc::msghdr) -> Told {
                     let limit = data.cast::<libc::c_int>().read_unaligned();
                     told.hop_limit = u8::try_from(limit).ok();
                 }
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    let address = info.ipi_addr.s_addr.to_ne_bytes();
+                    told.ipv4_destination = Some(Ipv4Addr::from(address));
+                }
+                (libc::IPPROTO_IP, libc::IP_TTL) => {
+                    let ttl = data.cast::<libc::c_int>().read_unaligned();
+                    told.ttl = u8::try_from(ttl).ok();
+                }
                 _ => {}
             }
             next = libc::CMSG_NXTHDR(header, message);
@@ -217,6 +250,18 @@ fn ipv6_path(name: &libc::sockaddr_in6, told: &Told) -> Option<Ipv6Path> {
         source: Ipv6Addr::from(name.sin6_addr.s6_addr),
         destination: told.destination?,
         hop_limit: told.hop_limit?,
+    })
+}
+
+/// The name is in the form of IPv4, whose address lies where IPv6 has its flow label.
+fn ipv4_path(name: &libc::sockaddr_in6, told: &Told) -> Option<Ipv4Path> {
+    if i32::from(name.sin6_family) != libc::AF_INET {
+        return None;
+    }
+    Some(Ipv4Path {
+        source: Ipv4Addr::from(name.sin6_flowinfo.to_ne_bytes()),
+        destination: told.ipv4_destination?,
+        ttl: told.ttl?,
     })
 }
 

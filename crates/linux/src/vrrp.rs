@@ -267,7 +267,7 @@ fn set_ipv6_options(fd: &OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
-fn join(fd: &OwnedFd, interface: Option<Interface>, group: IpAddr) -> Result<(), Errno> {
+pub(crate) fn join(fd: &OwnedFd, interface: Option<Interface>, group: IpAddr) -> Result<(), Errno> {
     match group {
         IpAddr::V4(group) => {
             let request = multicast_request(interface, group)?;
@@ -326,7 +326,7 @@ fn open_ipv6_sender(interface: Option<Interface>) -> Result<OwnedFd, Errno> {
 }
 
 /// Without an interface there is nothing to bind to.
-fn bind_to_device(fd: &OwnedFd, interface: Option<Interface>) -> Result<(), Errno> {
+pub(crate) fn bind_to_device(fd: &OwnedFd, interface: Option<Interface>) -> Result<(), Errno> {
     let Some(interface) = interface else {
         return Ok(());
     };

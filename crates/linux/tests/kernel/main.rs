@@ -14,5 +14,6 @@ mod process;
 mod routing;
 mod sealed;
 mod system;
+mod udp;
 mod vrrp;
 mod world;
