@@ -10,6 +10,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use standfast_wire::MacAddress;
+use standfast_wire::peer::Answer;
 use standfast_wire::vrrp::Priority;
 
 use crate::input::{CheckOutcome, Errno};
@@ -196,6 +197,12 @@ pub enum Cause {
     FaultCleared,
     /// Addresses were deleted by others too often.
     AddressesLost,
+    /// The Active router has asked us to take over.
+    HandedOver(IpAddr),
+    /// We have asked somebody to take over, who did.
+    HandedTo(IpAddr),
+    /// The node of the Active router gives no sign of life (`fast_detect`).
+    PeerSilent(IpAddr),
     /// The daemon stops.
     Stopping,
     /// The router is gone from the configuration.
@@ -253,6 +260,19 @@ impl fmt::Display for Fault {
             Fault::BfdDown(name) => write!(f, "BFD session {name} down"),
         }
     }
+}
+
+/// What differs between two nodes that should be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// The key: password, `auth_hmac`, or none.
+    Authentication,
+    /// The list of addresses.
+    Addresses,
+    /// The protocol version.
+    Version,
+    /// The advertisement interval.
+    Interval,
 }
 
 /// What happened.
@@ -435,6 +455,55 @@ pub enum Event {
         /// With which priority.
         priority: Priority,
     },
+    /// A peer is asked to take over.
+    HandingOver {
+        /// Which.
+        to: IpAddr,
+    },
+    /// It does not.
+    HandoverRefused {
+        /// Who.
+        by: IpAddr,
+        /// Why; `None`: it did not answer.
+        why: Option<Answer>,
+    },
+    /// A peer asks us to take over, and we do not.
+    TakeRefused {
+        /// Who asks.
+        from: IpAddr,
+        /// Why.
+        why: Answer,
+    },
+    /// Another Standfast node was found.
+    PeerFound {
+        /// Where.
+        address: IpAddr,
+        /// How it calls itself.
+        name: String,
+    },
+    /// Nothing is heard of another Standfast node any more.
+    PeerLost {
+        /// Where it was.
+        address: IpAddr,
+        /// How it called itself.
+        name: String,
+    },
+    /// What has to agree with a peer does not.
+    PeerDiffers {
+        /// Where it is.
+        address: IpAddr,
+        /// What differs.
+        what: Difference,
+    },
+    /// A peer that is watched gives no sign of life and does not answer.
+    PeerSilent {
+        /// Where it is.
+        address: IpAddr,
+        /// For how long.
+        silence: Micros,
+    },
+    /// A peer that is watched gives no sign of life, but is there.
+    PeerMute(IpAddr),
     /// No successor within the bound.
     NoSuccessor,
     /// The addresses are released; the router is done.
@@ -509,6 +578,9 @@ impl Event {
             | Event::AwaitingSuccessor(_)
             | Event::SuccessorHeard { .. }
             | Event::NoSuccessor
+            | Event::HandingOver { .. }
+            | Event::PeerFound { .. }
+            | Event::PeerLost { .. }
             | Event::Released
             | Event::CheckIs { .. }
             | Event::Repairing { .. }
@@ -548,6 +620,11 @@ impl Event {
             | Event::FixtureRestored(_)
             | Event::OtherHolder { .. }
             | Event::CheckOverran
+            | Event::HandoverRefused { .. }
+            | Event::TakeRefused { .. }
+            | Event::PeerDiffers { .. }
+            | Event::PeerSilent { .. }
+            | Event::PeerMute(_)
             | Event::Paused(_) => Level::Warning,
             Event::TwoOwners(_)
             | Event::AddressFailed { .. }

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use super::{Cause, Entry, Event, Subject};
+use standfast_wire::peer::Answer;
+
+use super::{Cause, Difference, Entry, Event, Subject};
 use crate::input::CheckOutcome;
 use crate::router::State;
 use crate::spec::{Fixture, FixtureKind, Tracked};
@@ -252,6 +254,9 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
             "Entering {name} STATE: something on this host keeps deleting our addresses (a network \
              manager?)"
         ),
+        Cause::HandedOver(from) => write!(f, "Entering {name} STATE: {from} handed over to us"),
+        Cause::HandedTo(to) => write!(f, "Entering {name} STATE: handed over to {to}"),
+        Cause::PeerSilent(peer) => write!(f, "Entering {name} STATE: {peer} gives no sign of life"),
         Cause::Stopping => write!(f, "Leaving {name} STATE: the daemon stops"),
         Cause::Removed => write!(f, "Leaving {name} STATE: no longer configured"),
         Cause::ConfiguredAgain => write!(f, "Entering {name} STATE: configured again"),
@@ -328,7 +333,59 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::Reloaded => f.write_str("Configuration reloaded"),
         Event::StartDelayed(time) => write!(f, "Delaying startup for {time}"),
         Event::StartDelayOver => f.write_str("Delayed start completed"),
+        other => peer_line(f, other),
+    }
+}
+
+fn peer_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::HandingOver { to } => write!(f, "handing over to {to}"),
+        Event::HandoverRefused { by, why: Some(why) } => {
+            write!(f, "{by} does not take over: {}", reason(*why))
+        }
+        Event::HandoverRefused { by, why: None } => {
+            write!(f, "{by} does not answer the request to take over")
+        }
+        Event::TakeRefused { from, why } => {
+            write!(f, "{from} asks us to take over: {}", reason(*why))
+        }
+        Event::PeerFound { address, name } => write!(f, "Standfast node {name} at {address}"),
+        Event::PeerLost { address, name } => write!(
+            f,
+            "nothing is heard of Standfast node {name} at {address} any more"
+        ),
+        Event::PeerDiffers { address, what } => write!(
+            f,
+            "the node at {address} has {} for this virtual router: it cannot take over from us",
+            match what {
+                Difference::Authentication => "another password or key",
+                Difference::Addresses => "another list of addresses",
+                Difference::Version => "another VRRP version",
+                Difference::Interval => "another advert_int",
+            }
+        ),
+        Event::PeerSilent { address, silence } => write!(
+            f,
+            "the node at {address} has given no sign of life for {silence} and does not answer"
+        ),
+        Event::PeerMute(address) => write!(
+            f,
+            "the node at {address} is there but gives no sign of life on the peer channel: is its UDP \
+             port blocked, or its daemon stopped?"
+        ),
         other => address_line(f, other),
+    }
+}
+
+/// Why somebody does not take over.
+fn reason(answer: Answer) -> &'static str {
+    match answer {
+        Answer::None | Answer::Taken => "taken",
+        Answer::NotReady => "not ready (no Backup, a fault, or checks that have not reported)",
+        Answer::Differs => "the configurations differ (addresses, version)",
+        Answer::NotFollowed => "it is not the master that is followed",
+        Answer::Group => "not every member of the sync group can be taken",
+        Answer::Stale => "the request is too old",
     }
 }
 

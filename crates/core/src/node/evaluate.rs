@@ -45,6 +45,7 @@ impl Node {
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
+            notices: &mut self.notices,
         };
         routers.touch(id, |router, index| {
             let spec = router.spec();

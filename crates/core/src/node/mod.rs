@@ -24,7 +24,8 @@ use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
-use crate::router::{Arrival, Effects, Owner, Pending, Router, Timer};
+use crate::peer::Peers;
+use crate::router::{Arrival, Effects, Notices, Owner, Pending, Router, Timer};
 use crate::spec::{
     CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
@@ -56,6 +57,8 @@ pub enum Reason {
     StartDelay,
     /// A static entry is tried again.
     Statics,
+    /// Something is due on the peer channel.
+    Peers,
 }
 
 /// All decisions of one host.
@@ -85,6 +88,8 @@ pub struct Node {
     unknown_vrid_digest: Digest,
     clock: WallClock,
     pub(crate) identity: NodeIdentity,
+    pub(crate) peers: Peers,
+    pub(crate) notices: Notices,
 }
 
 impl Node {
@@ -124,6 +129,7 @@ impl Node {
                 let known = self.interfaces.get(link.index).map(|known| known.up);
                 let link = self.link_delays.filter(now, link, known);
                 self.interfaces.update(link);
+                self.peers.look_again();
                 self.evaluate(now);
             }
             Input::LinkRemoved(index) => self.link_removed(now, index),
@@ -163,6 +169,7 @@ impl Node {
             Input::Wakeup => self.wake(now),
         }
         self.settle_groups(now);
+        self.settle_peers(now);
         self.last_input = Some(now);
         self.say_when_stopped(now);
     }
@@ -194,6 +201,7 @@ impl Node {
             (self.link_delays.next_wakeup(), Reason::LinkDelay),
             (self.start_delayed_until, Reason::StartDelay),
             (self.statics.next_wakeup(), Reason::Statics),
+            (self.peers.next_wakeup(), Reason::Peers),
         ];
         let others = others
             .into_iter()
@@ -328,6 +336,8 @@ impl Node {
         let mut next = self.routers.hearing(hearing, RouterId(0));
         if next.is_none() {
             self.unknown(now, vrid, packet);
+        } else {
+            self.host_seen(now, packet.interface, packet.source);
         }
         while let Some(id) = next {
             self.with_router(now, id, |router, fx| router.receive(packet, &arrival, fx));
@@ -363,6 +373,7 @@ impl Node {
         if self.interfaces.is_own_mac(mac) {
             return;
         }
+        self.host_seen(now, interface, address);
         self.with_address(now, address, |router, fx| {
             if router.has_address_on(interface, address, fx.interfaces) {
                 router.other_holder(address, mac, fx);
@@ -419,6 +430,7 @@ impl Node {
             self.with_router(now, id, Router::fire_timers);
         }
         self.wake_delays(now);
+        self.wake_peers(now);
         self.with_statics(now, Statics::wake);
         if self.stopping {
             return;
@@ -467,6 +479,7 @@ impl Node {
             node,
         } = spec;
         self.identity = node;
+        self.peers.look_again();
         let not_before = if first { now + startup_delay } else { now };
         if first && startup_delay > Micros::ZERO {
             self.start_delayed_until = Some(not_before);
@@ -581,6 +594,7 @@ impl Node {
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
+            notices: &mut self.notices,
         };
         self.routers.touch(id, |router, _| act(router, &mut fx));
     }
@@ -594,6 +608,7 @@ impl Node {
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
+            notices: &mut self.notices,
         };
         act(&mut self.statics, &mut fx);
     }
@@ -607,6 +622,7 @@ impl Node {
             operations: &mut self.operations,
             next_operation: &mut self.next_operation,
             regroup: &mut self.regroup,
+            notices: &mut self.notices,
         };
         self.routers.touch_all(|router| act(router, &mut fx));
     }

@@ -17,7 +17,7 @@ use crate::spec::Wanted;
 use crate::time::{Instant, Micros};
 
 /// An advertisement that has passed every check.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
     pub(super) source: IpAddr,
     pub(super) priority: Priority,
@@ -58,11 +58,8 @@ impl Router {
             (State::Initialize | State::Backup, Step::Faulted(fault)) => {
                 self.enter_fault(fault, fx);
             }
-            (State::Active, Step::Faulted(fault)) => {
-                self.advertise(Priority::RESIGN, fx);
-                self.enter_fault(fault, fx);
-            }
-            (State::Leaving, Step::Faulted(_)) => self.release(fx),
+            (State::Active, Step::Faulted(fault)) => self.fall(fault, fx),
+            (State::Leaving, Step::Faulted(fault)) => self.leaving_faulted(&fault, fx),
 
             (State::Initialize, Step::Heard(heard)) if heard.priority != Priority::RESIGN => {
                 self.let_go_of_adopted(fx);
@@ -91,7 +88,7 @@ impl Router {
             }
 
             (State::Active, Step::Leave(cause)) => self.leave(cause, fx),
-            (State::Leaving, Step::Leave(_)) => self.release(fx),
+            (State::Leaving, Step::Leave(cause)) => self.leave_instead(cause, fx),
             (State::Leaving, Step::ScriptsDone) => self.scripts_done(fx),
             (State::Initialize | State::Backup | State::Fault, Step::Leave(cause)) => {
                 self.leave_quietly(cause, fx);
@@ -137,7 +134,10 @@ impl Router {
         // What the kernel has refused is still to be done.
         self.timers.retain(|timer, _| *timer == Timer::Reconcile);
         self.announcer.forget();
+        self.wants = None;
+        self.leaving = None;
         self.event(Event::Entering { state, cause }, fx);
+        self.changed(fx);
         self.membership.forget();
         self.regroup(fx);
     }
@@ -151,14 +151,18 @@ impl Router {
             self.remove_addresses(fx);
             self.wish(Wish::Backup, fx);
         }
-        self.notify(NotifyEvent::Backup, false, fx);
+        if !self.told_role {
+            self.notify(NotifyEvent::Backup, false, fx);
+        }
     }
 
-    fn enter_fault(&mut self, fault: Fault, fx: &mut Effects<'_>) {
+    pub(super) fn enter_fault(&mut self, fault: Fault, fx: &mut Effects<'_>) {
         self.enter(State::Fault, Cause::Fault(fault), fx);
         self.followed = None;
         self.remove_addresses(fx);
-        self.notify(NotifyEvent::Fault, false, fx);
+        if !self.told_role {
+            self.notify(NotifyEvent::Fault, false, fx);
+        }
     }
 
     /// The advertisement goes out before the addresses are added, so that the router that had them
@@ -168,6 +172,7 @@ impl Router {
         self.enter(State::Active, cause, fx);
         self.active_interval = self.spec.advert_interval;
         self.counters.became_active += 1;
+        self.term = self.term.wrapping_add(1);
         self.advertise(self.effective, fx);
         self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
         self.announcer
@@ -324,7 +329,7 @@ impl Router {
         }
     }
 
-    fn accept(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+    pub(super) fn accept(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         self.resigned = false;
         self.wish(Wish::Backup, fx);
         self.learn_interval(heard.interval, fx);
@@ -339,7 +344,7 @@ impl Router {
         }
     }
 
-    fn follow(&mut self, heard: Heard, fx: &mut Effects<'_>) {
+    pub(super) fn follow(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         let before = self.followed.map(|followed| followed.address);
         self.followed = Some(Followed {
             address: heard.source,
@@ -376,6 +381,9 @@ impl Router {
     fn active_heard(&mut self, heard: Heard, fx: &mut Effects<'_>) {
         if heard.priority == Priority::RESIGN {
             self.active_heard_resign(heard, fx);
+            return;
+        }
+        if self.is_crossing(heard.source, fx.now) {
             return;
         }
         if self.listening {

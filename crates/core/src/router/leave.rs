@@ -5,15 +5,18 @@
 //! later if nobody took over. Any advertisement above 0, also a lower one, is the successor. Each
 //! address is released when the successor announces it, or [`SUCCESSOR_TIME`] after the successor's
 //! advertisement: keepalived advertises before it adds and announces.
+//!
+//! A successor that the peer channel knows is asked first ([`super::hand_over`]).
 
 use core::net::IpAddr;
 
 use standfast_wire::vrrp::Priority;
 
 use super::fsm::Heard;
+use super::hand_over::Want;
 use super::{Effects, Router, State, Timer};
 use crate::input::NotifyEvent;
-use crate::journal::{Cause, Event};
+use crate::journal::{Cause, Event, Fault};
 use crate::spec::Leave;
 use crate::time::{Instant, Micros};
 
@@ -27,14 +30,48 @@ pub const SCRIPT_BOUND: Micros = Micros::from_secs(5);
 pub(super) struct Leaving {
     cause: Cause,
     phase: Phase,
+    after: After,
     /// Demoting: its own scripts have ended.
     scripts_ended: bool,
+    /// Scripts have been told.
+    told: bool,
+    /// Who was asked to take over.
+    successor: Option<IpAddr>,
+    /// What the successor advertised last.
+    heard: Option<Heard>,
+}
+
+impl Leaving {
+    pub(super) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(super) fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    pub(super) fn heard(&self) -> Option<Heard> {
+        self.heard
+    }
+}
+
+/// What becomes of a router that has let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// It is gone.
+    Gone,
+    /// It is Backup, or in FAULT.
+    Stay,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Scripts run; we still advertise.
     Demoting,
+    /// A successor was asked to take over; we still advertise.
+    Offering,
+    /// Has let go, and a successor was asked to take over.
+    Released,
     /// Resigned; answers until a successor is there.
     Serving,
     /// A successor has advertised.
@@ -43,28 +80,52 @@ enum Phase {
 
 impl Router {
     pub(super) fn leave(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        let rule = self.spec.rules.leave;
+        match rule {
+            Leave::Overlap if self.want(Want::Leave(cause.clone()), fx) => {}
+            Leave::Overlap | Leave::Immediate => self.leave_alone(cause, fx),
+            Leave::Exclusive => self.demote(cause, After::Gone, fx),
+        }
+    }
+
+    /// Without a successor that could be asked.
+    pub(super) fn leave_alone(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         match self.spec.rules.leave {
             Leave::Immediate => {
                 self.advertise(Priority::RESIGN, fx);
-                self.enter_leaving(cause, Phase::Succeeded, fx);
+                self.enter_leaving(cause, Phase::Succeeded, After::Gone, fx);
                 self.release(fx);
             }
-            Leave::Overlap => {
-                self.advertise(Priority::RESIGN, fx);
-                self.enter_leaving(cause, Phase::Serving, fx);
-                let bound = self.leave_bound();
-                self.event(Event::AwaitingSuccessor(bound), fx);
-                self.set_timer(Timer::LeaveBound, fx.now + bound);
-                self.set_timer(Timer::ResignAgain, fx.now + self.spec.advert_interval);
-            }
-            Leave::Exclusive => {
-                let next = self.timers.get(&Timer::Advertise).copied();
-                self.enter_leaving(cause, Phase::Demoting, fx);
-                self.set_timer(Timer::Advertise, next.unwrap_or(fx.now));
-                self.set_timer(Timer::ScriptBound, fx.now + SCRIPT_BOUND);
-                self.notify(self.farewell(), true, fx);
+            Leave::Overlap | Leave::Exclusive => {
+                self.enter_leaving(cause, Phase::Serving, After::Gone, fx);
+                self.await_successor(fx);
             }
         }
+    }
+
+    /// Resigns and goes on answering.
+    pub(super) fn await_successor(&mut self, fx: &mut Effects<'_>) {
+        self.advertise(Priority::RESIGN, fx);
+        if let Some(leaving) = &mut self.leaving {
+            leaving.phase = Phase::Serving;
+        }
+        self.timers.clear();
+        let bound = self.leave_bound();
+        self.event(Event::AwaitingSuccessor(bound), fx);
+        self.set_timer(Timer::LeaveBound, fx.now + bound);
+        self.set_timer(Timer::ResignAgain, fx.now + self.spec.advert_interval);
+    }
+
+    /// Scripts first, then let go, then let the successor take.
+    pub(super) fn demote(&mut self, cause: Cause, after: After, fx: &mut Effects<'_>) {
+        let next = self.timers.get(&Timer::Advertise).copied();
+        self.enter_leaving(cause, Phase::Demoting, after, fx);
+        self.set_timer(Timer::Advertise, next.unwrap_or(fx.now));
+        self.set_timer(Timer::ScriptBound, fx.now + SCRIPT_BOUND);
+        if let Some(leaving) = &mut self.leaving {
+            leaving.told = true;
+        }
+        self.notify(self.farewell(), true, fx);
     }
 
     /// A successor has this long to appear.
@@ -83,22 +144,77 @@ impl Router {
         }
     }
 
-    fn enter_leaving(&mut self, cause: Cause, phase: Phase, fx: &mut Effects<'_>) {
+    pub(super) fn enter_leaving(
+        &mut self,
+        cause: Cause,
+        phase: Phase,
+        after: After,
+        fx: &mut Effects<'_>,
+    ) {
         self.state = State::Leaving;
         self.since = fx.now;
         self.timers.clear();
         self.announcer.forget();
-        self.counters.released += 1;
-        let event = Event::Entering {
-            state: State::Leaving,
-            cause: cause.clone(),
-        };
-        self.event(event, fx);
+        if after == After::Gone {
+            self.counters.released += 1;
+            let event = Event::Entering {
+                state: State::Leaving,
+                cause: cause.clone(),
+            };
+            self.event(event, fx);
+        }
         self.leaving = Some(Leaving {
             cause,
             phase,
+            after,
             scripts_ended: false,
+            told: false,
+            successor: None,
+            heard: None,
         });
+        self.changed(fx);
+        self.regroup(fx);
+    }
+
+    pub(super) fn set_successor(&mut self, to: IpAddr) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.successor = Some(to);
+        }
+    }
+
+    pub(super) fn after(&self) -> After {
+        self.leaving
+            .as_ref()
+            .map_or(After::Gone, |leaving| leaving.after)
+    }
+
+    /// Told to leave while it hands over: it does not stay.
+    pub(super) fn leave_instead(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        match &mut self.leaving {
+            Some(leaving) if leaving.after == After::Stay => {
+                leaving.after = After::Gone;
+                leaving.cause = cause;
+                leaving.told = false;
+                self.counters.released += 1;
+            }
+            Some(_) | None => self.release(fx),
+        }
+    }
+
+    /// A fault while it lets go: who cannot be reached has nobody to wait for.
+    pub(super) fn leaving_faulted(&mut self, fault: &Fault, fx: &mut Effects<'_>) {
+        let served = matches!(
+            fault,
+            Fault::TrackedInterfaceDown(_)
+                | Fault::CheckFailed(_)
+                | Fault::FileNumber(_)
+                | Fault::ProcessQuorum(_)
+                | Fault::BfdDown(_)
+                | Fault::SyncGroup(_)
+        );
+        if self.after() == After::Gone || !served {
+            self.release(fx);
+        }
     }
 
     /// Whether it was taken out of the configuration, and nobody has taken over since.
@@ -115,11 +231,13 @@ impl Router {
         match self.leaving.as_ref().map(|leaving| &leaving.cause) {
             Some(Cause::Removed) if self.spec.notify.deleted => NotifyEvent::Deleted,
             Some(Cause::Removed) => NotifyEvent::Fault,
-            _ => NotifyEvent::Stop,
+            _ if self.after() == After::Gone => NotifyEvent::Stop,
+            _ if self.faults.is_empty() => NotifyEvent::Backup,
+            _ => NotifyEvent::Fault,
         }
     }
 
-    fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         self.leaving
             .as_ref()
             .map_or(Phase::Succeeded, |leaving| leaving.phase)
@@ -131,23 +249,48 @@ impl Router {
         }
         match self.phase() {
             Phase::Demoting if heard.priority > self.effective => self.release(fx),
-            Phase::Demoting | Phase::Succeeded => {}
-            Phase::Serving => {
-                let (from, priority) = (heard.source, heard.priority);
-                self.event(Event::SuccessorHeard { from, priority }, fx);
-                if let Some(leaving) = &mut self.leaving {
-                    leaving.phase = Phase::Succeeded;
-                }
-                self.timers.clear();
-                self.set_timer(Timer::Release, fx.now + self.succession());
+            Phase::Demoting => {}
+            Phase::Succeeded => self.note_successor(heard),
+            Phase::Offering if self.succeeds(heard) => {
+                self.note_successor(heard);
+                self.succeeded(heard.source, heard.priority, fx);
             }
+            // Somebody who does not know that we hand over.
+            Phase::Offering => {}
+            Phase::Released => {
+                self.note_successor(heard);
+                self.conclude(fx);
+            }
+            Phase::Serving => self.succeeded(heard.source, heard.priority, fx),
         }
+    }
+
+    fn note_successor(&mut self, heard: Heard) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.heard = Some(heard);
+        }
+    }
+
+    /// Whether that router has the addresses now: the one that we asked, or a better one than we are.
+    fn succeeds(&self, heard: Heard) -> bool {
+        let asked = self.leaving.as_ref().and_then(|leaving| leaving.successor);
+        asked == Some(heard.source) || heard.priority > self.effective
+    }
+
+    /// Somebody has taken over and adds the addresses now.
+    pub(super) fn succeeded(&mut self, from: IpAddr, priority: Priority, fx: &mut Effects<'_>) {
+        self.event(Event::SuccessorHeard { from, priority }, fx);
+        if let Some(leaving) = &mut self.leaving {
+            leaving.phase = Phase::Succeeded;
+        }
+        self.timers.clear();
+        self.set_timer(Timer::Release, fx.now + self.succession());
     }
 
     /// The successor's announcement of one address releases that address.
     pub(super) fn successor_announced(&mut self, address: IpAddr, fx: &mut Effects<'_>) {
         // A burst announces each address several times.
-        if self.phase() == Phase::Demoting || self.finished {
+        if matches!(self.phase(), Phase::Demoting | Phase::Released) || self.finished {
             return;
         }
         self.remove_address(address, fx);
@@ -158,7 +301,7 @@ impl Router {
 
     pub(super) fn leaving_timer(&mut self, timer: Timer, due: Instant, fx: &mut Effects<'_>) {
         match timer {
-            Timer::Advertise if self.phase() == Phase::Demoting => {
+            Timer::Advertise if matches!(self.phase(), Phase::Demoting | Phase::Offering) => {
                 self.advertise(self.effective, fx);
                 let next = due + self.spec.advert_interval;
                 let late = fx.now + self.spec.advert_interval;
@@ -189,15 +332,23 @@ impl Router {
             .leaving
             .as_ref()
             .is_some_and(|leaving| leaving.scripts_ended);
-        self.is_leaving() && self.phase() == Phase::Demoting && !ended
+        self.state == State::Leaving && self.phase() == Phase::Demoting && !ended
     }
 
     /// Exclusive: first let go, then let the successor take.
     pub(super) fn scripts_done(&mut self, fx: &mut Effects<'_>) {
-        if self.phase() == Phase::Demoting {
-            self.remove_addresses(fx);
+        if self.phase() != Phase::Demoting {
+            return;
+        }
+        self.remove_addresses(fx);
+        if self.want(Want::Released, fx) {
+            self.timers.clear();
+            if let Some(leaving) = &mut self.leaving {
+                leaving.phase = Phase::Released;
+            }
+        } else {
             self.advertise(Priority::RESIGN, fx);
-            self.finish(fx);
+            self.conclude(fx);
         }
     }
 
@@ -205,9 +356,18 @@ impl Router {
     pub(super) fn release(&mut self, fx: &mut Effects<'_>) {
         let phase = self.phase();
         self.remove_addresses(fx);
-        if phase == Phase::Demoting {
+        if matches!(phase, Phase::Demoting | Phase::Offering) {
             self.advertise(Priority::RESIGN, fx);
-        } else {
+        }
+        self.conclude(fx);
+    }
+
+    /// Has let go: is gone, or stays as what it is now.
+    pub(super) fn conclude(&mut self, fx: &mut Effects<'_>) {
+        if self.after() == After::Stay {
+            return self.stay_on(fx);
+        }
+        if !self.leaving.as_ref().is_some_and(Leaving::is_told) {
             self.notify(self.farewell(), false, fx);
         }
         self.finish(fx);
@@ -218,7 +378,11 @@ impl Router {
         self.leaving = Some(Leaving {
             cause,
             phase: Phase::Succeeded,
+            after: After::Gone,
             scripts_ended: true,
+            told: true,
+            successor: None,
+            heard: None,
         });
         self.remove_addresses(fx);
         self.notify(self.farewell(), false, fx);
@@ -230,5 +394,6 @@ impl Router {
         self.event(Event::Released, fx);
         self.timers.clear();
         self.finished = true;
+        self.changed(fx);
     }
 }

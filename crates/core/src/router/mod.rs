@@ -22,6 +22,7 @@
 //! - [`fsm`]: what an accepted advertisement, a timer, a fault does in each state.
 //! - [`authenticate`]: who sent it, and is it new; and our own signatures.
 //! - [`leave`]: make before break.
+//! - [`hand_over`]: the same with a successor that is asked.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
 //! - [`sync`]: what is left to a sync group.
 //! - [`fixtures`]: the same for routes and rules.
@@ -32,6 +33,7 @@ mod announce;
 mod authenticate;
 mod fixtures;
 mod fsm;
+mod hand_over;
 mod leave;
 mod old_checksum;
 mod receive;
@@ -44,17 +46,20 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
+use standfast_wire::peer;
 use standfast_wire::vrrp::Priority;
 
 use crate::input::{Change, InterfaceIndex, NotifyEvent, OperationId, Output, RouterId};
 use crate::interface::Interfaces;
 use crate::journal::{Cause, DropCause, Entry, Event, Fault, Journal, Subject};
 use crate::limit::{Bucket, Digest};
+use crate::peer::Speech;
 use crate::spec::{Fixture, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 use crate::timing;
 
 pub(crate) use authenticate::Arrival;
+pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use track::View;
 
@@ -64,7 +69,7 @@ use authenticate::Numbers;
 use fixtures::FixtureHolding;
 pub(crate) use fixtures::is_gone;
 use fsm::Step;
-use leave::Leaving;
+use leave::{After, Leaving};
 use sync::{Membership, Wish};
 
 /// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
@@ -252,6 +257,18 @@ pub struct Router {
     counters: Counters,
     identification: u16,
     numbers: Numbers,
+    /// Why it would hand over; taken by the node before the input ends.
+    wants: Option<Want>,
+    /// Who has handed over to us, and until when its advertisements may still be on their way.
+    crossing: Option<(IpAddr, Instant)>,
+    /// Scripts know already what it is about to become.
+    told_role: bool,
+    /// What peers were told last.
+    told: Option<peer::State>,
+    term: u32,
+    /// Other routers that were heard, with their last priority above 0.
+    rivals: BTreeMap<IpAddr, Priority>,
+    speech: Option<Speech>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -297,6 +314,16 @@ pub(crate) struct Effects<'a> {
     pub(crate) next_operation: &'a mut u64,
     /// Sync groups whose members changed.
     pub(crate) regroup: &'a mut Vec<String>,
+    pub(crate) notices: &'a mut Notices,
+}
+
+/// What routers tell the node for the peer channel.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notices {
+    /// Who would hand over.
+    pub(crate) offers: BTreeSet<RouterId>,
+    /// Who has changed in a way that peers should know.
+    pub(crate) changed: BTreeSet<RouterId>,
 }
 
 impl Effects<'_> {
@@ -396,6 +423,13 @@ impl Router {
             counters: Counters::default(),
             identification: 0,
             numbers: Numbers::default(),
+            wants: None,
+            crossing: None,
+            told_role: false,
+            told: None,
+            term: 0,
+            rivals: BTreeMap::new(),
+            speech: Speech::of(&spec),
             advertised: advertised(&spec),
             spec,
         }
@@ -533,7 +567,17 @@ impl Router {
 
     /// Whether it is on its way out, or gone.
     pub fn is_leaving(&self) -> bool {
+        self.state == State::Leaving && !self.is_handing_over()
+    }
+
+    /// Whether it lets go of its addresses, and whatever becomes of it then.
+    pub(crate) fn is_going(&self) -> bool {
         self.state == State::Leaving
+    }
+
+    /// Whether it stays when it has handed over.
+    fn is_handing_over(&self) -> bool {
+        self.leaving.is_some() && self.after() == After::Stay
     }
 
     pub(crate) fn advertised(&self) -> &[IpAddr] {

@@ -8,11 +8,12 @@ use standfast_wire::vrrp::Priority;
 
 use super::announce::Sign;
 use super::fsm::Step;
-use super::{Effects, Router, State, Timer};
+use super::{Effects, Router, State, Timer, Want};
 use crate::check::CheckState;
 use crate::input::{InterfaceIndex, NotifyEvent};
 use crate::interface::{Interface, Interfaces};
 use crate::journal::{Cause, Event, Fault};
+use crate::peer::Speech;
 use crate::spec::{Effect, Fixture, Garp, RouterSpec, Tracked, VirtualAddress, Weight};
 use crate::time::Instant;
 use crate::timing;
@@ -93,7 +94,9 @@ impl Router {
         }
         let verdict = self.verdict(view);
         self.set_effective_priority(verdict.weights, fx);
-        self.waiting = verdict.waiting;
+        if core::mem::replace(&mut self.waiting, verdict.waiting) != verdict.waiting {
+            self.changed(fx);
+        }
         self.set_faults(verdict.faults, fx);
     }
 
@@ -194,6 +197,7 @@ impl Router {
     fn set_faults(&mut self, faults: BTreeSet<Fault>, fx: &mut Effects<'_>) {
         let before = core::mem::replace(&mut self.faults, faults.clone());
         if before != faults {
+            self.changed(fx);
             self.regroup(fx);
         }
         for fault in faults.difference(&before) {
@@ -247,11 +251,15 @@ impl Router {
             return;
         }
         self.event(Event::Priority { before, now }, fx);
+        self.changed(fx);
         self.notify_priority(fx);
         match self.state {
             State::Active if now < before && self.spec.rules.conflict && !self.listening => {
                 self.advertise(now, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+                if !self.want(Want::Fell, fx) {
+                    self.go_alone(Want::Fell, |_| false, fx);
+                }
             }
             State::Backup => self.shift_down_timer(before, fx.now),
             State::Initialize | State::Active | State::Fault | State::Leaving => {}
@@ -305,6 +313,8 @@ impl Router {
         let garp = self.spec.garp;
         let removed = self.replace_addresses(&spec, fx);
         self.advertised = super::advertised(&spec);
+        self.speech = Speech::of(&spec);
+        self.changed(fx);
         self.spec = spec;
         if self.state == State::Active {
             self.active_interval = self.spec.advert_interval;
