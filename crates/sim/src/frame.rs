@@ -9,6 +9,8 @@ use standfast_core::wire::vrrp::{AdvertisementRepr, Interval, Priority};
 
 use standfast_core::spec::RouterSpec;
 
+use standfast_core::Instant;
+
 use crate::random::Random;
 
 /// Where a frame comes from.
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
         source: Ipv4Addr,
         /// A host, or a group.
         destination: Ipv4Addr,
+        /// When it was sent for the first time.
+        sent: Instant,
     },
 }
 

@@ -7,8 +7,9 @@ use standfast_core::estate::Execution;
 use standfast_core::input::{
     Change, CheckId, Errno, HostAddress, InterfaceIndex, Link, OperationId, Origin, RouterId,
 };
-use standfast_core::spec::{Spec, Tracked, VirtualAddress};
+use standfast_core::spec::{NodeIdentity, Spec, Tracked, VirtualAddress};
 use standfast_core::wire::MacAddress;
+use standfast_core::wire::peer::NodeNumber;
 use standfast_core::{Instant, Micros, Node};
 
 use crate::frame::Frame;
@@ -113,6 +114,15 @@ impl Host {
             last_advertised: None,
             last_reply: Instant(0),
         }
+    }
+
+    /// The number of this run on the peer channel: never the same again.
+    pub(crate) fn name_itself(&mut self) {
+        let [.., last] = self.mac.0;
+        self.spec.node = NodeIdentity {
+            number: NodeNumber(u64::from(last) << 32 | self.epoch),
+            name: format!("node {}", self.address),
+        };
     }
 
     pub(crate) fn link(&self) -> Link {

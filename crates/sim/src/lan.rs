@@ -2,7 +2,7 @@
 
 mod effects;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::estate::Execution;
@@ -61,6 +61,10 @@ pub struct Lan {
     oracles: Vec<Oracle>,
     clients: Vec<Client>,
     cuts: BTreeSet<(Port, Port)>,
+    /// Hosts whose firewall drops what the peer channel sends.
+    blocked: BTreeSet<NodeId>,
+    /// Messages of the peer channel, for whoever sends them again.
+    recorded: VecDeque<Frame>,
     weather: Weather,
     random: Random,
     steps: u64,
@@ -71,6 +75,7 @@ pub struct Lan {
 #[derive(Debug, Default)]
 struct Vacancy {
     unanswered: Stopwatch,
+    doubled: Stopwatch,
     misled: Stopwatch,
 }
 
@@ -95,6 +100,8 @@ impl Lan {
             oracles: Vec::new(),
             clients: (0..clients).map(|_| Client::default()).collect(),
             cuts: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            recorded: VecDeque::new(),
             weather: Weather::FAIR,
             random: Random::new(seed),
             steps: 0,
@@ -211,6 +218,15 @@ impl Lan {
         self.cuts.insert((from, to));
     }
 
+    /// A host's firewall drops what its peer channel sends, or lets it through again.
+    pub fn block_channel(&mut self, id: NodeId, blocked: bool) {
+        if blocked {
+            self.blocked.insert(id);
+        } else {
+            self.blocked.remove(&id);
+        }
+    }
+
     /// Cuts both directions between hosts.
     pub fn part(&mut self, one: NodeId, other: NodeId) {
         self.cut(Port::Node(one.0), Port::Node(other.0));
@@ -229,6 +245,7 @@ impl Lan {
             return Ok(());
         };
         host.epoch += 1;
+        host.name_itself();
         host.paused = false;
         host.inbox.clear();
         host.outstanding = 0;
@@ -364,7 +381,10 @@ impl Lan {
     pub fn reload(&mut self, id: NodeId, spec: Spec) -> Result<(), Breach> {
         self.note(id, || "reloads".into());
         self.watch(&spec);
-        self.hosts[id.0].spec = spec.clone();
+        let host = &mut self.hosts[id.0];
+        host.spec = spec;
+        host.name_itself();
+        let spec = host.spec.clone();
         self.hand(id, Arrival::Spec(Box::new(spec)))?;
         self.look(id)
     }
@@ -395,6 +415,13 @@ impl Lan {
     /// A stranger sends an advertisement that looks like one of `spec`.
     pub fn inject(&mut self, spec: &RouterSpec, priority: Priority) {
         if let Some(frame) = frame::advertisement(spec, STRANGER, priority) {
+            self.transmit(Port::Stranger, &frame);
+        }
+    }
+
+    /// A stranger sends every message of the peer channel again that it has recorded, from the address that it came from.
+    pub fn replay_channel(&mut self) {
+        for frame in self.recorded.clone() {
             self.transmit(Port::Stranger, &frame);
         }
     }
@@ -481,6 +508,7 @@ impl Lan {
     pub fn reset_stopwatches(&mut self) {
         for vacancy in self.watched.values_mut() {
             vacancy.unanswered.reset(self.now);
+            vacancy.doubled.reset(self.now);
             vacancy.misled.reset(self.now);
         }
     }
@@ -489,6 +517,12 @@ impl Lan {
     pub fn longest_vacancy(&self, address: Ipv4Addr) -> Micros {
         let vacancy = self.watched.get(&address);
         vacancy.map_or(Micros::ZERO, |vacancy| vacancy.unanswered.longest())
+    }
+
+    /// The longest time that more than one host answered for an address.
+    pub fn longest_double(&self, address: Ipv4Addr) -> Micros {
+        let vacancy = self.watched.get(&address);
+        vacancy.map_or(Micros::ZERO, |vacancy| vacancy.doubled.longest())
     }
 
     /// The longest time that a client spoke to a host without the address while another had it.
@@ -513,12 +547,14 @@ impl Lan {
     fn observe(&mut self) {
         let mut findings = Vec::new();
         for address in self.watched.keys() {
-            let held = !self.holders(IpAddr::V4(*address)).is_empty();
+            let holders = self.holders(IpAddr::V4(*address)).len();
+            let held = holders > 0;
             let lost = |client| self.client_reaches(client, *address).is_none();
             let misled = held && (0..self.clients.len()).any(lost);
-            findings.push((held, misled));
+            findings.push((holders, held, misled));
         }
-        for (vacancy, (held, misled)) in self.watched.values_mut().zip(findings) {
+        for (vacancy, (holders, held, misled)) in self.watched.values_mut().zip(findings) {
+            vacancy.doubled.note(self.now, holders > 1);
             vacancy.unanswered.note(self.now, !held);
             vacancy.misled.note(self.now, misled);
         }

@@ -11,6 +11,7 @@ use standfast_core::journal::{Cause, Event, JOURNAL_LENGTH, Subject};
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Leave, RouterSpec};
 use standfast_core::wire::ipv4;
+use standfast_core::wire::peer::{self, Message};
 use standfast_core::wire::vrrp::{Advertisement, Interval, Priority, Version};
 use standfast_core::{Instant, Micros, Node};
 
@@ -54,6 +55,10 @@ struct Watch {
     followed: Option<Option<Followed>>,
     /// The one that was followed fell below us: takes over a skew time after this at the latest.
     fell: Option<Instant>,
+    /// Who has asked us to take over, when that was said, and when we heard it.
+    asked: Option<(IpAddr, Instant, Instant)>,
+    /// When each node was last heard on the peer channel.
+    signs: BTreeMap<IpAddr, Instant>,
     last_advertisement: Option<Instant>,
     resigned: u32,
     window: Window,
@@ -135,6 +140,18 @@ impl Oracle {
     pub(crate) fn before(&mut self, now: Instant, node: &Node, frame: Option<&Frame>) -> Before {
         let wakeup = node.next_wakeup().map(|(due, _)| due);
         let mut outranked = None;
+        if let Some(told) = frame.and_then(told) {
+            for watch in self.routers.values_mut() {
+                watch.signs.insert(told.source, now);
+            }
+            for router in node.routers() {
+                if let Some(watch) = self.routers.get_mut(&router.id())
+                    && told.take.contains(&router.spec().vrid.get())
+                {
+                    watch.asked = Some((told.source, told.sent, now));
+                }
+            }
+        }
         if let Some(read) = frame.filter(|frame| !frame.bad).and_then(read) {
             for router in node.routers() {
                 if router.spec().vrid.get() != read.vrid || router.interface().is_none() {
@@ -244,7 +261,7 @@ impl Oracle {
                     continue;
                 }
                 // After a refusal it may only take too much for held, and tries again.
-                if wrong && !router.is_leaving() && !(refused && believed) {
+                if wrong && router.state() != State::Leaving && !(refused && believed) {
                     return Err(Violation::KernelDiffers { address, believed });
                 }
                 if router.is_serving() {
@@ -301,6 +318,8 @@ impl Watch {
             lower_since: None,
             followed: Some(None),
             fell: None,
+            asked: None,
+            signs: BTreeMap::new(),
             last_advertisement: None,
             resigned: 0,
             window: Window::default(),
@@ -466,6 +485,11 @@ impl Watch {
         if state != State::Active || self.state != State::Backup {
             return Ok(());
         }
+        match cause {
+            Cause::HandedOver(from) => return self.may_take(now, *from),
+            Cause::PeerSilent(peer) => return self.may_claim(now, *peer, router.spec()),
+            _ => {}
+        }
         // Waits for the rest of its group, longer than this oracle knows.
         if router.spec().sync_group.is_some() {
             return Ok(());
@@ -482,6 +506,45 @@ impl Watch {
         }
     }
 
+    /// Rule: only the node that is followed may ask, and what it asks is not older than 100 ms; members of a group may be asked
+    /// one after the other.
+    fn may_take(&self, now: Instant, from: IpAddr) -> Result<(), Violation> {
+        let followed = match self.followed {
+            Some(Some(followed)) => followed.source == from,
+            Some(None) => false,
+            None => true,
+        };
+        let asked = self.asked.is_some_and(|(source, sent, heard)| {
+            let recent = now.since(heard) <= Micros::from_millis(100);
+            source == from && recent && heard.since(sent) <= Micros::from_millis(100)
+        });
+        match followed && asked {
+            true => Ok(()),
+            false => Err(Violation::TookOverUncalled),
+        }
+    }
+
+    /// Rule: so many signs of life are missing, and there was time to answer.
+    fn may_claim(&self, now: Instant, peer: IpAddr, spec: &RouterSpec) -> Result<(), Violation> {
+        let detects = spec.channel.and_then(|channel| channel.fast_detect);
+        let silent = detects.is_some_and(|detect| {
+            let missing = Micros(detect.interval.0 * u64::from(detect.misses));
+            // An older message that comes later is no sign.
+            let patience = missing.plus(Micros::from_millis(19));
+            let last = self.signs.get(&peer);
+            last.is_some_and(|last| now.since(*last) >= patience)
+        });
+        let followed = match self.followed {
+            Some(Some(followed)) => followed.source == peer,
+            Some(None) => false,
+            None => true,
+        };
+        match silent && followed {
+            true => Ok(()),
+            false => Err(Violation::TookOverUncalled),
+        }
+    }
+
     fn advertised(
         &mut self,
         now: Instant,
@@ -492,7 +555,11 @@ impl Watch {
         let exclusive = router.spec().rules.leave == Leave::Exclusive;
         let allowed = match (before, after) {
             (State::Active, _) | (_, State::Active) => true,
-            (State::Leaving, _) | (_, State::Leaving) => priority == Priority::RESIGN || exclusive,
+            // Until a successor that was asked is there, or has not answered.
+            (State::Leaving, _) | (_, State::Leaving) => {
+                let asks = router.spec().channel.is_some() && self.resigned == 0;
+                priority == Priority::RESIGN || exclusive || asks
+            }
             (State::Initialize | State::Backup | State::Fault, _) => false,
         };
         if !allowed {
@@ -503,7 +570,7 @@ impl Watch {
         }
         self.window.advertisements += 1;
         if priority == Priority::RESIGN {
-            self.resigned += 1;
+            self.resigned += u32::from(after == State::Leaving);
             if self.resigned > 2 {
                 return Err(Violation::ResignedTooOften);
             }
@@ -552,6 +619,30 @@ impl Window {
         }
         Ok(())
     }
+}
+
+/// A message of the peer channel as the oracle reads it.
+struct ToldBy {
+    source: IpAddr,
+    sent: Instant,
+    /// The virtual routers that somebody is asked to take.
+    take: Vec<u8>,
+}
+
+fn told(frame: &Frame) -> Option<ToldBy> {
+    let Kind::Peer { source, sent, .. } = frame.kind else {
+        return None;
+    };
+    let message = Message::parse(&frame.bytes).ok()?;
+    let take = match message.header.kind {
+        peer::Kind::Take => message.entries().map(|entry| entry.vrid.get()).collect(),
+        _ => Vec::new(),
+    };
+    Some(ToldBy {
+        source: IpAddr::V4(source),
+        sent,
+        take,
+    })
 }
 
 fn read(frame: &Frame) -> Option<Read> {

@@ -21,6 +21,8 @@ const CHECK_TIME: (Micros, Micros) = (Micros(500), Micros(80_000));
 const SCRIPT_TIME: (Micros, Micros) = (Micros(1_000), Micros(900_000));
 /// Room for the longest packet.
 const PACKET: usize = ipv4::HEADER_LENGTH + standfast_core::wire::vrrp::MAX_LENGTH;
+/// Messages of the peer channel that a stranger remembers.
+const RECORDED: usize = 4096;
 /// Lines of a trace.
 const TRACE_LINES: usize = 200_000;
 
@@ -65,6 +67,7 @@ impl Lan {
                     self.probe(id, *address);
                 }
             }
+            Output::Peer(_) if self.blocked.contains(&id) => {}
             Output::Peer(datagram) => {
                 if let (ETH0, IpAddr::V4(source), IpAddr::V4(destination)) =
                     (datagram.interface, datagram.source, datagram.destination)
@@ -73,11 +76,14 @@ impl Lan {
                         kind: Kind::Peer {
                             source,
                             destination,
+                            sent: self.now,
                         },
                         bytes: datagram.message.clone(),
                         bad: false,
                     };
                     self.transmit(Port::Node(id.0), &frame);
+                    self.recorded.push_back(frame);
+                    self.recorded.truncate(RECORDED);
                 }
             }
             Output::RunCheck(check) => {
