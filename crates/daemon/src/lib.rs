@@ -49,6 +49,7 @@ mod supervisor;
 mod timetable;
 mod track;
 mod will_keys;
+mod work;
 mod worker;
 
 pub use environment::{HostEnvironment, is_root};

@@ -69,6 +69,8 @@ pub(crate) struct Ports {
     pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
     next_token: u64,
+    /// For how many routers they were opened.
+    pub(crate) routers: usize,
     /// Failures that were reported; not again until they change.
     failures: BTreeMap<InterfaceIndex, String>,
     closer: Closer,
@@ -117,6 +119,7 @@ impl Ports {
     /// Returns new failures for the log.
     pub(crate) fn synchronize(&mut self, node: &Node, poller: &Poller) -> Vec<String> {
         let mut failures = Vec::new();
+        self.routers = node.routers().count();
         let wanted = wanted_ports(node);
         self.vrrp.retain(|key, _| wanted.contains_key(key));
         for (key, port) in wanted {

@@ -223,6 +223,11 @@ impl Node {
         self.routers.get(&id)
     }
 
+    /// Whether an address is virtual for any router.
+    pub fn is_virtual(&self, address: IpAddr) -> bool {
+        self.routers.is_virtual(address)
+    }
+
     /// All checks.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         self.checks.values()

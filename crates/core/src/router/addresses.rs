@@ -11,6 +11,8 @@ use crate::journal::Event;
 use crate::spec::{Family, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 
+/// Addresses added by one request; routes and rules come with the last one.
+const ADDRESSES_PER_REQUEST: usize = 64;
 /// Addresses that the kernel refused are tried again this much later.
 pub(crate) const RECONCILE_AFTER: Micros = Micros::from_secs(1);
 
@@ -293,7 +295,18 @@ impl Router {
             }
         }
         let fixtures = self.mark_fixtures(change, fixtures);
-        fx.request(Owner::Router(self.id), change, targets, fixtures);
+        let owner = Owner::Router(self.id);
+        // What is added is announced with the end of its request: the first ones answer before the last are there.
+        while change == Change::Add && targets.len() > ADDRESSES_PER_REQUEST {
+            let rest = targets.split_off(ADDRESSES_PER_REQUEST);
+            fx.request(
+                owner,
+                change,
+                core::mem::replace(&mut targets, rest),
+                Vec::new(),
+            );
+        }
+        fx.request(owner, change, targets, fixtures);
     }
 
     /// The kernel has answered.

@@ -288,17 +288,24 @@ impl Worker {
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
-            if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {
+            let wait = match self.effects.has_work() {
+                true => Wait::No,
+                false => Wait::Forever,
+            };
+            if let Err(error) = self.poller.wait(&mut ready, wait) {
                 self.logger.log(Level::Error, error.to_string());
                 return crate::exit_code::FATAL;
             }
             // Packets and events that wait come before timers: after a pause they tell what happened.
-            let tokens: Vec<u64> = ready.iter().map(|ready| ready.token).collect();
-            for token in &tokens {
-                self.attend(*token);
+            for ready in ready.iter() {
+                self.attend(ready.token);
             }
             self.timer.drain();
             self.wake();
+            if self.effects.has_work() {
+                self.effects
+                    .work(now(), &mut self.node, &self.ports, &self.runner);
+            }
         }
     }
 
@@ -354,7 +361,9 @@ impl Worker {
 
     /// After every turn: tell the supervisor what changed, set the timer.
     fn settle(&mut self) {
-        if std::mem::take(&mut self.effects.holdings_changed) {
+        // Not in the middle of a thousand addresses.
+        let busy = self.effects.has_work() && !self.effects.stopped;
+        if !busy && std::mem::take(&mut self.effects.holdings_changed) {
             self.effects.write_record(&self.node);
             self.retire_links();
             self.report_wills();
