@@ -27,6 +27,7 @@ mod firewall;
 pub mod host;
 mod host_record;
 mod last_will;
+mod lateness;
 pub mod listen;
 mod log;
 mod lower;
