@@ -11,8 +11,10 @@ use crate::journal::Event;
 use crate::spec::{Family, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 
-/// Addresses added by one request; routes and rules come with the last one.
-const ADDRESSES_PER_REQUEST: usize = 64;
+/// Addresses added by the first request, so that some answer within a millisecond, ...
+const ADDRESSES_AT_FIRST: usize = 64;
+/// ... and by each later one, which costs the loop some milliseconds; routes and rules come with the last.
+const ADDRESSES_PER_REQUEST: usize = 256;
 /// Addresses that the kernel refused are tried again this much later.
 pub(crate) const RECONCILE_AFTER: Micros = Micros::from_secs(1);
 
@@ -297,8 +299,10 @@ impl Router {
         let fixtures = self.mark_fixtures(change, fixtures);
         let owner = Owner::Router(self.id);
         // What is added is announced with the end of its request: the first ones answer before the last are there.
-        while change == Change::Add && targets.len() > ADDRESSES_PER_REQUEST {
-            let rest = targets.split_off(ADDRESSES_PER_REQUEST);
+        let mut count = ADDRESSES_AT_FIRST;
+        while change == Change::Add && targets.len() > count {
+            let rest = targets.split_off(count);
+            count = ADDRESSES_PER_REQUEST;
             fx.request(
                 owner,
                 change,
