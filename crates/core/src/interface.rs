@@ -29,6 +29,7 @@ pub struct Interface {
 #[derive(Clone, Debug, Default)]
 pub struct Interfaces {
     by_index: BTreeMap<InterfaceIndex, Interface>,
+    by_name: BTreeMap<String, InterfaceIndex>,
 }
 
 impl Interfaces {
@@ -42,9 +43,25 @@ impl Interfaces {
                 mac: link.mac,
                 addresses: Vec::new(),
             });
-        interface.name = link.name;
         interface.up = link.up;
         interface.mac = link.mac;
+        if interface.name != link.name {
+            let before = core::mem::replace(&mut interface.name, link.name.clone());
+            self.forget_name(&before, link.index);
+            self.by_name.insert(link.name, link.index);
+        }
+    }
+
+    /// Another interface may have the name already, or still.
+    fn forget_name(&mut self, name: &str, index: InterfaceIndex) {
+        if self.by_name.get(name) != Some(&index) {
+            return;
+        }
+        self.by_name.remove(name);
+        let mut others = self.by_index.iter();
+        if let Some((other, _)) = others.find(|(it, other)| **it != index && other.name == name) {
+            self.by_name.insert(String::from(name), *other);
+        }
     }
 
     pub(crate) fn set_up(&mut self, index: InterfaceIndex, up: bool) {
@@ -54,7 +71,9 @@ impl Interfaces {
     }
 
     pub(crate) fn remove(&mut self, index: InterfaceIndex) {
-        self.by_index.remove(&index);
+        if let Some(gone) = self.by_index.remove(&index) {
+            self.forget_name(&gone.name, index);
+        }
     }
 
     pub(crate) fn add_address(&mut self, added: HostAddress) {
@@ -81,9 +100,8 @@ impl Interfaces {
 
     /// The interface of that name.
     pub fn named(&self, name: &str) -> Option<(InterfaceIndex, &Interface)> {
-        let mut all = self.by_index.iter();
-        all.find(|(_, interface)| interface.name == name)
-            .map(|(index, interface)| (*index, interface))
+        let index = *self.by_name.get(name)?;
+        Some((index, self.by_index.get(&index)?))
     }
 
     /// All interfaces.
@@ -138,5 +156,41 @@ fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => false,
         IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(index: u32, name: &str) -> Link {
+        Link {
+            index: InterfaceIndex(index),
+            name: String::from(name),
+            up: true,
+            mac: MacAddress([2, 0, 0, 0, 0, 1]),
+        }
+    }
+
+    fn found(all: &Interfaces, name: &str) -> Option<u32> {
+        all.named(name).map(|(index, _)| index.0)
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_is_now() {
+        let mut all = Interfaces::default();
+        all.update(link(2, "eth0"));
+        all.update(link(3, "eth1"));
+        all.update(link(2, "lan"));
+        assert_eq!((found(&all, "eth0"), found(&all, "lan")), (None, Some(2)));
+        // The new one is told of before the old one is gone.
+        all.update(link(4, "eth1"));
+        all.remove(InterfaceIndex(3));
+        assert_eq!(found(&all, "eth1"), Some(4));
+        all.update(link(5, "eth1"));
+        all.remove(InterfaceIndex(5));
+        assert_eq!(found(&all, "eth1"), Some(4));
+        all.remove(InterfaceIndex(4));
+        assert_eq!(found(&all, "eth1"), None);
     }
 }

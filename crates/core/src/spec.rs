@@ -494,6 +494,9 @@ pub struct Rules {
     /// A Backup takes over after the skew when the Active router that it followed falls below it,
     /// instead of waiting for its silence.
     pub fast_resignation: bool,
+    /// An advertisement that is due within a slice of another router's goes out together with it, early and never
+    /// late: one wake-up and one system call for many.
+    pub align: bool,
 }
 
 impl Rules {
@@ -502,12 +505,14 @@ impl Rules {
         leave: Leave::Immediate,
         conflict: false,
         fast_resignation: false,
+        align: false,
     };
     /// Our defaults for a router without scripts that act on roles.
     pub const OVERLAP: Rules = Rules {
         leave: Leave::Overlap,
         conflict: true,
         fast_resignation: true,
+        align: true,
     };
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
-use standfast_core::journal::{Event, Level};
+use standfast_core::input::{Change, Errno, InterfaceIndex, RouterId};
+use standfast_core::journal::{Entry, Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Family, Fixture, VirtualAddress};
@@ -22,17 +22,20 @@ use crate::announce::{Announcer, Frame, probe};
 use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
-use crate::pacing::{Bursts, Pacing, Waiting};
+use crate::pacing::{BURST, Bursts, Pacing, Waiting};
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
+use crate::work::{Operation, Repetition, Turn, Work, WorkQueue};
 
 /// Advertisements of one round, sent together.
 #[derive(Default)]
 struct Outbox {
     bytes: Vec<u8>,
     packets: Vec<(PortKey, Range<usize>)>,
+    /// Probes for other holders, before the advertisements.
+    probes: Vec<(InterfaceIndex, Frame)>,
     /// Of the router whose turn it is; kept for its room.
     destinations: Vec<IpAddr>,
 }
@@ -43,6 +46,7 @@ pub(crate) struct Effects {
     /// What routes and rules are.
     pub(crate) entries: Entries,
     outbox: Outbox,
+    work: WorkQueue,
     /// Of advertisements, by port.
     bursts: BTreeMap<PortKey, Bursts>,
     /// Of announcements.
@@ -71,6 +75,7 @@ impl Effects {
             commands: Commands::open()?,
             entries: Entries::new(),
             outbox: Outbox::default(),
+            work: WorkQueue::default(),
             bursts: BTreeMap::new(),
             pacing: Pacing::default(),
             keep_addresses: false,
@@ -130,7 +135,7 @@ impl Effects {
         self.commands.apply(&forgotten, &mut Vec::new());
     }
 
-    /// Carries out everything that the node wants, in order.
+    /// Carries out what the node wants, in order; what takes time waits for [`Effects::work`].
     pub(crate) fn carry_out(
         &mut self,
         now: Instant,
@@ -140,7 +145,15 @@ impl Effects {
     ) {
         while let Some(output) = node.poll_output() {
             match output {
-                Output::Advertise { router, priority } => self.advertise(router, priority, node),
+                Output::Advertise { router, priority } if self.work.removes() => {
+                    self.work.push(Work::Advertise(router, priority));
+                }
+                Output::Advertise { router, priority } => {
+                    self.advertise(router, priority, node);
+                    if self.outbox.packets.len() >= BURST {
+                        self.flush(now, ports);
+                    }
+                }
                 Output::Announce {
                     router,
                     addresses,
@@ -151,9 +164,9 @@ impl Effects {
                 }
                 Output::Peer(_) => {}
                 Output::Probe { interface, address } => {
-                    if let Some(frame) = probe(node, interface, address) {
-                        self.send_frame(interface, &frame, ports);
-                    }
+                    let frame = probe(node, interface, address);
+                    let frame = frame.map(|frame| (interface, frame));
+                    self.outbox.probes.extend(frame);
                 }
                 Output::Kernel {
                     operation,
@@ -161,9 +174,13 @@ impl Effects {
                     addresses,
                     fixtures,
                 } => {
-                    self.flush(now, ports);
                     let changes = self.kernel_changes(change, &addresses, &fixtures, node);
-                    self.change(now, operation, change, (&addresses, &changes), node);
+                    self.work.push(Work::Kernel(Operation {
+                        id: operation,
+                        change,
+                        addresses,
+                        changes,
+                    }));
                 }
                 Output::RunCheck(check) => runner.submit(Job::Check(check)),
                 Output::Repair(check) => runner.submit(Job::Repair(check)),
@@ -174,32 +191,76 @@ impl Effects {
                     wait,
                 } => {
                     if let Some(known) = node.router(router) {
-                        runner.submit(Job::Notify {
+                        let name = known.spec().name.clone();
+                        let job = Job::Notify {
                             router,
-                            name: known.spec().name.clone(),
+                            name,
                             event,
                             priority,
                             wait,
-                        });
+                        };
+                        self.tell(job, runner);
                     }
                 }
                 Output::NotifyGroup { group, event } => {
-                    runner.submit(Job::NotifyGroup { group, event });
+                    self.tell(Job::NotifyGroup { group, event }, runner);
                 }
-                Output::Event(entry) => {
-                    let level = match entry.event {
-                        Event::UnknownVrid { .. } if self.log_unknown_vrids => Level::Info,
-                        _ => entry.event.level(),
-                    };
-                    if self.logger.wants(level) {
-                        self.logger.log(level, entry.to_string());
-                    }
-                    self.holdings_changed = true;
-                }
+                Output::Event(entry) => self.log(&entry),
+                Output::Stopped if self.work.is_busy() => self.work.push(Work::Stopped),
                 Output::Stopped => self.stopped = true,
             }
         }
         self.flush(now, ports);
+    }
+
+    fn log(&mut self, entry: &Entry) {
+        let level = match entry.event {
+            Event::UnknownVrid { .. } if self.log_unknown_vrids => Level::Info,
+            _ => entry.event.level(),
+        };
+        if self.logger.wants(level) {
+            self.logger.log(level, entry.to_string());
+        }
+        self.holdings_changed = true;
+    }
+
+    /// Scripts find the addresses as they are told.
+    fn tell(&mut self, job: Job, runner: &Runner) {
+        if self.work.is_busy() {
+            self.work.push(Work::Tell(job));
+        } else {
+            runner.submit(job);
+        }
+    }
+
+    /// Whether [`Effects::work`] has something to do.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.work.is_empty()
+    }
+
+    /// Does a millisecond's part of the work that waits, and what follows from it.
+    pub(crate) fn work(&mut self, now: Instant, node: &mut Node, ports: &Ports, runner: &Runner) {
+        let Turn { operations, then } = self.work.take();
+        self.change(now, operations, node);
+        for work in then {
+            match work {
+                Work::Kernel(operation) => self.change(now, vec![operation], node),
+                Work::Tell(job) => runner.submit(job),
+                Work::Advertise(router, priority) => self.advertise(router, priority, node),
+                Work::Repeat(repetition) => self.repeat(&repetition, node, ports),
+                Work::Stopped => self.stopped = true,
+            }
+        }
+        self.carry_out(now, node, ports, runner);
+    }
+
+    /// Does all work that waits.
+    pub(crate) fn finish_work(&mut self, node: &mut Node, ports: &Ports, runner: &Runner) {
+        while self.has_work() {
+            let now = Instant(monotonic().0);
+            self.work(now, node, ports, runner);
+            self.send_bursts(now, ports);
+        }
     }
 
     fn advertise(&mut self, router: RouterId, priority: Priority, node: &mut Node) {
@@ -231,6 +292,7 @@ impl Effects {
 
     /// Sends the advertisements gathered so far, as many at once as a peer can take.
     fn flush(&mut self, now: Instant, ports: &Ports) {
+        self.send_probes(ports);
         let packets = std::mem::take(&mut self.outbox.packets);
         let bytes = std::mem::take(&mut self.outbox.bytes);
         for group in packets.chunk_by(|(one, _), (other, _)| one == other) {
@@ -252,6 +314,21 @@ impl Effects {
         self.outbox.bytes.clear();
         self.outbox.packets = packets;
         self.outbox.packets.clear();
+    }
+
+    fn send_probes(&mut self, ports: &Ports) {
+        let mut probes = std::mem::take(&mut self.outbox.probes);
+        let alike = |(one, first): &(InterfaceIndex, Frame), (other, next): &(_, Frame)| {
+            one == other && first.family() == next.family()
+        };
+        for together in probes.chunk_by(alike) {
+            if let Some((index, first)) = together.first() {
+                let frames: Vec<&[u8]> = together.iter().map(|(_, frame)| frame.bytes()).collect();
+                self.send_frames(*index, first.family(), &frames, ports);
+            }
+        }
+        probes.clear();
+        self.outbox.probes = probes;
     }
 
     fn send(&mut self, key: PortKey, packets: &[&[u8]], ports: &Ports) {
@@ -314,6 +391,46 @@ impl Effects {
         let name = |index| Some(interfaces.get(index)?.name.as_str());
         let addresses = self.pacing.queue(router, addresses, rounds, name);
         self.send_announcements(now, node, ports);
+        // While addresses wait to be added the first announcement is enough; the others come after them.
+        let at_once = if self.work.is_busy() {
+            rounds.min(1)
+        } else {
+            rounds
+        };
+        self.announce_at_once(&addresses, at_once, node, ports);
+        if rounds > at_once && !addresses.is_empty() {
+            self.work.push(Work::Repeat(Repetition {
+                router,
+                addresses,
+                rounds: rounds - at_once,
+            }));
+        }
+    }
+
+    /// Announces again what the router still holds.
+    fn repeat(&mut self, repetition: &Repetition, node: &Node, ports: &Ports) {
+        let router = node.router(repetition.router);
+        let Some(router) = router.filter(|router| router.state() == State::Active) else {
+            return;
+        };
+        let held: BTreeSet<IpAddr> = router
+            .addresses()
+            .filter(|(_, held)| *held)
+            .map(|(address, _)| address.address)
+            .chain(router.source())
+            .collect();
+        let all = repetition.addresses.iter().copied();
+        let still: Vec<_> = all.filter(|(_, address)| held.contains(address)).collect();
+        self.announce_at_once(&still, repetition.rounds, node, ports);
+    }
+
+    fn announce_at_once(
+        &mut self,
+        addresses: &[(InterfaceIndex, IpAddr)],
+        rounds: u16,
+        node: &Node,
+        ports: &Ports,
+    ) {
         for on_one in addresses.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((index, _)) = on_one.first() else {
                 continue;
@@ -406,19 +523,20 @@ impl Effects {
         addresses.chain(fixtures).collect()
     }
 
-    fn change(
-        &mut self,
-        now: Instant,
-        operation: OperationId,
-        change: Change,
-        (addresses, changes): (&[(InterfaceIndex, VirtualAddress)], &[Option<KernelChange>]),
-        node: &mut Node,
-    ) {
+    /// Asks the kernel for these changes of one kind in one request, and tells the node of each operation's end.
+    fn change(&mut self, now: Instant, operations: Vec<Operation>, node: &mut Node) {
+        let Some(change) = operations.first().map(|operation| operation.change) else {
+            return;
+        };
         let keep = self.keep_addresses && stays(change, node.is_stopping());
         // No packet meets an address without its drop rule.
         if change == Change::Add {
-            self.firewall.before_adding(addresses);
+            for operation in &operations {
+                self.firewall.before_adding(&operation.addresses);
+            }
         }
+        let all = operations.iter().flat_map(|operation| &operation.changes);
+        let changes: Vec<&Option<KernelChange>> = all.collect();
         let mut results: Vec<Result<(), Errno>> = changes
             .iter()
             .map(|change| match change {
@@ -427,24 +545,34 @@ impl Effects {
             })
             .collect();
         if !keep {
-            self.apply(change, changes, &mut results);
-        }
-        if change == Change::Remove && !keep {
-            let gone = addresses.iter().zip(&results).filter(|(_, result)| {
-                let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
-                result.is_ok() || absent.contains(result)
-            });
-            self.firewall.after_removing(gone.map(|(held, _)| held));
+            self.apply(change, &changes, &mut results);
         }
         self.holdings_changed = true;
-        node.handle_input(now, Input::KernelDone { operation, results });
+        let mut results = results.into_iter();
+        for Operation {
+            id: operation,
+            addresses,
+            changes,
+            ..
+        } in operations
+        {
+            let results: Vec<_> = results.by_ref().take(changes.len()).collect();
+            if change == Change::Remove && !keep {
+                let gone = addresses.iter().zip(&results).filter(|(_, result)| {
+                    let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
+                    result.is_ok() || absent.contains(result)
+                });
+                self.firewall.after_removing(gone.map(|(held, _)| held));
+            }
+            node.handle_input(now, Input::KernelDone { operation, results });
+        }
     }
 
     /// Routes and rules come after the addresses that they need, and go before them.
     fn apply(
         &mut self,
         change: Change,
-        changes: &[Option<KernelChange>],
+        changes: &[&Option<KernelChange>],
         results: &mut [Result<(), Errno>],
     ) {
         let mut wanted: Vec<(usize, &KernelChange)> = changes

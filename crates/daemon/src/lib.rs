@@ -27,6 +27,7 @@ mod firewall;
 pub mod host;
 mod host_record;
 mod last_will;
+mod lateness;
 pub mod listen;
 mod log;
 mod lower;
@@ -49,6 +50,7 @@ mod supervisor;
 mod timetable;
 mod track;
 mod will_keys;
+mod work;
 mod worker;
 
 pub use environment::{HostEnvironment, is_root};

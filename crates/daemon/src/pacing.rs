@@ -11,7 +11,7 @@ use standfast_core::{Instant, Micros};
 /// Announcements that may wait in one queue; past it the oldest repetition is dropped.
 const MAX_WAITING: usize = 8192;
 /// Advertisements sent at once: the default receive buffer of a peer holds about 256 small packets.
-const BURST: usize = 64;
+pub(crate) const BURST: usize = 64;
 /// Time between bursts.
 const BURST_GAP: Micros = Micros::from_millis(1);
 /// Packets of bursts that may wait on one port; more go out at once.

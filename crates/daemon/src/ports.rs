@@ -9,7 +9,7 @@ use std::thread;
 use standfast_core::Node;
 use standfast_core::input::InterfaceIndex;
 use standfast_linux::poller::{Interest, Poller};
-use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
+use standfast_linux::vrrp::{self, DEFAULT_BUFFER, Form};
 use standfast_linux::{Error, Interface, InterfaceName, arp, ndp, sealed};
 
 use crate::socket_options::SocketOptions;
@@ -25,9 +25,32 @@ pub(crate) struct VrrpPort {
     pub(crate) sender: vrrp::Sender,
     sends_on: Option<Interface>,
     receive_buffer: u32,
+    passes: Passes,
+}
+
+/// What the kernel lets through to a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Passes {
     vrids: BTreeSet<u8>,
     /// What the strays don't show.
     known: BTreeSet<u8>,
+    /// Version and type of the routers' advertisements.
+    first_bytes: BTreeSet<u8>,
+}
+
+impl Passes {
+    /// Sets both filters: what one of them drops for its form the other one samples.
+    fn set(&self, port: &mut VrrpPort, destination: IpAddr) -> Result<(), Error> {
+        let list = |set: &BTreeSet<u8>| set.iter().copied().collect::<Vec<u8>>();
+        let (vrids, known) = (list(&self.vrids), list(&self.known));
+        let form = Form {
+            // Limits of unicast peers are their own.
+            hop_limit: destination.is_multicast().then_some(u8::MAX),
+            first_bytes: &list(&self.first_bytes),
+        };
+        port.socket.set_wanted_form(&vrids, form)?;
+        port.stray.set_known_form(&known, &vrids, form)
+    }
 }
 
 /// The socket for VRRP in authentication headers, beside a [`VrrpPort`].
@@ -69,6 +92,8 @@ pub(crate) struct Ports {
     pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
     next_token: u64,
+    /// For how many routers they were opened.
+    pub(crate) routers: usize,
     /// Failures that were reported; not again until they change.
     failures: BTreeMap<InterfaceIndex, String>,
     closer: Closer,
@@ -107,6 +132,8 @@ impl Closer {
 const USUAL_MTU: u32 = 1500;
 /// Tokens below are the loop's own.
 const FIRST_TOKEN: u64 = 64;
+/// The only type of VRRP message (RFC 9568 §5.2.2).
+const ADVERTISEMENT: u8 = 1;
 
 impl Ports {
     pub(crate) fn token(&self, token: u64) -> Option<PortToken> {
@@ -117,6 +144,7 @@ impl Ports {
     /// Returns new failures for the log.
     pub(crate) fn synchronize(&mut self, node: &Node, poller: &Poller) -> Vec<String> {
         let mut failures = Vec::new();
+        self.routers = node.routers().count();
         let wanted = wanted_ports(node);
         self.vrrp.retain(|key, _| wanted.contains_key(key));
         for (key, port) in wanted {
@@ -179,8 +207,7 @@ impl Ports {
         wanted: Wanted,
     ) -> Result<(), Error> {
         let Wanted {
-            vrids,
-            strangers,
+            passes,
             sends_on,
             routers,
         } = wanted;
@@ -203,8 +230,7 @@ impl Ports {
                 sender: vrrp::Sender::open_for(from, key.1)?,
                 sends_on: from,
                 receive_buffer: buffer,
-                vrids: BTreeSet::new(),
-                known: BTreeSet::new(),
+                passes: Passes::default(),
             };
             let token = self.take_token(PortToken::Vrrp(key));
             poller.add(port.socket.as_fd(), token, Interest::Read)?;
@@ -217,15 +243,9 @@ impl Ports {
             port.socket.set_receive_buffer(buffer)?;
             port.receive_buffer = buffer;
         }
-        if port.vrids != vrids {
-            let ids: Vec<u8> = vrids.iter().copied().collect();
-            port.socket.set_wanted(&ids)?;
-            port.vrids = vrids;
-        }
-        if port.known != strangers {
-            let ids: Vec<u8> = strangers.iter().copied().collect();
-            port.stray.set_known(&ids)?;
-            port.known = strangers;
+        if port.passes != passes {
+            passes.set(port, key.1)?;
+            port.passes = passes;
         }
         Ok(())
     }
@@ -367,9 +387,7 @@ impl Ports {
 
 /// What is wanted of one port.
 struct Wanted {
-    vrids: BTreeSet<u8>,
-    /// VRIDs that are no strangers there.
-    strangers: BTreeSet<u8>,
+    passes: Passes,
     sends_on: String,
     /// Who shares it.
     routers: Vec<String>,
@@ -385,13 +403,17 @@ fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
         };
         let (spec, key) = (router.spec(), (index, address));
         let port = wanted.entry(key).or_insert_with(|| Wanted {
-            vrids: BTreeSet::new(),
-            strangers: (1..=u8::MAX).collect(),
+            passes: Passes {
+                known: (1..=u8::MAX).collect(),
+                ..Passes::default()
+            },
             sends_on: spec.sends_on().to_owned(),
             routers: Vec::new(),
         });
         port.routers.push(spec.name.clone());
-        port.vrids.insert(spec.vrid.get());
+        port.passes.vrids.insert(spec.vrid.get());
+        let first_byte = (spec.version.number() << 4) | ADVERTISEMENT;
+        port.passes.first_bytes.insert(first_byte);
         let base = router.base().unwrap_or(index);
         let (sampler, known) = samplers
             .entry((base, address))
@@ -401,7 +423,7 @@ fn wanted_ports(node: &Node) -> BTreeMap<PortKey, Wanted> {
     }
     for (sampler, known) in samplers.into_values() {
         if let Some(port) = wanted.get_mut(&sampler) {
-            port.strangers = known;
+            port.passes.known = known;
         }
     }
     wanted

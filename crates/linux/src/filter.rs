@@ -55,14 +55,29 @@ pub(crate) enum VirtualRouters<'a> {
     AllBut(&'a [u8]),
 }
 
+/// What every advertisement that may count looks like, as far as a filter can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form<'a> {
+    /// The hop limit or TTL that it must have, if any.
+    pub hop_limit: Option<u8>,
+    /// What its first byte, version and type, may be.
+    pub first_bytes: &'a [u8],
+}
+
+/// Length in bytes of the shortest message that may count (RFC 9568 §5.2).
+const SHORTEST_MESSAGE: u32 = 8;
+/// Where the network header is, whatever a socket shows (linux/filter.h: `SKF_NET_OFF`).
+const NETWORK_HEADER: u32 = 0xfff0_0000;
+/// The distance of a jump whose target is not known yet.
+const ELSEWHERE: u32 = u32::MAX;
+
 impl Filter {
     /// Drops everything.
     pub(crate) fn nothing() -> Self {
         Self(vec![statement(RETURN, DROP)])
     }
 
-    /// Passes packets to `destination` by the virtual router id in the second byte after their header. A bit map of
-    /// eight words, so that the cost does not depend on the number of ids.
+    /// Passes packets to `destination` by the virtual router id in the second byte after their header.
     pub(crate) fn vrrp(destination: IpAddr, routers: VirtualRouters<'_>) -> Self {
         Self::message_at(0, destination, routers)
     }
@@ -74,46 +89,52 @@ impl Filter {
 
     /// `before`: bytes between the IP header and the message.
     fn message_at(before: u32, destination: IpAddr, routers: VirtualRouters<'_>) -> Self {
-        let (ids, inverted) = match routers {
-            VirtualRouters::Only(ids) => (ids, false),
-            VirtualRouters::AllBut(ids) => (ids, true),
+        let too_short = match routers {
+            VirtualRouters::Only(_) => DROP,
+            VirtualRouters::AllBut(_) => PASS,
         };
-        let mut program = match destination {
-            IpAddr::V4(destination) => vec![
-                statement(LOAD_WORD, 16),
-                jump(JUMP_EQUAL, destination.to_bits(), 1, 0),
-                statement(RETURN, DROP),
-                statement(LOAD_X_HEADER_LENGTH, 0),
-                statement(LOAD_LENGTH, 0),
-                statement(SUBTRACT_X, 0),
-            ],
-            // A raw IPv6 socket sees no header, and is bound to its destination.
-            IpAddr::V6(_) => vec![statement(LOAD_X_CONSTANT, 0), statement(LOAD_LENGTH, 0)],
-        };
+        let mut program = message_length(destination);
         program.extend([
             jump(JUMP_AT_LEAST, before + 2, 1, 0),
-            statement(RETURN, if inverted { PASS } else { DROP }),
-            statement(LOAD_BYTE_AT_X, before + 1),
-            statement(STORE, 0),
-            statement(AND, 31),
-            statement(STORE, 1),
-            statement(LOAD_MEMORY, 0),
-            statement(SHIFT_RIGHT, 5),
+            statement(RETURN, too_short),
         ]);
-        for (position, word) in (0_u32..).zip(bit_map(ids)) {
-            let word = if inverted { !word } else { word };
-            program.push(jump(JUMP_EQUAL, position, 0, 2));
-            program.push(statement(LOAD_CONSTANT, word));
-            program.push(statement(JUMP, (7 - position) * 3));
+        program.extend(look_up(before, routers));
+        Self(program)
+    }
+
+    /// Passes messages of these virtual routers that have the form.
+    pub(crate) fn well_formed(destination: IpAddr, wanted: &[u8], form: Form<'_>) -> Self {
+        let mut program = message_length(destination);
+        program.extend(form_checks(destination, form));
+        for statement_of in &mut program {
+            if is_elsewhere(statement_of) {
+                *statement_of = statement(RETURN, DROP);
+            }
         }
-        program.extend([
-            statement(LOAD_X_MEMORY, 1),
-            statement(SHIFT_RIGHT_BY_X, 0),
-            statement(AND, 1),
-            jump(JUMP_EQUAL, 1, 0, 1),
-            statement(RETURN, PASS),
-            statement(RETURN, DROP),
-        ]);
+        program.extend(look_up(0, VirtualRouters::Only(wanted)));
+        Self(program)
+    }
+
+    /// Passes what [`Filter::well_formed`] drops: messages of these virtual routers without the form, and all of others
+    /// that are not known; and what is too short to have an id.
+    pub(crate) fn strays(destination: IpAddr, known: &[u8], wanted: &[u8], form: Form<'_>) -> Self {
+        let elsewhere: Vec<u8> = known
+            .iter()
+            .copied()
+            .filter(|id| !wanted.contains(id))
+            .collect();
+        let mut program = message_length(destination);
+        program.extend([jump(JUMP_AT_LEAST, 2, 1, 0), statement(RETURN, PASS)]);
+        program.extend(form_checks(destination, form));
+        program.extend(look_up(0, VirtualRouters::AllBut(known)));
+        let end = program.len();
+        for (position, statement_of) in program.iter_mut().enumerate() {
+            if is_elsewhere(statement_of) {
+                let distance = u32::try_from(end - position - 1).unwrap_or(0);
+                *statement_of = statement(JUMP, distance);
+            }
+        }
+        program.extend(look_up(0, VirtualRouters::AllBut(&elsewhere)));
         Self(program)
     }
 
@@ -289,6 +310,83 @@ fn jump(code: u32, k: u32, if_true: u8, if_false: u8) -> sock_filter {
         jf: if_false,
         k,
     }
+}
+
+/// Leaves the length of what follows the IP header, and where that begins in X; drops what goes elsewhere.
+fn message_length(destination: IpAddr) -> Vec<sock_filter> {
+    match destination {
+        IpAddr::V4(destination) => vec![
+            statement(LOAD_WORD, 16),
+            jump(JUMP_EQUAL, destination.to_bits(), 1, 0),
+            statement(RETURN, DROP),
+            statement(LOAD_X_HEADER_LENGTH, 0),
+            statement(LOAD_LENGTH, 0),
+            statement(SUBTRACT_X, 0),
+        ],
+        // A raw IPv6 socket sees no header, and is bound to its destination.
+        IpAddr::V6(_) => vec![statement(LOAD_X_CONSTANT, 0), statement(LOAD_LENGTH, 0)],
+    }
+}
+
+/// Goes on behind them if a message whose length was loaded has the form, else to [`ELSEWHERE`].
+fn form_checks(destination: IpAddr, form: Form<'_>) -> Vec<sock_filter> {
+    let elsewhere = statement(JUMP, ELSEWHERE);
+    let mut checks = vec![jump(JUMP_AT_LEAST, SHORTEST_MESSAGE, 1, 0), elsewhere];
+    if let Some(hop_limit) = form.hop_limit {
+        let offset = match destination {
+            IpAddr::V4(_) => 8,
+            IpAddr::V6(_) => NETWORK_HEADER + 7,
+        };
+        checks.extend([
+            statement(LOAD_BYTE, offset),
+            jump(JUMP_EQUAL, hop_limit.into(), 1, 0),
+            elsewhere,
+        ]);
+    }
+    checks.push(statement(LOAD_BYTE_AT_X, 0));
+    let mut left = u8::try_from(form.first_bytes.len()).unwrap_or(u8::MAX);
+    for first_byte in form.first_bytes.iter().take(usize::from(left)) {
+        checks.push(jump(JUMP_EQUAL, u32::from(*first_byte), left, 0));
+        left -= 1;
+    }
+    checks.push(elsewhere);
+    checks
+}
+
+fn is_elsewhere(statement: &sock_filter) -> bool {
+    u32::from(statement.code) == JUMP && statement.k == ELSEWHERE
+}
+
+/// Passes or drops by the virtual router id. A bit map of eight words, so that the cost does not depend on the number
+/// of ids.
+fn look_up(before: u32, routers: VirtualRouters<'_>) -> Vec<sock_filter> {
+    let (ids, inverted) = match routers {
+        VirtualRouters::Only(ids) => (ids, false),
+        VirtualRouters::AllBut(ids) => (ids, true),
+    };
+    let mut program = vec![
+        statement(LOAD_BYTE_AT_X, before + 1),
+        statement(STORE, 0),
+        statement(AND, 31),
+        statement(STORE, 1),
+        statement(LOAD_MEMORY, 0),
+        statement(SHIFT_RIGHT, 5),
+    ];
+    for (position, word) in (0_u32..).zip(bit_map(ids)) {
+        let word = if inverted { !word } else { word };
+        program.push(jump(JUMP_EQUAL, position, 0, 2));
+        program.push(statement(LOAD_CONSTANT, word));
+        program.push(statement(JUMP, (7 - position) * 3));
+    }
+    program.extend([
+        statement(LOAD_X_MEMORY, 1),
+        statement(SHIFT_RIGHT_BY_X, 0),
+        statement(AND, 1),
+        jump(JUMP_EQUAL, 1, 0, 1),
+        statement(RETURN, PASS),
+        statement(RETURN, DROP),
+    ]);
+    program
 }
 
 /// Skips the statement that follows unless the target of a Neighbour Advertisement is `target`.

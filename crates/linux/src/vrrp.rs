@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+pub use crate::filter::Form;
 use crate::filter::{Filter, VirtualRouters};
 use crate::packet::{
     Destination, PacketRing, Packets, RING_PACKETS, Sent, SocketAddress, discard, send_all,
@@ -53,6 +54,13 @@ impl Socket {
     /// Replaces the set of virtual router ids (VRIDs) that pass, at once for all.
     pub fn set_wanted(&mut self, ids: &[u8]) -> Result<(), Error> {
         Filter::vrrp(self.destination, VirtualRouters::Only(ids))
+            .attach(self.fd.as_fd())
+            .map_err(|errno| errno.at("filter VRRP on", self.interface))
+    }
+
+    /// Passes advertisements of these virtual routers that have the form, at once for all.
+    pub fn set_wanted_form(&mut self, ids: &[u8], form: Form<'_>) -> Result<(), Error> {
+        Filter::well_formed(self.destination, ids, form)
             .attach(self.fd.as_fd())
             .map_err(|errno| errno.at("filter VRRP on", self.interface))
     }
@@ -112,6 +120,19 @@ impl Stray {
     /// Passes every virtual router id but these, and packets too short to have one.
     pub fn set_known(&mut self, ids: &[u8]) -> Result<(), Error> {
         Filter::vrrp(self.destination, VirtualRouters::AllBut(ids))
+            .attach(self.fd.as_fd())
+            .map_err(|errno| errno.at("filter stray VRRP on", self.interface))
+    }
+
+    /// Passes what [`Socket::set_wanted_form`] keeps from a socket, but for well-formed packets of known virtual routers
+    /// and all of those that are known and not wanted here.
+    pub fn set_known_form(
+        &mut self,
+        known: &[u8],
+        wanted: &[u8],
+        form: Form<'_>,
+    ) -> Result<(), Error> {
+        Filter::strays(self.destination, known, wanted, form)
             .attach(self.fd.as_fd())
             .map_err(|errno| errno.at("filter stray VRRP on", self.interface))
     }

@@ -25,7 +25,7 @@ use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
 use crate::peer::Peers;
-use crate::router::{Arrival, Effects, Notices, Owner, Pending, Router, Timer};
+use crate::router::{Arrival, Effects, LONGEST_SLICE, Notices, Owner, Pending, Router, Timer};
 use crate::spec::{
     CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
@@ -221,6 +221,11 @@ impl Node {
     /// One virtual router.
     pub fn router(&self, id: RouterId) -> Option<&Router> {
         self.routers.get(&id)
+    }
+
+    /// Whether an address is virtual for any router.
+    pub fn is_virtual(&self, address: IpAddr) -> bool {
+        self.routers.is_virtual(address)
     }
 
     /// All checks.
@@ -426,9 +431,7 @@ impl Node {
     }
 
     fn wake(&mut self, now: Instant) {
-        for id in self.routers.due(now) {
-            self.with_router(now, id, Router::fire_timers);
-        }
+        self.wake_routers(now);
         self.wake_delays(now);
         self.wake_peers(now);
         self.with_statics(now, Statics::wake);
@@ -436,6 +439,22 @@ impl Node {
             return;
         }
         self.wake_checks(now);
+    }
+
+    /// Fires what is due. Where an advertisement is, those that are due soon go with it.
+    fn wake_routers(&mut self, now: Instant) {
+        let mut advertises = false;
+        for id in self.routers.due(now) {
+            self.with_router(now, id, |router, fx| {
+                advertises |= router.advertises_by(now);
+                router.fire_timers(fx);
+            });
+        }
+        if advertises {
+            for id in self.routers.due(now + LONGEST_SLICE) {
+                self.with_router(now, id, Router::advertise_early);
+            }
+        }
     }
 
     /// What had to last before it counts has lasted.

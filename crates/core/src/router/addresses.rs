@@ -11,6 +11,10 @@ use crate::journal::Event;
 use crate::spec::{Family, RouterSpec, VirtualAddress};
 use crate::time::{Instant, Micros};
 
+/// Addresses added by the first request, so that some answer within a millisecond, ...
+const ADDRESSES_AT_FIRST: usize = 64;
+/// ... and by each later one, which costs the loop some milliseconds; routes and rules come with the last.
+const ADDRESSES_PER_REQUEST: usize = 256;
 /// Addresses that the kernel refused are tried again this much later.
 pub(crate) const RECONCILE_AFTER: Micros = Micros::from_secs(1);
 
@@ -293,7 +297,20 @@ impl Router {
             }
         }
         let fixtures = self.mark_fixtures(change, fixtures);
-        fx.request(Owner::Router(self.id), change, targets, fixtures);
+        let owner = Owner::Router(self.id);
+        // What is added is announced with the end of its request: the first ones answer before the last are there.
+        let mut count = ADDRESSES_AT_FIRST;
+        while change == Change::Add && targets.len() > count {
+            let rest = targets.split_off(count);
+            count = ADDRESSES_PER_REQUEST;
+            fx.request(
+                owner,
+                change,
+                core::mem::replace(&mut targets, rest),
+                Vec::new(),
+            );
+        }
+        fx.request(owner, change, targets, fixtures);
     }
 
     /// The kernel has answered.

@@ -86,6 +86,11 @@ pub(crate) const RESTORES: Bucket = Bucket::new(3, Micros::from_secs(20));
 /// What is deleted within this time is one deletion: `ip address flush` takes all of them.
 pub(crate) const DELETION_WAVE: Micros = Micros::from_secs(1);
 
+/// An advertisement is early by at most this, ...
+pub(crate) const LONGEST_SLICE: Micros = Micros::from_millis(10);
+/// ... and by at most this part of its interval.
+const SLICES: u64 = 50;
+
 /// State of a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -601,6 +606,23 @@ impl Router {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Whether an advertisement is due by then.
+    pub(crate) fn advertises_by(&self, then: Instant) -> bool {
+        let due = self.timers.get(&Timer::Advertise);
+        due.is_some_and(|due| *due <= then)
+    }
+
+    /// Others advertise now: so does this one if its turn comes within the slice. The next one is due an interval from
+    /// now, so that whoever listens never waits longer.
+    pub(crate) fn advertise_early(&mut self, fx: &mut Effects<'_>) {
+        let slice = Micros(self.spec.advert_interval.0 / SLICES).min(LONGEST_SLICE);
+        if self.spec.rules.align && self.advertises_by(fx.now + slice) {
+            self.timers.remove(&Timer::Advertise);
+            let (timer, due) = (Timer::Advertise, fx.now);
+            self.step(Step::Timer { timer, due }, fx);
         }
     }
 

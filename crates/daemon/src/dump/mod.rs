@@ -21,6 +21,8 @@ use standfast_core::router::{Router, State};
 use standfast_core::{Instant, Node};
 use standfast_linux::clock::realtime;
 
+use crate::lateness::Lateness;
+
 pub(crate) use json::json;
 pub(crate) use place::{Dump, Scope, path};
 pub(crate) use statistics::statistics;
@@ -76,13 +78,25 @@ impl<'a> Picture<'a> {
 }
 
 /// `keepalived.data`.
-pub(crate) fn data(picture: &Picture<'_>) -> String {
+pub(crate) fn data(picture: &Picture<'_>, lateness: &Lateness) -> String {
     let mut page = Page::default();
     global::write(&mut page, picture.config, false);
     topology::write(&mut page, picture);
     scripts::write(&mut page, picture);
     topology::write_interfaces(&mut page, picture);
+    timers(&mut page, lateness);
     page.0
+}
+
+fn timers(page: &mut Page, lateness: &Lateness) {
+    page.title("Timers");
+    page.line(format_args!(" Worst lateness = {}", lateness.worst()));
+    for (bound, count) in lateness.classes() {
+        match bound {
+            Some(bound) => page.line(format_args!(" Late by less than {bound} us = {count}")),
+            None => page.line(format_args!(" Late by more = {count}")),
+        }
+    }
 }
 
 /// `keepalived_parent.data`.

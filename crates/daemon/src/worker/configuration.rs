@@ -88,6 +88,8 @@ impl Worker {
         self.watchers.apply(occasion, targets);
         self.effects
             .carry_out(now, &mut self.node, &self.ports, &self.runner);
+        self.effects
+            .finish_work(&mut self.node, &self.ports, &self.runner);
         routing::retain(&mut self.effects.entries, &self.node);
         self.configure_firewall();
         self.effects.holdings_changed = true;

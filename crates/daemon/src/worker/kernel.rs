@@ -13,6 +13,8 @@ use standfast_wire::MacAddress;
 use super::{Worker, now};
 use crate::routing;
 
+/// Reads of some hundred events each before the timers get their turn; what is left wakes the loop again.
+const READS_PER_TURN: usize = 4;
 /// A step of the boot clock below this is no sleep.
 const CLOCK_STEP: Micros = Micros::from_millis(500);
 
@@ -27,7 +29,7 @@ impl Worker {
 
     pub(super) fn read_netlink(&mut self) {
         let mut events = Vec::new();
-        loop {
+        for _ in 0..READS_PER_TURN {
             match self.monitor.next_events(&mut events) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -49,7 +51,9 @@ impl Worker {
             }
         }
         self.observe(&events);
-        self.synchronize_ports();
+        if self.concerns_ports(&events) {
+            self.synchronize_ports();
+        }
         self.repair_links(&events);
         // The kernel does not tell of routes that go with a link or an address.
         let takes_routes = |event: &Event| match event {
@@ -59,6 +63,19 @@ impl Worker {
         if events.iter().any(takes_routes) {
             self.watch.suspect(now());
         }
+    }
+
+    /// A thousand virtual addresses that come change nothing of what is heard where, unless a unicast router sends from
+    /// its own.
+    fn concerns_ports(&self, events: &[Event]) -> bool {
+        let host = |event: &Event| match event {
+            Event::Address(event) => !self.node.is_virtual(event.address),
+            Event::Link(_) | Event::LinkRemoved { .. } | Event::Overrun => true,
+        };
+        let mut routers = self.node.routers();
+        events.iter().any(host)
+            || self.node.routers().count() != self.ports.routers
+            || routers.any(|router| router.spec().unicast.is_some())
     }
 
     pub(super) fn read_routing(&mut self) {

@@ -1,6 +1,7 @@
 //! The worker: one thread that never blocks but in its poller, and a node that it feeds.
 
 mod configuration;
+mod flood;
 mod interfaces;
 mod kernel;
 mod packets;
@@ -13,6 +14,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use standfast_config::Config;
 use standfast_core::journal::Level;
@@ -22,7 +24,7 @@ use standfast_linux::Error;
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
-use standfast_linux::pidfile::PidFile;
+use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
 use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
@@ -30,6 +32,7 @@ use standfast_linux::supervise::Channel;
 
 use crate::clerk::Clerk;
 use crate::effects::Effects;
+use crate::lateness::Lateness;
 use crate::log::Logger;
 use crate::lower::{self, Notifies};
 use crate::message::{Report, Will};
@@ -44,6 +47,7 @@ use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
 pub(crate) use configuration::log_lines;
+use flood::Flood;
 use kernel::clock_offset;
 pub(crate) use supervision::DUMP_MODE;
 
@@ -115,6 +119,8 @@ struct Worker {
     next_clock: Instant,
     next_heartbeat: Instant,
     clock_offset: i128,
+    lateness: Lateness,
+    flood: Flood,
     /// What the supervisor was told; none where it may know only a part.
     wills: BTreeMap<u32, Option<Will>>,
     /// The supervisor does not know all of them yet.
@@ -174,16 +180,12 @@ impl Worker {
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
-        let pid_file = match PidFile::acquire(&birth.pid_file) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                logger.log(
-                    Level::Warning,
-                    format!("{}: {error}", birth.pid_file.display()),
-                );
-                None
-            }
+        let pid_file = PidFile::acquire(&birth.pid_file);
+        let complain = |error: &NotAcquired| {
+            let text = format!("{}: {error}", birth.pid_file.display());
+            logger.log(Level::Warning, text);
         };
+        let pid_file = pid_file.inspect_err(complain).ok();
         Ok(Worker {
             options: birth.options,
             config: Arc::new(birth.config),
@@ -220,6 +222,8 @@ impl Worker {
             next_clock: now(),
             next_heartbeat: now(),
             clock_offset: clock_offset(),
+            lateness: Lateness::default(),
+            flood: Flood::default(),
             wills: BTreeMap::new(),
             wills_pending: false,
             _pid_file: pid_file,
@@ -278,7 +282,7 @@ impl Worker {
     fn work(&mut self) -> u8 {
         let mut ready = ReadyList::new();
         loop {
-            self.settle();
+            let due = self.settle();
             if self.effects.stopped {
                 // From here on nothing is served, and there is no heartbeat: the supervisor must not take that for a
                 // worker that hangs.
@@ -288,17 +292,24 @@ impl Worker {
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
-            if let Err(error) = self.poller.wait(&mut ready, Wait::Forever) {
+            let wait = match self.effects.has_work() {
+                true => Wait::No,
+                false => self.rest(due),
+            };
+            if let Err(error) = self.poller.wait(&mut ready, wait) {
                 self.logger.log(Level::Error, error.to_string());
                 return crate::exit_code::FATAL;
             }
             // Packets and events that wait come before timers: after a pause they tell what happened.
-            let tokens: Vec<u64> = ready.iter().map(|ready| ready.token).collect();
-            for token in &tokens {
-                self.attend(*token);
+            for ready in ready.iter() {
+                self.attend(ready.token);
             }
             self.timer.drain();
             self.wake();
+            if self.effects.has_work() {
+                self.effects
+                    .work(now(), &mut self.node, &self.ports, &self.runner);
+            }
         }
     }
 
@@ -335,7 +346,8 @@ impl Worker {
             self.next_clock = now + CLOCK_PERIOD;
             self.compare_clocks();
         }
-        if self.node.next_wakeup().is_some_and(|(due, _)| due <= now) {
+        if let Some((due, _)) = self.node.next_wakeup().filter(|(due, _)| *due <= now) {
+            self.lateness.note(due, now);
             self.give(Input::Wakeup);
         }
         self.effects.send_paced(now, &self.node, &self.ports);
@@ -352,9 +364,19 @@ impl Worker {
         }
     }
 
-    /// After every turn: tell the supervisor what changed, set the timer.
-    fn settle(&mut self) {
-        if std::mem::take(&mut self.effects.holdings_changed) {
+    /// How to wait for the next event; in a flood of packets not before some have come together.
+    fn rest(&mut self, due: Option<Instant>) -> Wait {
+        if let Some(rest) = self.flood.rest(now(), due) {
+            std::thread::sleep(Duration::from_micros(rest.0));
+        }
+        Wait::Forever
+    }
+
+    /// After every turn: tell the supervisor what changed, set the timer. When that is due.
+    fn settle(&mut self) -> Option<Instant> {
+        // Not in the middle of a thousand addresses.
+        let busy = self.effects.has_work() && !self.effects.stopped;
+        if !busy && std::mem::take(&mut self.effects.holdings_changed) {
             self.effects.write_record(&self.node);
             self.retire_links();
             self.report_wills();
@@ -374,6 +396,7 @@ impl Worker {
         {
             self.logger.log(Level::Error, error.to_string());
         }
+        due
     }
 
     fn give(&mut self, input: Input<'_>) {

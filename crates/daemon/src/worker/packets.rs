@@ -32,6 +32,7 @@ impl Worker {
                     .carry_out(now(), &mut self.node, &self.ports, &self.runner);
             }
             taken += count;
+            self.flood.note(count);
             if count < RING_PACKETS {
                 return;
             }
@@ -58,6 +59,7 @@ impl Worker {
                     .carry_out(now(), &mut self.node, &self.ports, &self.runner);
             }
             taken += count;
+            self.flood.note(count);
             if count < RING_PACKETS {
                 return;
             }
@@ -105,6 +107,7 @@ impl Worker {
             self.effects
                 .carry_out(now(), &mut self.node, &self.ports, &self.runner);
             taken += count;
+            self.flood.note(count);
             if count < RING_PACKETS {
                 return;
             }
@@ -136,6 +139,7 @@ impl Worker {
             self.effects
                 .carry_out(now(), &mut self.node, &self.ports, &self.runner);
             taken += count;
+            self.flood.note(count);
             if count < RING_PACKETS {
                 return;
             }

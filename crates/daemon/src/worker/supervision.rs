@@ -89,7 +89,7 @@ impl Worker {
             Command::Stop { level } => self.stop(*level),
             Command::Reload => self.reload(),
             Command::DumpData => {
-                let text = dump::data(&self.picture());
+                let text = dump::data(&self.picture(), &self.lateness);
                 self.file(Dump::Data, "data", text);
             }
             Command::DumpStatistics { clear } => {
@@ -200,6 +200,12 @@ impl Worker {
             .routers()
             .map(|router| Micros(router.down_interval().0 / 2))
             .min();
+        let shortest_down = shortest.map_or(Micros::ZERO, |half| half.times(2));
+        let real_time = self.config.global.vrrp_process.realtime.is_some();
+        let warning = self.lateness.warning(now, shortest_down, real_time);
+        if let Some(text) = warning.filter(|_| shortest.is_some()) {
+            self.logger.log(Level::Warning, text);
+        }
         let patience = shortest.map(|half| half.max(LEAST_PATIENCE));
         self.report(&Report::Heartbeat {
             patience_ms: patience.map_or(0, |patience| patience.0 / 1_000),

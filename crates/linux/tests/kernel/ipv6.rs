@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use standfast_linux::arp::Watching;
 use standfast_linux::ndp;
 use standfast_linux::packet::{Ipv6Path, PacketRing};
-use standfast_linux::vrrp::{DEFAULT_BUFFER, Sender, Socket, Stray};
+use standfast_linux::vrrp::{DEFAULT_BUFFER, Form, Sender, Socket, Stray};
 
 use crate::world::{Cable, PATIENCE, SILENCE, interface, ip, isolated, readable};
 
@@ -82,6 +82,35 @@ fn wanted_virtual_routers_are_heard_with_their_headers() {
             hop_limit: 254,
         });
         assert_eq!(heard(&socket), [(51, path), (255, path)]);
+    });
+}
+
+#[test]
+fn what_has_crossed_a_router_is_only_sampled() {
+    isolated(|| {
+        let cable = cable();
+        let mut socket = Socket::open(interface("eth0"), GROUP, DEFAULT_BUFFER).unwrap();
+        let mut stray = Stray::open(interface("eth0"), GROUP).unwrap();
+        let form = Form {
+            hop_limit: Some(255),
+            first_bytes: &[0x31],
+        };
+        socket.set_wanted_form(&[51, 52, 255], form).unwrap();
+        stray
+            .set_known_form(&[51, 52, 255], &[51, 52, 255], form)
+            .unwrap();
+        let crossed = packet(FAR_ON_LINK, GROUP, 51, 24);
+        let local = |id| {
+            let mut local = packet(FAR_ON_LINK, GROUP, id, 24);
+            local[7] = 255;
+            local
+        };
+        send(&cable, &[crossed, local(52), local(255)]);
+        let ids: Vec<u8> = heard(&socket).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [52, 255]);
+        let mut ring = PacketRing::new();
+        let strays = stray.drain(&mut ring).unwrap();
+        assert_eq!(strays.map(|it| it.bytes[1]).collect::<Vec<u8>>(), [51]);
     });
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use standfast_linux::Errno;
 use standfast_linux::clock::{Micros, monotonic};
-use standfast_linux::packet::{PACKET_BYTES, PacketRing, RING_PACKETS};
+use standfast_linux::packet::{PACKET_BYTES, Packet, PacketRing, Packets, RING_PACKETS};
 use standfast_linux::tap::Tap;
-use standfast_linux::vrrp::{DEFAULT_BUFFER, STRAYS_PER_DRAIN, Sender, Socket, Stray};
+use standfast_linux::vrrp::{DEFAULT_BUFFER, Form, STRAYS_PER_DRAIN, Sender, Socket, Stray};
 
 use crate::world::{Cable, PATIENCE, SILENCE, interface, ip, isolated, readable};
 
@@ -237,6 +237,70 @@ fn strays_are_sampled_and_counted_in_a_flood() {
         let counted = seen + left + usize::try_from(stray.dropped().unwrap()).unwrap();
         // The six wanted ones may be counted while the queue is full.
         assert!((20_000..=20_006).contains(&counted), "{counted}");
+    });
+}
+
+/// Id, TTL and first byte of what a socket gives.
+fn shown(packets: Packets<'_>) -> Vec<(u8, u8, u8)> {
+    let of = |packet: Packet<'_>| (packet.bytes[21], packet.bytes[8], packet.bytes[20]);
+    packets.map(of).collect()
+}
+
+#[test]
+fn what_lacks_the_form_is_only_sampled() {
+    isolated(|| {
+        let cable = Cable::new();
+        let eth0 = interface("eth0");
+        let mut socket = Socket::open(eth0, GROUP, DEFAULT_BUFFER).unwrap();
+        let mut stray = Stray::open(eth0, GROUP).unwrap();
+        let form = Form {
+            hop_limit: Some(255),
+            first_bytes: &[0x21, 0x31],
+        };
+        socket.set_wanted_form(&[51, 255], form).unwrap();
+        // 52 is known, but wanted elsewhere.
+        stray
+            .set_known_form(&[51, 52, 255], &[51, 255], form)
+            .unwrap();
+        let packet = |id: u8, ttl: u8, first_byte: u8, bytes: usize| {
+            let mut packet = advertisement(GROUP, id, bytes);
+            (packet[8], packet[20]) = (ttl, first_byte);
+            packet
+        };
+        send(
+            &cable,
+            &[
+                packet(51, 255, 0x21, 40),
+                packet(51, 64, 0x21, 40),
+                packet(51, 255, 0x41, 40),
+                packet(51, 255, 0x22, 40),
+                packet(51, 255, 0x31, 28),
+                packet(51, 255, 0x31, 27),
+                packet(255, 255, 0x21, 40),
+            ],
+        );
+        let mut ring = PacketRing::new();
+        assert_eq!(heard(&socket), [51, 51, 255]);
+        let expected = [
+            (51, 64, 0x21),
+            (51, 255, 0x41),
+            (51, 255, 0x22),
+            (51, 255, 0x31),
+        ];
+        assert_eq!(shown(stray.drain(&mut ring).unwrap()), expected);
+        send(
+            &cable,
+            &[
+                packet(52, 64, 0x21, 40),
+                packet(52, 255, 0x21, 40),
+                packet(9, 64, 0x21, 40),
+                packet(9, 255, 0x21, 40),
+                packet(255, 255, 0x21, 40),
+            ],
+        );
+        assert_eq!(heard(&socket), [255]);
+        let strays = shown(stray.drain(&mut ring).unwrap());
+        assert_eq!(strays, [(9, 64, 0x21), (9, 255, 0x21)]);
     });
 }
 
