@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
+use standfast_core::input::{Change, CheckId, Errno, InterfaceIndex, OperationId, RouterId};
 use standfast_core::journal::{Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
-use standfast_core::spec::{Family, Fixture, VirtualAddress};
+use standfast_core::spec::{CheckKind, Family, Fixture, VirtualAddress};
 use standfast_core::{Input, Instant, Node, Output};
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
@@ -27,6 +27,7 @@ use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
+use crate::track::Asker;
 
 /// Advertisements of one round, sent together.
 #[derive(Default)]
@@ -59,6 +60,8 @@ pub(crate) struct Effects {
     pub(crate) stopped: bool,
     logger: Logger,
     send_failures: u64,
+    /// Who makes the requests of built-in checks.
+    pub(crate) asker: Asker,
 }
 
 impl Effects {
@@ -81,12 +84,20 @@ impl Effects {
             stopped: false,
             logger,
             send_failures: 0,
+            asker: Asker::default(),
         })
     }
 
     /// `vrrp_netlink_cmd_rcv_bufs`
     pub(crate) fn size_command_buffer(&mut self, bytes: u32) -> Result<(), Error> {
         self.commands.set_receive_buffer(bytes)
+    }
+
+    fn run_check(&self, check: CheckId, node: &Node, runner: &Runner) {
+        match node.check(check).map(|known| known.spec.kind) {
+            Some(CheckKind::Request) => self.asker.ask(check),
+            Some(CheckKind::Script | CheckKind::Process) | None => runner.submit(Job::Check(check)),
+        }
     }
 
     /// Whether an earlier run of ours has added this address.
@@ -165,7 +176,7 @@ impl Effects {
                     let changes = self.kernel_changes(change, &addresses, &fixtures, node);
                     self.change(now, operation, change, (&addresses, &changes), node);
                 }
-                Output::RunCheck(check) => runner.submit(Job::Check(check)),
+                Output::RunCheck(check) => self.run_check(check, node, runner),
                 Output::Repair(check) => runner.submit(Job::Repair(check)),
                 Output::Notify {
                     router,

@@ -28,10 +28,11 @@ const EVENTS_PER_TURN: usize = 4096;
 const EVENTS_TOKEN: u64 = 1;
 const FIRST_TOKEN: u64 = 2;
 
-/// One `vrrp_track_process` block.
+/// One `vrrp_track_process` block, or the `process` of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessTarget {
-    pub(crate) name: String,
+    /// Whose number it is.
+    pub(crate) object: Tracked,
     pub(crate) pattern: Pattern,
     /// `quorum`
     pub(crate) least: u32,
@@ -297,8 +298,7 @@ impl Processes {
             if object.reported != Some(count) {
                 object.reported = Some(count);
                 let seen = i32::try_from(count).unwrap_or(i32::MAX);
-                self.reporter
-                    .observed(Tracked::Process(object.target.name.clone()), seen);
+                self.reporter.observed(object.target.object.clone(), seen);
             }
         }
     }
@@ -311,8 +311,10 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
         let before = std::mem::take(&mut self.objects);
         for target in targets {
             let known = before.iter().find(|object| {
-                object.target.name == target.name && object.target.pattern == target.pattern
+                object.target.object == target.object && object.target.pattern == target.pattern
             });
+            // A check may be another one to core that looks at the same.
+            let known = known.filter(|known| !matches!(known.target.object, Tracked::Check(_)));
             self.objects.push(Object {
                 target,
                 alive: BTreeMap::new(),
@@ -407,7 +409,7 @@ mod tests {
         let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
         let process = loaded.config.track_processes.first().unwrap();
         ProcessTarget {
-            name: "p".into(),
+            object: Tracked::Process("p".into()),
             pattern: Pattern::new(process),
             least: u32::from(process.quorum),
             most: process.quorum_max.map(u32::from),
