@@ -23,6 +23,9 @@ const MOST_HELD: usize = 512;
 /// Processes that have been looked at before and that one scan looks at again: some tens of
 /// milliseconds. On a host with more of them they take turns.
 const LOOKS_PER_SCAN: usize = 2_000;
+/// Processes that have been looked at before and that are looked at again before an end is reported: well below a
+/// millisecond.
+const LATELY_BORN: usize = 64;
 /// Events taken in one turn; a host may start thousands of processes a second.
 const EVENTS_PER_TURN: usize = 4096;
 const EVENTS_TOKEN: u64 = 1;
@@ -53,6 +56,8 @@ pub(super) struct Processes {
     turn: u32,
     /// Events were lost, or there is something new to look for.
     scan_wanted: bool,
+    /// A process that counts has ended in this turn.
+    has_ended: bool,
     reporter: Reporter,
     sight: Sight,
 }
@@ -137,6 +142,7 @@ impl Processes {
             known: BTreeSet::new(),
             turn: 0,
             scan_wanted: false,
+            has_ended: false,
             reporter,
             sight: Sight::default(),
         }
@@ -166,6 +172,21 @@ impl Processes {
             object
                 .alive
                 .retain(|pid, token| token.is_some() || present.contains(pid));
+        }
+        self.known = present;
+    }
+
+    /// Looks at every process that is new, and at those born last: a shell may just have become the program.
+    fn look_for_heirs(&mut self, desk: &Desk<Vec<ProcessTarget>>) {
+        let Ok(pids) = procfs::processes() else {
+            return;
+        };
+        let present: BTreeSet<u32> = pids.collect();
+        let new: Vec<u32> = present.difference(&self.known).copied().collect();
+        let known = present.iter().rev().filter(|pid| self.known.contains(pid));
+        let last: Vec<u32> = known.take(LATELY_BORN).copied().collect();
+        for pid in new.into_iter().chain(last) {
+            self.consider(desk, pid);
         }
         self.known = present;
     }
@@ -236,6 +257,7 @@ impl Processes {
             return;
         };
         object.alive.remove(&watched.pid());
+        self.has_ended = true;
         loop {
             let Some(object) = self.objects.get_mut(position) else {
                 return;
@@ -331,12 +353,17 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
         }
     }
 
-    /// Before an end is reported /proc is looked through, if its turn has come: whatever has taken the
-    /// place of the process may be there already.
+    /// Before an end is reported /proc is looked through for what has taken the place of the process; the whole of
+    /// it, which takes longer, only afterwards.
     fn settle(&mut self, desk: &Desk<Vec<ProcessTarget>>, now: Instant) {
         if self.next_due().is_some_and(|due| due <= now) {
+            if std::mem::take(&mut self.has_ended) {
+                self.look_for_heirs(desk);
+                self.report();
+            }
             self.scan(desk, now);
         }
+        self.has_ended = false;
         self.report();
     }
 
