@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use standfast_lab::{Host, Moment, VIP, WebServer};
+use standfast_lab::{Host, Moment, Pair, PairOptions, VIP, WebServer};
 
-use super::{BASE, Scene, Stage, instance, tracking};
-use crate::support::{agent, standfast};
+use super::{BASE, PATIENCE, Scene, Stage, instance, tracking};
+use crate::support::{agent, standfast, telling};
 
 const TRACKED: &str = "    track_check {\n        web\n    }";
 const NGINX_CONFIGURATION: &str = "/etc/nginx/nginx.conf";
@@ -198,4 +198,33 @@ fn a_reload_brings_takes_and_changes_checks() {
     scene.advertises(BASE, from);
     scene.after(|host| web.start(host).unwrap(), RAISED);
     scene.after(|_| reload("    process nginx\n    weight 20", ""), BASE);
+}
+
+/// Two nodes; nobody is repaired, and whose service is dead does not serve.
+#[test]
+fn the_other_node_serves_when_the_service_dies() {
+    let web = WebServer::installed();
+    let configuration = |priority: u8| {
+        let lines = "    process nginx";
+        tracking(&check(lines), TRACKED).replace("priority 100", &format!("priority {priority}"))
+    };
+    let mut options = PairOptions::example(agent(), [standfast(), standfast()], Some(web));
+    options.configurations = [configuration(150), configuration(100)];
+    let mut pair = Pair::new(&options).unwrap();
+    telling(&mut pair, |pair| {
+        pair.start_daemons(PATIENCE).unwrap();
+        let killed = Moment::now();
+        web.kill(&pair.first.host).unwrap();
+        let second = pair.second.mac();
+        pair.probe
+            .first_answer_by(second, killed, PATIENCE)
+            .unwrap();
+        pair.first.wait_until_holds(false, PATIENCE).unwrap();
+        let started = Moment::now();
+        web.start(&pair.first.host).unwrap();
+        let first = pair.first.mac();
+        pair.probe
+            .first_answer_by(first, started, PATIENCE)
+            .unwrap();
+    });
 }
