@@ -220,6 +220,8 @@ impl Errno {
     pub const ENOENT: Errno = Errno(2);
     /// The route is not there.
     pub const ESRCH: Errno = Errno(3);
+    /// Something failed that has no number of its own.
+    pub const EIO: Errno = Errno(5);
     /// The address is there already.
     pub const EEXIST: Errno = Errno(17);
     /// The interface is gone.

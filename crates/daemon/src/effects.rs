@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use standfast_core::input::{Change, Errno, InterfaceIndex, RouterId};
+use standfast_core::input::{Change, CheckId, Errno, InterfaceIndex, RouterId};
 use standfast_core::journal::{Entry, Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
-use standfast_core::spec::{Family, Fixture, VirtualAddress};
+use standfast_core::spec::{CheckKind, Family, Fixture, VirtualAddress};
 use standfast_core::{Input, Instant, Node, Output};
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
@@ -27,6 +27,7 @@ use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
+use crate::track::Asker;
 use crate::work::{Operation, Repetition, Turn, Work, WorkQueue};
 
 /// Advertisements of one round, sent together.
@@ -63,6 +64,8 @@ pub(crate) struct Effects {
     pub(crate) stopped: bool,
     logger: Logger,
     send_failures: u64,
+    /// Who makes the requests of built-in checks.
+    pub(crate) asker: Asker,
 }
 
 impl Effects {
@@ -86,12 +89,20 @@ impl Effects {
             stopped: false,
             logger,
             send_failures: 0,
+            asker: Asker::default(),
         })
     }
 
     /// `vrrp_netlink_cmd_rcv_bufs`
     pub(crate) fn size_command_buffer(&mut self, bytes: u32) -> Result<(), Error> {
         self.commands.set_receive_buffer(bytes)
+    }
+
+    fn run_check(&self, check: CheckId, node: &Node, runner: &Runner) {
+        match node.check(check).map(|known| known.spec.kind) {
+            Some(CheckKind::Request) => self.asker.ask(check),
+            Some(CheckKind::Script | CheckKind::Process) | None => runner.submit(Job::Check(check)),
+        }
     }
 
     /// Whether an earlier run of ours has added this address.
@@ -182,7 +193,7 @@ impl Effects {
                         changes,
                     }));
                 }
-                Output::RunCheck(check) => runner.submit(Job::Check(check)),
+                Output::RunCheck(check) => self.run_check(check, node, runner),
                 Output::Repair(check) => runner.submit(Job::Repair(check)),
                 Output::Notify {
                     router,

@@ -43,6 +43,7 @@ mod sys;
 pub mod sysctl;
 pub mod syslog;
 pub mod tap;
+pub mod tcp;
 pub mod udp;
 pub mod user;
 pub mod vrrp;

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail the test"
 )]
 
+mod checks;
 mod files;
 mod links;
 mod processes;
@@ -16,7 +17,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use standfast_lab::{
-    CONFIGURATION, Capture, Daemon, Host, HostOptions, Lab, LabOptions, Moment, Process, VIP,
+    CONFIGURATION, Capture, Daemon, Host, HostOptions, Lab, LabOptions, Moment, Process, Program,
+    VIP,
 };
 
 /// Nothing here takes so long on a machine that is not stuck.
@@ -43,9 +45,15 @@ struct Stage {
 
 impl Stage {
     fn new(daemon: &Daemon) -> Self {
+        Self::beside(daemon, &[])
+    }
+
+    /// The host is shown these programs as well.
+    fn beside(daemon: &Daemon, programs: &[Program]) -> Self {
         let lab = Lab::new(LabOptions::with_agent(support::agent())).unwrap();
         let mut options = HostOptions::new("one", [192, 168, 1, 11].into());
         options.programs = daemon.programs();
+        options.programs.extend_from_slice(programs);
         let host = lab.host(&options).unwrap();
         let watcher = HostOptions::new("watcher", [192, 168, 1, 50].into());
         let watcher = lab.host(&watcher).unwrap();

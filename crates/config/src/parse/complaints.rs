@@ -1,6 +1,6 @@
 //! What is wrong with the words themselves: unknown, missing, in the wrong place.
 
-use super::{EXIT_CONFIG, Parsed, SHOWN_CHARACTERS};
+use super::{EXIT_CONFIG, Parsed, Placed, SHOWN_CHARACTERS};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::reader::Line;
 use crate::registry::{Acts, Block, Keyword, Release, Syntax, certain, nearest};
@@ -166,8 +166,9 @@ impl Parsed<'_> {
             }
             self.reader.sink.push(diagnostic);
         }
-        if keyword.ours && !self.own_keywords.iter().any(|(known, _)| *known == name) {
-            self.own_keywords.push((name, span));
+        let is_said = |own: &[Placed]| own.iter().any(|(known, _)| std::ptr::eq(*known, keyword));
+        if keyword.ours && !block.is_own() && !is_said(&self.own_keywords) {
+            self.own_keywords.push((keyword, span));
         }
         if keyword.acts != Acts::NotYet || !report {
             return report;
@@ -198,25 +199,33 @@ impl Parsed<'_> {
         self.reader.sink.push(diagnostic);
     }
 
-    /// One finding for all keywords that keepalived does not know. Those in a block that is our own as a whole go with it.
+    /// One finding for all keywords that keepalived does not know.
     pub(super) fn say_what_is_our_own(&mut self) {
-        let whole = |name: &&str| {
-            Block::ALL
-                .iter()
-                .filter(|block| !block.is_own())
-                .any(|block| block.keyword(name).is_some_and(|keyword| keyword.ours))
-        };
-        let own: Vec<_> = std::mem::take(&mut self.own_keywords);
-        let own: Vec<_> = own.iter().filter(|(name, _)| whole(name)).collect();
+        let own = std::mem::take(&mut self.own_keywords);
         let Some(((_, first), others)) = own.split_first() else {
             return;
         };
-        let names: Vec<String> = own.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let mut names: Vec<String> = own
+            .iter()
+            .map(|(keyword, _)| format!("`{}`", keyword.name))
+            .collect();
+        names.dedup();
         let text = format!("keepalived does not know {}", names.join(", "));
-        let mut found = Diagnostic::note(Code::OwnKeyword, *first, text)
-            .help("fine for Standfast; keepalived would call it unknown and go on without it");
-        for (name, span) in others {
-            found = found.label(*span, format!("`{name}`"));
+        let has_braces = |(keyword, _): &Placed| {
+            matches!(
+                keyword.syntax,
+                Syntax::Lines | Syntax::Block(_) | Syntax::Named(_)
+            )
+        };
+        let help = if own.iter().any(has_braces) {
+            "fine where Standfast alone reads the file; keepalived takes the `}` of a block that it does not know for the \
+             end of the block around it: what stands after it in an instance is lost there, also `virtual_ipaddress`"
+        } else {
+            "fine where Standfast alone reads the file; keepalived calls it unknown and goes on without it"
+        };
+        let mut found = Diagnostic::note(Code::OwnKeyword, *first, text).help(help);
+        for (keyword, span) in others {
+            found = found.label(*span, format!("`{}`", keyword.name));
         }
         self.reader.sink.push(found);
     }

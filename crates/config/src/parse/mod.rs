@@ -135,7 +135,7 @@ pub(crate) struct Parsed<'a> {
     /// The line after a block that was left out: it belongs to the block around it.
     held: Option<Line>,
     /// Keywords of our own in the text, where each stood first.
-    own_keywords: Vec<(&'static str, Span)>,
+    own_keywords: Vec<Placed>,
 }
 
 /// Reads everything.

@@ -2,7 +2,7 @@
 
 use standfast_config::{VrrpScript, Weight};
 use standfast_core::check::{Check, CheckState};
-use standfast_core::spec::Tracked;
+use standfast_core::spec::{CheckKind, Repair, Tracked};
 
 use super::{Page, Picture, quoted, yes};
 
@@ -19,7 +19,11 @@ pub(super) fn write(page: &mut Page, picture: &Picture<'_>) {
 
 fn one(page: &mut Page, picture: &Picture<'_>, check: &Check, script: Option<&VrrpScript>) {
     let spec = &check.spec;
-    page.line(format_args!(" VRRP Script = {}", spec.name));
+    let kind = match spec.kind {
+        CheckKind::Script => "Script",
+        CheckKind::Request | CheckKind::Process => "Check",
+    };
+    page.line(format_args!(" VRRP {kind} = {}", spec.name));
     let command = script.map_or_else(|| spec.definition.clone(), |one| quoted(&one.script));
     page.line(format_args!("   Command = {command}"));
     let seconds = |micros: u64| micros / 1_000_000;
@@ -59,7 +63,20 @@ fn one(page: &mut Page, picture: &Picture<'_>, check: &Check, script: Option<&Vr
             page.line(format_args!("     {name}, weight {value}{reverse}"));
         }
     }
-    let state = if check.is_running() {
+    if let Some(repair) = &spec.repair {
+        let Repair {
+            definition,
+            attempts,
+            ..
+        } = repair;
+        page.line(format_args!(
+            "   Repair = {definition}, attempts {attempts}, wait {}",
+            repair.wait
+        ));
+    }
+    let state = if check.is_in_repair() {
+        "in repair"
+    } else if check.is_running() {
         "running"
     } else {
         "idle"

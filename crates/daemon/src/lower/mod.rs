@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod authentication;
+mod checks;
 mod fifos;
 mod mail;
 mod routing;
@@ -37,7 +38,7 @@ use crate::fifo::FifoPlan;
 use crate::fifo::Subject;
 use crate::mail::MailPlan;
 use crate::stage::{Stage, StageScript};
-use crate::track::Targets;
+use crate::track::{RequestTarget, Targets};
 pub(crate) use stages::stage;
 
 /// A configuration, ready to be acted on.
@@ -46,6 +47,10 @@ pub(crate) struct Plan {
     pub(crate) spec: Spec,
     /// What each check runs, by name.
     pub(crate) checks: BTreeMap<String, Program>,
+    /// What each check asks, by name.
+    pub(crate) requests: BTreeMap<String, RequestTarget>,
+    /// What each check runs before its failure counts, by name.
+    pub(crate) repairs: BTreeMap<String, Program>,
     /// What each router runs, by name.
     pub(crate) notifies: BTreeMap<String, Notifies>,
     /// What each sync group runs, by name.
@@ -117,6 +122,9 @@ pub(crate) fn plan_beside(config: &config::Config, own_links: &BTreeSet<Interfac
     plan.spec.link_delays = tracks::link_delays(config);
     for script in &config.scripts {
         plan.lower_check(config, script);
+    }
+    for check in &config.checks {
+        plan.lower_builtin(config, check);
     }
     let mut context = Context {
         routing: routing::Lowering::new(config),

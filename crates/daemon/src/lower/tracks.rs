@@ -12,6 +12,7 @@ use crate::track::{FileTarget, InitialNumber, Pattern, ProcessTarget};
 #[derive(Clone, Copy)]
 pub(super) struct Lists<'a> {
     pub(super) scripts: &'a [config::TrackedScript],
+    pub(super) checks: &'a [config::TrackedScript],
     pub(super) interfaces: &'a [config::TrackedInterface],
     pub(super) files: &'a [config::TrackedObject],
     pub(super) processes: &'a [config::TrackedObject],
@@ -22,6 +23,7 @@ impl<'a> From<&'a config::VrrpInstance> for Lists<'a> {
     fn from(instance: &'a config::VrrpInstance) -> Self {
         Lists {
             scripts: &instance.track_scripts,
+            checks: &instance.track_checks,
             interfaces: &instance.track_interfaces,
             files: &instance.track_files,
             processes: &instance.track_processes,
@@ -34,6 +36,7 @@ impl<'a> From<&'a config::SyncGroup> for Lists<'a> {
     fn from(group: &'a config::SyncGroup) -> Self {
         Lists {
             scripts: &group.track_scripts,
+            checks: &group.track_checks,
             interfaces: &group.track_interfaces,
             files: &group.track_files,
             processes: &group.track_processes,
@@ -59,7 +62,8 @@ pub(super) fn of_member(
 
 /// What a router tracks that these lists are for.
 fn tracks(config: &config::Config, lists: Lists<'_>) -> Vec<Track> {
-    let scripts = lists.scripts.iter().map(|track| Track {
+    let scripts = lists.scripts.iter().chain(lists.checks);
+    let scripts = scripts.map(|track| Track {
         object: Tracked::Check(track.name.value.clone()),
         weight: weight(track.weight),
     });
@@ -119,6 +123,19 @@ impl Plan {
                 self.lower_process(process);
             }
         }
+        for check in &config.checks {
+            let object = Tracked::Check(check.name.value.clone());
+            if let (config::Probe::Process(process), true) =
+                (&check.probe, tracked.contains(&object))
+            {
+                self.targets.processes.push(ProcessTarget {
+                    object,
+                    pattern: Pattern::of_check(process),
+                    least: 1,
+                    most: None,
+                });
+            }
+        }
         for object in tracked {
             if let Tracked::Bfd(name) = &object {
                 self.complaints.push(format!(
@@ -169,7 +186,7 @@ impl Plan {
             kind: TrackerKind::Quorum(quorum),
         });
         self.targets.processes.push(ProcessTarget {
-            name,
+            object: Tracked::Process(name),
             pattern,
             least: quorum.least,
             most: quorum.most,

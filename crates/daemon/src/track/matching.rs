@@ -15,15 +15,23 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     pub(crate) fn new(process: &standfast_config::TrackProcess) -> Self {
-        let parameters = process.parameters.as_ref().map(|words| {
-            let terminated = words.iter().flat_map(|word| word.bytes().chain([0]));
-            terminated.collect()
-        });
+        let parameters = process.parameters.as_deref();
         Pattern {
             program: process.program.value.clone().into_bytes(),
-            parameters,
+            parameters: parameters.map(terminated),
             how: process.parameter_match,
             full_command: process.full_command,
+        }
+    }
+
+    /// What the `process` of a check means.
+    pub(crate) fn of_check(process: &standfast_config::ProcessProbe) -> Self {
+        let parameters = process.parameters.as_deref();
+        Pattern {
+            program: process.program.clone().into_bytes(),
+            parameters: parameters.map(terminated),
+            how: ParameterMatch::Exact,
+            full_command: process.full_command(),
         }
     }
 
@@ -74,6 +82,11 @@ impl Pattern {
             }
         }
     }
+}
+
+fn terminated(words: &[String]) -> Vec<u8> {
+    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
+    bytes.collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
-//! Looks at what is tracked: numbers in files, how many processes run. One thread each, so that a file
-//! system that hangs does not hide the end of a process, and neither holds up the VRRP loop.
+//! Looks at what is tracked: numbers in files, how many processes run, ports and pages. One thread each, so that a
+//! file system that hangs does not hide the end of a process, and none of them holds up the VRRP loop.
 
 mod files;
 mod matching;
 mod number;
 mod processes;
+mod requests;
 
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 
+use standfast_core::input::{CheckId, CheckOutcome};
 use standfast_core::journal::Level;
 use standfast_core::spec::Tracked;
 use standfast_core::{Input, Instant, Micros};
@@ -22,6 +25,8 @@ use crate::log::Logger;
 pub(crate) use files::{FileTarget, InitialNumber};
 pub(crate) use matching::Pattern;
 pub(crate) use processes::ProcessTarget;
+use requests::Order;
+pub(crate) use requests::{Asker, Request, RequestTarget};
 
 /// Whoever looks has no deeper calls than these.
 const STACK_BYTES: usize = 256 * 1024;
@@ -47,6 +52,7 @@ pub(crate) enum Occasion {
 pub(crate) struct Watchers {
     files: Option<Line<Vec<FileTarget>>>,
     processes: Option<Line<Vec<ProcessTarget>>>,
+    requests: Option<Line<Order>>,
     report: Sender<Input<'static>>,
     results: Receiver<Input<'static>>,
     done: Waker,
@@ -66,6 +72,7 @@ impl Watchers {
         Watchers {
             files: None,
             processes: None,
+            requests: None,
             report,
             results,
             done,
@@ -75,11 +82,7 @@ impl Watchers {
 
     /// Replaces what is looked at; what is new is reported. Threads begin with the first targets.
     pub(crate) fn apply(&mut self, occasion: Occasion, targets: Targets) {
-        let reporter = Reporter {
-            report: self.report.clone(),
-            done: self.done.clone(),
-            logger: self.logger.clone(),
-        };
+        let reporter = self.reporter();
         let other = reporter.clone();
         if self.files.is_none() && !targets.files.is_empty() {
             let started = start("files", move |desk| files::Files::new(desk, reporter));
@@ -93,6 +96,32 @@ impl Watchers {
         }
         give(self.files.as_ref(), occasion, targets.files);
         give(self.processes.as_ref(), occasion, targets.processes);
+    }
+
+    /// Replaces what checks ask; they are asked by what is given back.
+    pub(crate) fn apply_requests(&mut self, targets: BTreeMap<CheckId, RequestTarget>) -> Asker {
+        if self.requests.is_none() && !targets.is_empty() {
+            let reporter = self.reporter();
+            let started = start("requests", move |_| requests::Requests::new(reporter));
+            self.requests = self.started(started);
+        }
+        give(
+            self.requests.as_ref(),
+            Occasion::Later,
+            Order::Targets(targets),
+        );
+        let line = self.requests.as_ref();
+        line.map_or_else(Asker::default, |line| {
+            Asker::new(line.targets.clone(), line.waker.clone())
+        })
+    }
+
+    fn reporter(&self) -> Reporter {
+        Reporter {
+            report: self.report.clone(),
+            done: self.done.clone(),
+            logger: self.logger.clone(),
+        }
     }
 
     fn started<T>(&self, started: Result<Line<T>, Error>) -> Option<Line<T>> {
@@ -204,6 +233,15 @@ impl Reporter {
     fn observed(&self, object: Tracked, seen: i32) {
         // The loop may be on its way out.
         let _ = self.report.send(Input::Observed { object, seen });
+        self.done.wake();
+    }
+
+    fn check_done(&self, check: CheckId, outcome: CheckOutcome, output: String) {
+        let _ = self.report.send(Input::CheckDone {
+            check,
+            outcome,
+            output,
+        });
         self.done.wake();
     }
 

@@ -23,15 +23,19 @@ const MOST_HELD: usize = 512;
 /// Processes that have been looked at before and that one scan looks at again: some tens of
 /// milliseconds. On a host with more of them they take turns.
 const LOOKS_PER_SCAN: usize = 2_000;
+/// Processes that have been looked at before and that are looked at again before an end is reported: well below a
+/// millisecond.
+const LATELY_BORN: usize = 64;
 /// Events taken in one turn; a host may start thousands of processes a second.
 const EVENTS_PER_TURN: usize = 4096;
 const EVENTS_TOKEN: u64 = 1;
 const FIRST_TOKEN: u64 = 2;
 
-/// One `vrrp_track_process` block.
+/// One `vrrp_track_process` block, or the `process` of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessTarget {
-    pub(crate) name: String,
+    /// Whose number it is.
+    pub(crate) object: Tracked,
     pub(crate) pattern: Pattern,
     /// `quorum`
     pub(crate) least: u32,
@@ -52,6 +56,8 @@ pub(super) struct Processes {
     turn: u32,
     /// Events were lost, or there is something new to look for.
     scan_wanted: bool,
+    /// A process that counts has ended in this turn.
+    has_ended: bool,
     reporter: Reporter,
     sight: Sight,
 }
@@ -136,6 +142,7 @@ impl Processes {
             known: BTreeSet::new(),
             turn: 0,
             scan_wanted: false,
+            has_ended: false,
             reporter,
             sight: Sight::default(),
         }
@@ -165,6 +172,21 @@ impl Processes {
             object
                 .alive
                 .retain(|pid, token| token.is_some() || present.contains(pid));
+        }
+        self.known = present;
+    }
+
+    /// Looks at every process that is new, and at those born last: a shell may just have become the program.
+    fn look_for_heirs(&mut self, desk: &Desk<Vec<ProcessTarget>>) {
+        let Ok(pids) = procfs::processes() else {
+            return;
+        };
+        let present: BTreeSet<u32> = pids.collect();
+        let new: Vec<u32> = present.difference(&self.known).copied().collect();
+        let known = present.iter().rev().filter(|pid| self.known.contains(pid));
+        let last: Vec<u32> = known.take(LATELY_BORN).copied().collect();
+        for pid in new.into_iter().chain(last) {
+            self.consider(desk, pid);
         }
         self.known = present;
     }
@@ -235,6 +257,7 @@ impl Processes {
             return;
         };
         object.alive.remove(&watched.pid());
+        self.has_ended = true;
         loop {
             let Some(object) = self.objects.get_mut(position) else {
                 return;
@@ -297,8 +320,7 @@ impl Processes {
             if object.reported != Some(count) {
                 object.reported = Some(count);
                 let seen = i32::try_from(count).unwrap_or(i32::MAX);
-                self.reporter
-                    .observed(Tracked::Process(object.target.name.clone()), seen);
+                self.reporter.observed(object.target.object.clone(), seen);
             }
         }
     }
@@ -311,8 +333,10 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
         let before = std::mem::take(&mut self.objects);
         for target in targets {
             let known = before.iter().find(|object| {
-                object.target.name == target.name && object.target.pattern == target.pattern
+                object.target.object == target.object && object.target.pattern == target.pattern
             });
+            // A check may be another one to core that looks at the same.
+            let known = known.filter(|known| !matches!(known.target.object, Tracked::Check(_)));
             self.objects.push(Object {
                 target,
                 alive: BTreeMap::new(),
@@ -329,12 +353,17 @@ impl Watcher<Vec<ProcessTarget>> for Processes {
         }
     }
 
-    /// Before an end is reported /proc is looked through, if its turn has come: whatever has taken the
-    /// place of the process may be there already.
+    /// Before an end is reported /proc is looked through for what has taken the place of the process; the whole of
+    /// it, which takes longer, only afterwards.
     fn settle(&mut self, desk: &Desk<Vec<ProcessTarget>>, now: Instant) {
         if self.next_due().is_some_and(|due| due <= now) {
+            if std::mem::take(&mut self.has_ended) {
+                self.look_for_heirs(desk);
+                self.report();
+            }
             self.scan(desk, now);
         }
+        self.has_ended = false;
         self.report();
     }
 
@@ -407,7 +436,7 @@ mod tests {
         let loaded = load(&["/k.conf".into()], &source, &NoEnvironment, &options);
         let process = loaded.config.track_processes.first().unwrap();
         ProcessTarget {
-            name: "p".into(),
+            object: Tracked::Process("p".into()),
             pattern: Pattern::new(process),
             least: u32::from(process.quorum),
             most: process.quorum_max.map(u32::from),

@@ -49,6 +49,8 @@ impl Worker {
         let Plan {
             spec,
             checks,
+            requests,
+            repairs,
             mut notifies,
             groups,
             fifos,
@@ -79,11 +81,21 @@ impl Worker {
             let program = checks.get(&check.spec.name)?.clone();
             Some((check.id, (program, check.spec.timeout)))
         });
+        let repairing = self.node.checks().filter_map(|check| {
+            let program = repairs.get(&check.spec.name)?.clone();
+            let timeout = check.spec.repair.as_ref()?.timeout;
+            Some((check.id, (program, timeout)))
+        });
+        let asking = self.node.checks().filter_map(|check| {
+            let target = requests.get(&check.spec.name)?.clone();
+            Some((check.id, target))
+        });
+        self.effects.asker = self.watchers.apply_requests(asking.collect());
         self.runner.submit(Job::Programs(Programs {
             checks: running.collect(),
+            repairs: repairing.collect(),
             notifies,
             groups,
-            ..Programs::default()
         }));
         self.watchers.apply(occasion, targets);
         self.effects

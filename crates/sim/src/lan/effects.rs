@@ -87,20 +87,14 @@ impl Lan {
                 }
             }
             Output::RunCheck(check) => {
-                let epoch = self.hosts[id.0].epoch;
-                let done = Event::Arrive(id, epoch, Arrival::CheckDone(*check));
-                self.schedule(CHECK_TIME, done);
+                self.ends(id, CHECK_TIME, Arrival::CheckDone(*check));
             }
             Output::Repair(check) => {
-                let epoch = self.hosts[id.0].epoch;
-                let done = Event::Arrive(id, epoch, Arrival::RepairDone(*check));
-                self.schedule(SCRIPT_TIME, done);
+                self.ends(id, SCRIPT_TIME, Arrival::RepairDone(*check));
             }
             Output::Notify { router, wait, .. } => {
                 if *wait {
-                    let epoch = self.hosts[id.0].epoch;
-                    let done = Event::Arrive(id, epoch, Arrival::NotifyDone(*router));
-                    self.schedule(SCRIPT_TIME, done);
+                    self.ends(id, SCRIPT_TIME, Arrival::NotifyDone(*router));
                 }
             }
             Output::NotifyGroup { .. } | Output::Event(_) | Output::Stopped => {}
@@ -162,6 +156,12 @@ impl Lan {
         self.sequence += 1;
         let event = Event::Arrive(id, epoch, arrival);
         self.events.insert((at, self.sequence), event);
+    }
+
+    /// Something that a host runs has ended, unless the host starts anew before that.
+    fn ends(&mut self, id: NodeId, time: (Micros, Micros), arrival: Arrival) {
+        let epoch = self.hosts[id.0].epoch;
+        self.schedule(time, Event::Arrive(id, epoch, arrival));
     }
 
     pub(super) fn schedule(&mut self, delay: (Micros, Micros), event: Event) {

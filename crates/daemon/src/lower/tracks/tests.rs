@@ -2,6 +2,8 @@
 
 use super::*;
 use standfast_config::{LoadOptions, MemorySource, NoEnvironment, load};
+use standfast_core::Micros;
+use standfast_core::spec::CheckKind;
 
 fn plan(text: &str) -> Plan {
     let source = MemorySource::with("/k.conf", text);
@@ -59,13 +61,13 @@ fn files_processes_and_sessions_are_tracked_with_the_weight_in_force() {
 #[test]
 fn only_what_is_tracked_is_looked_at() {
     let plan = plan(&instance(100, TRACKING));
-    let processes: Vec<&str> = plan
+    let processes: Vec<Tracked> = plan
         .targets
         .processes
         .iter()
-        .map(|one| one.name.as_str())
+        .map(|one| one.object.clone())
         .collect();
-    assert_eq!(processes, ["p"]);
+    assert_eq!(processes, [Tracked::Process("p".into())]);
     let quorum = plan
         .spec
         .trackers
@@ -118,4 +120,52 @@ fn delays_of_links_are_taken() {
         .map(|delay| (delay.interface.as_str(), delay.down.0, delay.up.0))
         .collect();
     assert_eq!(delays, [("eth1", 1_500_000, 500_000)]);
+}
+
+#[test]
+fn a_check_is_lowered_to_what_is_decided_asked_and_repaired() {
+    let blocks = "vrrp_check web {\nprocess nginx\nrepair /bin/true {\nattempts 2\nuser root\n}\n}\n\
+                  vrrp_check port {\ntcp 127.0.0.1:80\ninterval 0.5\n}\n\
+                  vrrp_check page {\nhttp http://127.0.0.1/x {\nstatus 200 401\n}\n}\n\
+                  vrrp_check idle {\ntcp 127.0.0.1:81\n}\n";
+    let tracked = "track_check {\nweb weight -10\nport\npage\n}";
+    let plan = plan(&format!("{blocks}{}", instance(100, tracked)));
+    let kinds: Vec<(&str, CheckKind)> = plan
+        .spec
+        .checks
+        .iter()
+        .map(|check| (check.definition.as_str(), check.kind))
+        .collect();
+    let page = "http http://127.0.0.1/x (host 127.0.0.1, status 200 401)";
+    assert_eq!(
+        kinds,
+        [
+            ("process nginx", CheckKind::Process),
+            ("tcp 127.0.0.1:80", CheckKind::Request),
+            (page, CheckKind::Request),
+        ]
+    );
+    let object = Tracked::Check("web".into());
+    assert_eq!(plan.targets.processes.len(), 1);
+    assert_eq!(plan.targets.processes[0].object, object);
+    assert_eq!(plan.requests["port"].timeout, Micros::from_millis(500));
+    assert!(plan.repairs.contains_key("web"));
+    let repair = plan.spec.checks[0].repair.as_ref();
+    assert_eq!(repair.map(|repair| repair.attempts), Some(2));
+    let tracks = &plan.spec.routers[0].tracks;
+    assert_eq!(tracks.len(), 3);
+    assert_eq!((&tracks[0].object, tracks[0].weight.value), (&object, -10));
+}
+
+#[test]
+fn a_repair_that_cannot_run_is_said_and_left_out() {
+    let blocks = "vrrp_check web {\nprocess nginx\nrepair /no/such/program\n}\n";
+    let plan = plan(&format!(
+        "{blocks}{}",
+        instance(100, "track_check {\nweb\n}")
+    ));
+    assert_eq!(plan.spec.checks[0].repair, None);
+    let said = plan.complaints.iter();
+    let said = said.filter(|text| text.contains("check web is NOT repaired"));
+    assert_eq!(said.count(), 1, "{:?}", plan.complaints);
 }
