@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use standfast_core::input::{Change, Errno, InterfaceIndex, OperationId, RouterId};
+use standfast_core::input::{Change, Datagram, Errno, InterfaceIndex, OperationId, RouterId};
 use standfast_core::journal::{Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
@@ -23,6 +23,7 @@ use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
 use crate::pacing::{Bursts, Pacing, Waiting};
+use crate::peer_ports::SendFailures;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
@@ -59,6 +60,7 @@ pub(crate) struct Effects {
     pub(crate) stopped: bool,
     logger: Logger,
     send_failures: u64,
+    peer_failures: SendFailures,
 }
 
 impl Effects {
@@ -81,6 +83,7 @@ impl Effects {
             stopped: false,
             logger,
             send_failures: 0,
+            peer_failures: SendFailures::default(),
         })
     }
 
@@ -149,7 +152,7 @@ impl Effects {
                     self.flush(now, ports);
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
-                Output::Peer(_) => {}
+                Output::Peer(message) => self.tell_peer(&message, ports),
                 Output::Probe { interface, address } => {
                     if let Some(frame) = probe(node, interface, address) {
                         self.send_frame(interface, &frame, ports);
@@ -200,6 +203,14 @@ impl Effects {
             }
         }
         self.flush(now, ports);
+    }
+
+    fn tell_peer(&mut self, message: &Datagram, ports: &Ports) {
+        if let Err(error) = ports.peers.send(message)
+            && let Some(text) = self.peer_failures.note(message.interface, &error)
+        {
+            self.logger.log(Level::Warning, text);
+        }
     }
 
     fn advertise(&mut self, router: RouterId, priority: Priority, node: &mut Node) {

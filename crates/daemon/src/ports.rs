@@ -12,6 +12,7 @@ use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER};
 use standfast_linux::{Error, Interface, InterfaceName, arp, ndp, sealed};
 
+use crate::peer_ports::{PeerKey, PeerPorts};
 use crate::socket_options::SocketOptions;
 
 /// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address, then also
@@ -56,6 +57,7 @@ pub(crate) enum PortToken {
     Sealed(PortKey),
     Arp(InterfaceIndex),
     Ndp(InterfaceIndex),
+    Peer(PeerKey),
 }
 
 /// All sockets; opened and closed as the node's routers come and go.
@@ -65,6 +67,7 @@ pub(crate) struct Ports {
     pub(crate) sealed: BTreeMap<PortKey, SealedPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
+    pub(crate) peers: PeerPorts,
     /// What the configuration says about them.
     pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
@@ -151,13 +154,15 @@ impl Ports {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
+        failures.extend(self.synchronize_peers(node, poller));
         let (vrrp, sealed) = (&self.vrrp, &self.sealed);
-        let (arp, ndp) = (&self.arp, &self.ndp);
+        let (arp, ndp, peers) = (&self.arp, &self.ndp, &self.peers);
         self.tokens.retain(|_, token| match token {
             PortToken::Vrrp(key) => vrrp.contains_key(key),
             PortToken::Sealed(key) => sealed.contains_key(key),
             PortToken::Arp(index) => arp.contains_key(index),
             PortToken::Ndp(index) => ndp.contains_key(index),
+            PortToken::Peer(key) => peers.get(*key).is_some(),
         });
         failures
     }
@@ -232,7 +237,7 @@ impl Ports {
 
     /// Where advertisements are heard and sent; `None` while that is not there. Without an interface they may be bound
     /// to a routing domain.
-    fn interfaces(
+    pub(crate) fn interfaces(
         &self,
         node: &Node,
         index: InterfaceIndex,
@@ -357,7 +362,7 @@ impl Ports {
         Ok(())
     }
 
-    fn take_token(&mut self, meaning: PortToken) -> u64 {
+    pub(crate) fn take_token(&mut self, meaning: PortToken) -> u64 {
         let token = FIRST_TOKEN + self.next_token;
         self.next_token += 1;
         self.tokens.insert(token, meaning);

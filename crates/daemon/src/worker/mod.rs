@@ -4,6 +4,7 @@ mod configuration;
 mod interfaces;
 mod kernel;
 mod packets;
+mod peers;
 mod supervision;
 
 pub(crate) use packets::read_packet;
@@ -24,9 +25,11 @@ use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
 use standfast_linux::pidfile::PidFile;
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
+use standfast_linux::random;
 use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
 use standfast_linux::supervise::Channel;
+use standfast_wire::peer::NodeNumber;
 
 use crate::clerk::Clerk;
 use crate::effects::Effects;
@@ -79,6 +82,8 @@ struct Worker {
     options: Options,
     config: Arc<Config>,
     node: Node,
+    /// What this node is called on the peer channel, until it is started again.
+    node_number: NodeNumber,
     poller: Poller,
     timer: Timer,
     signals: Signals,
@@ -149,6 +154,18 @@ pub(crate) fn run(birth: Birth) -> u8 {
     }
 }
 
+/// Without a number there is no peer channel.
+fn draw_number(logger: &Logger) -> NodeNumber {
+    match random::number() {
+        Ok(number) => NodeNumber(number.max(1)),
+        Err(error) => {
+            let text = format!("{error}: there is no peer channel until the next start");
+            logger.log(Level::Warning, text);
+            NodeNumber(0)
+        }
+    }
+}
+
 fn now() -> Instant {
     Instant(monotonic().0)
 }
@@ -188,6 +205,7 @@ impl Worker {
             options: birth.options,
             config: Arc::new(birth.config),
             node: Node::new(),
+            node_number: draw_number(&logger),
             poller,
             timer,
             signals: birth.signals,
@@ -323,6 +341,7 @@ impl Worker {
                 Some(PortToken::Sealed(key)) => self.read_sealed(key),
                 Some(PortToken::Arp(index)) => self.read_arp(index),
                 Some(PortToken::Ndp(index)) => self.read_ndp(index),
+                Some(PortToken::Peer(key)) => self.read_peers(key),
                 None => {}
             },
         }
@@ -334,6 +353,7 @@ impl Worker {
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_PERIOD;
             self.compare_clocks();
+            self.retry_peers();
         }
         if self.node.next_wakeup().is_some_and(|(due, _)| due <= now) {
             self.give(Input::Wakeup);
