@@ -68,6 +68,8 @@ pub(crate) struct Ports {
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
     pub(crate) peers: PeerPorts,
+    /// Nodes whose own addresses are watched, as of the last look.
+    watched: Vec<(InterfaceIndex, IpAddr)>,
     /// What the configuration says about them.
     pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
@@ -132,6 +134,29 @@ impl Ports {
             let result = self.want_sealed(node, poller, key, routers);
             failures.extend(self.note(key.0, result));
         }
+        failures.extend(self.synchronize_watchers(node, poller));
+        failures.extend(self.synchronize_peers(node, poller));
+        let (vrrp, sealed) = (&self.vrrp, &self.sealed);
+        let (arp, ndp, peers) = (&self.arp, &self.ndp, &self.peers);
+        self.tokens.retain(|_, token| match token {
+            PortToken::Vrrp(key) => vrrp.contains_key(key),
+            PortToken::Sealed(key) => sealed.contains_key(key),
+            PortToken::Arp(index) => arp.contains_key(index),
+            PortToken::Ndp(index) => ndp.contains_key(index),
+            PortToken::Peer(key) => peers.get(*key).is_some(),
+        });
+        failures
+    }
+
+    /// Whether somebody is watched whose answers don't reach us yet, or nobody any more.
+    pub(crate) fn watches_others(&self, node: &Node) -> bool {
+        !node.watched_speakers().eq(self.watched.iter().copied())
+    }
+
+    /// The sockets for ARP and neighbour discovery: what they must hear.
+    pub(crate) fn synchronize_watchers(&mut self, node: &Node, poller: &Poller) -> Vec<String> {
+        let mut failures = Vec::new();
+        self.watched = node.watched_speakers().collect();
         let v4 = watched_addresses(node, |address| match address {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
@@ -154,16 +179,6 @@ impl Ports {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
-        failures.extend(self.synchronize_peers(node, poller));
-        let (vrrp, sealed) = (&self.vrrp, &self.sealed);
-        let (arp, ndp, peers) = (&self.arp, &self.ndp, &self.peers);
-        self.tokens.retain(|_, token| match token {
-            PortToken::Vrrp(key) => vrrp.contains_key(key),
-            PortToken::Sealed(key) => sealed.contains_key(key),
-            PortToken::Arp(index) => arp.contains_key(index),
-            PortToken::Ndp(index) => ndp.contains_key(index),
-            PortToken::Peer(key) => peers.get(*key).is_some(),
-        });
         failures
     }
 
@@ -431,7 +446,7 @@ fn sealed_routers(node: &Node) -> BTreeMap<PortKey, (BTreeSet<u8>, Vec<String>)>
     wanted
 }
 
-/// The virtual addresses of one family by their interfaces.
+/// The virtual addresses of one family by their interfaces, and the addresses of nodes that are asked whether they are there.
 fn watched_addresses<A: Ord>(
     node: &Node,
     of_family: impl Fn(IpAddr) -> Option<A>,
@@ -445,6 +460,11 @@ fn watched_addresses<A: Ord>(
             {
                 watched.entry(index).or_default().insert(address);
             }
+        }
+    }
+    for (index, address) in node.watched_speakers() {
+        if let (true, Some(address)) = (index != InterfaceIndex::ANY, of_family(address)) {
+            watched.entry(index).or_default().insert(address);
         }
     }
     watched

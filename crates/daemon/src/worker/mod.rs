@@ -374,6 +374,7 @@ impl Worker {
 
     /// After every turn: tell the supervisor what changed, set the timer.
     fn settle(&mut self) {
+        self.watch_peers();
         if std::mem::take(&mut self.effects.holdings_changed) {
             self.effects.write_record(&self.node);
             self.retire_links();

@@ -52,6 +52,15 @@ impl Worker {
             .carry_out(now(), &mut self.node, &self.ports, &self.runner);
     }
 
+    /// Answers of nodes that are suspected have to pass the filters.
+    pub(super) fn watch_peers(&mut self) {
+        if self.ports.watches_others(&self.node) {
+            for failure in self.ports.synchronize_watchers(&self.node, &self.poller) {
+                self.logger.log(Level::Error, failure);
+            }
+        }
+    }
+
     /// A port that somebody else had may be free now.
     pub(super) fn retry_peers(&mut self) {
         if self.ports.peers.is_waiting() {
