@@ -26,7 +26,8 @@ fn who_stops_hands_over_and_the_client_notices_nothing() {
         assert_eq!(all[0].source_mac, second, "{all:?}");
         let after = all[0].time.since(from);
         println!("stop: the successor advertised after {after:?}");
-        assert_eq!(sent(&capture, &pair.first, PeerMessageKind::Take, from), 1);
+        let asked = sent(&capture, &pair.first, PeerMessageKind::Take, from);
+        assert!((1..=3).contains(&asked), "{asked}");
         assert_eq!(pair.client.neighbour_mac(VIP).unwrap(), Some(second));
         assert!(!pair.first.host.holds(VIP).unwrap());
         thread::sleep(Duration::from_millis(500));

@@ -3,9 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use standfast_lab::{Capture, Daemon, Host, Moment, Node, Pair, PeerMessageKind, VIP};
+use standfast_lab::{
+    Capture, Daemon, Host, Moment, NODE_ADDRESSES, Node, Pair, PeerMessageKind, VIP,
+};
 
-use crate::support::{agent, pair_with, standfast, telling};
+use crate::support::{pair_with, standfast, telling};
 
 /// Nothing that is awaited takes longer, however busy the machine is.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -15,7 +17,8 @@ pub const BY_CHANNEL: Duration = Duration::from_millis(300);
 /// The nodes' priorities.
 pub const PRIORITIES: [u8; 2] = [150, 100];
 
-/// A node's file: global definitions, lines of the instance, further blocks.
+/// A node's file: global definitions, lines of the instance, further blocks; `OWN_ADDRESS` and `PEER_ADDRESS` become each
+/// node's.
 #[derive(Clone, Copy, Default)]
 pub struct Text<'a> {
     pub globals: &'a str,
@@ -36,17 +39,38 @@ impl Text<'_> {
 
 /// A pair of Standfast nodes with that text; the first serves, and they know each other.
 pub fn with_pair(text: Text<'_>, body: impl FnOnce(&mut Pair)) {
-    with_pair_of([standfast(), standfast()], text, |pair| {
+    with_prepared_pair(text, |_| {}, body);
+}
+
+/// The same with something done on both hosts before the daemons start.
+pub fn with_prepared_pair(text: Text<'_>, prepare: fn(&Host), body: impl FnOnce(&mut Pair)) {
+    with_pair_of([standfast(), standfast()], text, prepare, |pair| {
         found(&pair.first);
         found(&pair.second);
         body(pair);
     });
 }
 
-/// The same with other daemons, which may not know each other.
-pub fn with_pair_of(daemons: [Daemon; 2], text: Text<'_>, body: impl FnOnce(&mut Pair)) {
-    let _ = agent();
-    let mut pair = pair_with(daemons, PRIORITIES.map(|priority| text.of(priority)));
+/// The same with any daemons, which may not know each other.
+pub fn with_pair_of(
+    daemons: [Daemon; 2],
+    text: Text<'_>,
+    prepare: fn(&Host),
+    body: impl FnOnce(&mut Pair),
+) {
+    let [one, other] = NODE_ADDRESSES.map(|address| address.to_string());
+    let file = |priority, own: &str, peer: &str| {
+        let text = text.of(priority);
+        text.replace("OWN_ADDRESS", own)
+            .replace("PEER_ADDRESS", peer)
+    };
+    let files = [
+        file(PRIORITIES[0], &one, &other),
+        file(PRIORITIES[1], &other, &one),
+    ];
+    let mut pair = pair_with(daemons, files);
+    prepare(&pair.first.host);
+    prepare(&pair.second.host);
     telling(&mut pair, |pair| {
         pair.start_daemons(LIMIT).unwrap();
         body(pair);
