@@ -12,6 +12,7 @@ mod support;
 
 mod checks;
 mod detection;
+mod dumps;
 mod fallback;
 mod families;
 mod hostile;
