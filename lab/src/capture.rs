@@ -1,4 +1,4 @@
-//! The ARP and VRRP frames that a host sees.
+//! The ARP and VRRP frames that a host sees, and the messages of the peer channel.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,9 +9,13 @@ use crate::frame::{Frame, from_hex};
 use crate::host::Host;
 use crate::instrument::Instrument;
 use crate::moment::Moment;
+use crate::peer_message::PeerMessage;
 
 /// Most frames that are kept; later ones are only counted.
 const MAX_FRAMES: usize = 500_000;
+
+/// Most messages of the peer channel that are kept.
+const MAX_MESSAGES: usize = 50_000;
 
 /// How long the instrument may take to start.
 const START_LIMIT: Duration = Duration::from_secs(5);
@@ -25,6 +29,7 @@ pub struct Capture {
 struct Frames {
     ready: bool,
     kept: Vec<Frame>,
+    messages: Vec<PeerMessage>,
 }
 
 impl Capture {
@@ -53,6 +58,20 @@ impl Capture {
                 .filter(|frame| frame.time >= from && wanted(frame))
                 .copied()
                 .collect()
+        })
+    }
+
+    /// The messages of the peer channel seen from `from` on that `wanted` picks, in the order of arrival.
+    #[must_use]
+    pub fn messages(
+        &self,
+        from: Moment,
+        wanted: impl Fn(&PeerMessage) -> bool,
+    ) -> Vec<PeerMessage> {
+        lock(&self.instrument).look(|frames| {
+            let messages = frames.messages.iter();
+            let wanted = messages.filter(|message| message.time >= from && wanted(message));
+            wanted.cloned().collect()
         })
     }
 
@@ -88,11 +107,19 @@ impl Frames {
         let Some((time, bytes)) = line.split_once(' ') else {
             return;
         };
-        let frame = time.parse().ok().zip(from_hex(bytes));
-        let frame =
-            frame.and_then(|(time, bytes)| Frame::parse(Moment::from_nanoseconds(time), &bytes));
-        if let (Some(frame), true) = (frame, self.kept.len() < MAX_FRAMES) {
-            self.kept.push(frame);
+        let Some((time, bytes)) = time.parse().ok().zip(from_hex(bytes)) else {
+            return;
+        };
+        let time = Moment::from_nanoseconds(time);
+        if let Some(frame) = Frame::parse(time, &bytes) {
+            if self.kept.len() < MAX_FRAMES {
+                self.kept.push(frame);
+            }
+        } else if let (Some(message), true) = (
+            PeerMessage::parse(time, bytes),
+            self.messages.len() < MAX_MESSAGES,
+        ) {
+            self.messages.push(message);
         }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use standfast_lab::{CONFIGURATION, Daemon, Frame, MacAddress, Moment, Node, Pair, Signal, VIP};
 use support::{
     FIRST_PRIORITY, LATENESS, SECOND_PRIORITY, SMOOTH, advertisements, client_waits_at_most,
-    first_advertisement, pair_with, replaced, resigned_once, skew, standfast, start, telling,
+    first_advertisement, pair_with, replaced, resigned_at_most_once, skew, standfast, start,
+    telling,
 };
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -357,7 +358,7 @@ fn an_instance_that_is_removed_leaves_make_before_break_and_comes_back() {
         support::served_by(pair, &pair.second, begin, limit);
         pair.first.wait_until_holds(false, INTERVAL).unwrap();
         client_waits_at_most(pair, begin, Moment::now(), SMOOTH);
-        resigned_once(pair, pair.first.mac(), begin);
+        resigned_at_most_once(pair, pair.first.mac(), begin);
         assert!(pair.first.host.holds(OTHER_VIP).unwrap());
 
         let [first, _] = both;

@@ -231,3 +231,48 @@ fn network_namespaces_keep_them_apart() {
     assert_eq!(b.stop(LONG).unwrap(), ExitState::Code(0));
     assert!(!held("red"));
 }
+
+/// Two daemons on eth0, the second with those global definitions; the log of the second.
+fn beside_another(globals: &str) -> (String, String) {
+    let (_lab, host) = single_host(&standfast());
+    let begin = |name: &str, globals: &str, vrid| {
+        let head = format!("instance {name}\nglobal_defs {{\n{globals}\n}}\n");
+        let process = start(&host, name, &configuration(&head, vrid, "eth0"), &[]);
+        process.wait_for_log("Entering MASTER STATE", LONG).unwrap();
+        process
+    };
+    let a = begin("a", "", 81);
+    let b = begin("b", globals, 82);
+    wait_until("both addresses", || holds(&host, 81) && holds(&host, 82));
+    let sockets = output(&host, "ss -ulnH");
+    assert_eq!(a.stop(LONG).unwrap(), ExitState::Code(0));
+    if b.log().contains("another daemon has the port") {
+        // It is tried again.
+        wait_until("the port", || output(&host, "ss -ulnH").contains(":9112"));
+    }
+    assert_eq!(b.stop(LONG).unwrap(), ExitState::Code(0));
+    assert_eq!(output(&host, "ss -ulnH"), "");
+    (b.log(), sockets)
+}
+
+#[test]
+fn the_port_of_the_peer_channel_is_the_first_daemon_s_until_it_ends() {
+    let (log, sockets) = beside_another("");
+    assert_eq!(log.matches("another daemon has the port").count(), 1);
+    assert!(log.contains("peer_port"), "{log}");
+    assert_eq!(sockets.lines().count(), 1, "{sockets}");
+    assert!(sockets.contains("%eth0:9112"), "{sockets}");
+}
+
+#[test]
+fn daemons_of_one_interface_have_ports_of_their_own_or_none() {
+    let (log, sockets) = beside_another("peer_port 9113");
+    assert!(!log.contains("another daemon"), "{log}");
+    assert!(
+        sockets.contains(":9112") && sockets.contains(":9113"),
+        "{sockets}"
+    );
+    let (log, sockets) = beside_another("peer_channel off");
+    assert!(!log.contains("another daemon"), "{log}");
+    assert_eq!(sockets.lines().count(), 1, "{sockets}");
+}

@@ -331,6 +331,8 @@ codes! {
     StrictUnicast = "SF0271",
     /// Scripts make a planned move visible to clients.
     ExclusiveHandover = "SF0280",
+    /// Fast detection asks for more than hosts can often do.
+    FastDetectDemanding = "SF0281",
     /// The configuration has nothing to run.
     NothingToRun = "SF0290",
     /// Nodes of one virtual router have different VRIDs.
@@ -359,6 +361,8 @@ codes! {
     NopreemptOnLower = "SF0312",
     /// Only one of the nodes has a virtual router.
     OnlyOneNode = "SF0313",
+    /// Nodes don't meet on the peer channel.
+    PeerChannelDiffers = "SF0314",
     /// A failing check never moves the address to another node.
     WeightMovesNothing = "SF0320",
     /// A quorum is more than all weights together.
@@ -397,6 +401,8 @@ codes! {
     Ipv6Disabled = "SF0407",
     /// The interface of an instance could not take part now.
     InterfaceNotReady = "SF0408",
+    /// The host's firewall drops messages of the peer channel.
+    PeerChannelBlocked = "SF0409",
     /// Routers of another service use the same VRID on the network.
     ForeignGroup = "SF0420",
     /// A router of the same VRID speaks another version of VRRP.

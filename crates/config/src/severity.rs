@@ -72,6 +72,7 @@ const NOTES: &[Code] = &[
     Code::OddNumber,
     Code::SlowCheck,
     Code::ExclusiveHandover,
+    Code::FastDetectDemanding,
     Code::TooMany,
     Code::SameRouterId,
     Code::SorryWithoutPort,
@@ -82,6 +83,7 @@ const NOTES: &[Code] = &[
     Code::NetworkManagerRemoves,
     Code::StrictReversePath,
     Code::SecondariesNotPromoted,
+    Code::PeerChannelBlocked,
     Code::NothingHeard,
 ];
 

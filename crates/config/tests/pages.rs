@@ -24,6 +24,8 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     // managers.rs, kernel.rs, listen/judge.rs; on real hosts lab/tests/check_host.rs.
     // a_policy_that_drops_is_named_with_table_chain_and_remedy
     Code::FirewallDrops,
+    // the_peer_channel_is_judged_as_advertisements_are
+    Code::PeerChannelBlocked,
     // one_standfast_is_normal_a_keepalived_is_news_and_two_are_too_many
     Code::SecondDaemon,
     // networkd_removes_addresses_unless_it_is_told_to_keep_them

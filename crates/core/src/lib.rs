@@ -31,7 +31,7 @@ pub mod journal;
 mod limit;
 mod link_delay;
 pub mod node;
-mod peer;
+pub mod peer;
 pub mod probe;
 pub mod router;
 pub mod spec;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::Range;
 
-use standfast_core::input::{Change, CheckId, Errno, InterfaceIndex, RouterId};
+use standfast_core::input::{Change, CheckId, Datagram, Errno, InterfaceIndex, RouterId};
 use standfast_core::journal::{Entry, Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
@@ -23,6 +23,7 @@ use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
 use crate::pacing::{BURST, Bursts, Pacing, Waiting};
+use crate::peer_ports::SendFailures;
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
@@ -66,6 +67,7 @@ pub(crate) struct Effects {
     send_failures: u64,
     /// Who makes the requests of built-in checks.
     pub(crate) asker: Asker,
+    peer_failures: SendFailures,
 }
 
 impl Effects {
@@ -90,6 +92,7 @@ impl Effects {
             logger,
             send_failures: 0,
             asker: Asker::default(),
+            peer_failures: SendFailures::default(),
         })
     }
 
@@ -173,7 +176,7 @@ impl Effects {
                     self.flush(now, ports);
                     self.announce(now, router, &addresses, rounds, node, ports);
                 }
-                Output::Peer(_) => {}
+                Output::Peer(message) => self.tell_peer(message, ports),
                 Output::Probe { interface, address } => {
                     let frame = probe(node, interface, address);
                     let frame = frame.map(|frame| (interface, frame));
@@ -258,6 +261,7 @@ impl Effects {
                 Work::Kernel(operation) => self.change(now, vec![operation], node),
                 Work::Tell(job) => runner.submit(job),
                 Work::Advertise(router, priority) => self.advertise(router, priority, node),
+                Work::Say(message) => self.tell_peer(message, ports),
                 Work::Repeat(repetition) => self.repeat(&repetition, node, ports),
                 Work::Stopped => self.stopped = true,
             }
@@ -271,6 +275,18 @@ impl Effects {
             let now = Instant(monotonic().0);
             self.work(now, node, ports, runner);
             self.send_bursts(now, ports);
+        }
+    }
+
+    /// What is said after a removal must not be heard before it.
+    fn tell_peer(&mut self, message: Datagram, ports: &Ports) {
+        if self.work.removes() {
+            return self.work.push(Work::Say(message));
+        }
+        if let Err(error) = ports.peers.send(&message)
+            && let Some(text) = self.peer_failures.note(message.interface, &error)
+        {
+            self.logger.log(Level::Warning, text);
         }
     }
 

@@ -37,6 +37,7 @@ mod names;
 mod options;
 mod own_links;
 mod pacing;
+mod peer_ports;
 mod ports;
 mod reading;
 mod record;

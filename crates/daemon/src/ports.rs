@@ -12,6 +12,7 @@ use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::vrrp::{self, DEFAULT_BUFFER, Form};
 use standfast_linux::{Error, Interface, InterfaceName, arp, ndp, sealed};
 
+use crate::peer_ports::{PeerKey, PeerPorts};
 use crate::socket_options::SocketOptions;
 
 /// Where advertisements are heard, and sent from: an interface and a group, or with unicast our own address, then also
@@ -79,6 +80,7 @@ pub(crate) enum PortToken {
     Sealed(PortKey),
     Arp(InterfaceIndex),
     Ndp(InterfaceIndex),
+    Peer(PeerKey),
 }
 
 /// All sockets; opened and closed as the node's routers come and go.
@@ -88,6 +90,9 @@ pub(crate) struct Ports {
     pub(crate) sealed: BTreeMap<PortKey, SealedPort>,
     pub(crate) arp: BTreeMap<InterfaceIndex, ArpPort>,
     pub(crate) ndp: BTreeMap<InterfaceIndex, NdpPort>,
+    pub(crate) peers: PeerPorts,
+    /// Nodes whose own addresses are watched, as of the last look.
+    watched: Vec<(InterfaceIndex, IpAddr)>,
     /// What the configuration says about them.
     pub(crate) options: SocketOptions,
     tokens: BTreeMap<u64, PortToken>,
@@ -157,6 +162,29 @@ impl Ports {
             let result = self.want_sealed(node, poller, key, routers);
             failures.extend(self.note(key.0, result));
         }
+        failures.extend(self.synchronize_watchers(node, poller));
+        failures.extend(self.synchronize_peers(node, poller));
+        let (vrrp, sealed) = (&self.vrrp, &self.sealed);
+        let (arp, ndp, peers) = (&self.arp, &self.ndp, &self.peers);
+        self.tokens.retain(|_, token| match token {
+            PortToken::Vrrp(key) => vrrp.contains_key(key),
+            PortToken::Sealed(key) => sealed.contains_key(key),
+            PortToken::Arp(index) => arp.contains_key(index),
+            PortToken::Ndp(index) => ndp.contains_key(index),
+            PortToken::Peer(key) => peers.get(*key).is_some(),
+        });
+        failures
+    }
+
+    /// Whether somebody is watched whose answers don't reach us yet, or nobody any more.
+    pub(crate) fn watches_others(&self, node: &Node) -> bool {
+        !node.watched_speakers().eq(self.watched.iter().copied())
+    }
+
+    /// The sockets for ARP and neighbour discovery: what they must hear.
+    pub(crate) fn synchronize_watchers(&mut self, node: &Node, poller: &Poller) -> Vec<String> {
+        let mut failures = Vec::new();
+        self.watched = node.watched_speakers().collect();
         let v4 = watched_addresses(node, |address| match address {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
@@ -179,14 +207,6 @@ impl Ports {
             let result = self.want_ndp(node, poller, index, addresses);
             failures.extend(self.note(index, result));
         }
-        let (vrrp, sealed) = (&self.vrrp, &self.sealed);
-        let (arp, ndp) = (&self.arp, &self.ndp);
-        self.tokens.retain(|_, token| match token {
-            PortToken::Vrrp(key) => vrrp.contains_key(key),
-            PortToken::Sealed(key) => sealed.contains_key(key),
-            PortToken::Arp(index) => arp.contains_key(index),
-            PortToken::Ndp(index) => ndp.contains_key(index),
-        });
         failures
     }
 
@@ -252,7 +272,7 @@ impl Ports {
 
     /// Where advertisements are heard and sent; `None` while that is not there. Without an interface they may be bound
     /// to a routing domain.
-    fn interfaces(
+    pub(crate) fn interfaces(
         &self,
         node: &Node,
         index: InterfaceIndex,
@@ -377,7 +397,7 @@ impl Ports {
         Ok(())
     }
 
-    fn take_token(&mut self, meaning: PortToken) -> u64 {
+    pub(crate) fn take_token(&mut self, meaning: PortToken) -> u64 {
         let token = FIRST_TOKEN + self.next_token;
         self.next_token += 1;
         self.tokens.insert(token, meaning);
@@ -448,7 +468,7 @@ fn sealed_routers(node: &Node) -> BTreeMap<PortKey, (BTreeSet<u8>, Vec<String>)>
     wanted
 }
 
-/// The virtual addresses of one family by their interfaces.
+/// The virtual addresses of one family by their interfaces, and the addresses of nodes that are asked whether they are there.
 fn watched_addresses<A: Ord>(
     node: &Node,
     of_family: impl Fn(IpAddr) -> Option<A>,
@@ -462,6 +482,11 @@ fn watched_addresses<A: Ord>(
             {
                 watched.entry(index).or_default().insert(address);
             }
+        }
+    }
+    for (index, address) in node.watched_speakers() {
+        if let (true, Some(address)) = (index != InterfaceIndex::ANY, of_family(address)) {
+            watched.entry(index).or_default().insert(address);
         }
     }
     watched

@@ -1,6 +1,6 @@
 //! What the configuration says about the sockets of advertisements: how large their receive buffers are
 //! (`kernel_rx_buf_size`, `vrrp_rx_bufs_policy`, `vrrp_rx_bufs_multiplier`), and the routing domain of those that have no
-//! interface (`vrf`).
+//! interface (`vrf`), and the port of the peer channel.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,7 @@ pub(crate) struct SocketOptions {
     /// Those without one leave the buffer to the system.
     shares: BTreeMap<String, Share>,
     routing_domains: BTreeMap<String, String>,
+    peer_port: u16,
 }
 
 impl SocketOptions {
@@ -49,12 +50,18 @@ impl SocketOptions {
         SocketOptions {
             shares: shares.collect(),
             routing_domains: domains.collect(),
+            peer_port: config.global.peer_channel.port(),
         }
     }
 
     /// The VRF interface that the router's sockets are bound to.
     pub(crate) fn routing_domain(&self, router: &str) -> Option<&str> {
         self.routing_domains.get(router).map(String::as_str)
+    }
+
+    /// The UDP port of the peer channel.
+    pub(crate) fn peer_port(&self) -> u16 {
+        self.peer_port
     }
 
     /// The buffer of a socket that these routers share, in bytes.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use standfast_core::input::{Change, InterfaceIndex, OperationId, RouterId};
+use standfast_core::input::{Change, Datagram, InterfaceIndex, OperationId, RouterId};
 use standfast_core::spec::VirtualAddress;
 use standfast_linux::netlink::Change as KernelChange;
 use standfast_wire::vrrp::Priority;
@@ -37,6 +37,8 @@ pub(crate) enum Work {
     Tell(Job),
     /// It must not be heard before the removals in front of it.
     Advertise(RouterId, Priority),
+    /// The same on the peer channel.
+    Say(Datagram),
     Repeat(Repetition),
     Stopped,
 }
@@ -80,7 +82,9 @@ impl WorkQueue {
                 self.removals += usize::from(operation.change == Change::Remove);
                 self.items.push_back(Work::Kernel(operation));
             }
-            Work::Tell(_) | Work::Advertise(..) | Work::Stopped => self.items.push_back(work),
+            Work::Tell(_) | Work::Advertise(..) | Work::Say(_) | Work::Stopped => {
+                self.items.push_back(work);
+            }
         }
     }
 
@@ -101,13 +105,13 @@ impl WorkQueue {
                     turn.operations.push(operation);
                 }
                 Work::Tell(_) => turn.then.push(work),
-                Work::Advertise(..) | Work::Repeat(_) | Work::Stopped
+                Work::Advertise(..) | Work::Say(_) | Work::Repeat(_) | Work::Stopped
                     if turn.operations.is_empty() =>
                 {
                     turn.then.push(work);
                     return turn;
                 }
-                Work::Advertise(..) | Work::Repeat(_) | Work::Stopped => {
+                Work::Advertise(..) | Work::Say(_) | Work::Repeat(_) | Work::Stopped => {
                     self.items.push_front(work);
                     return turn;
                 }
@@ -164,6 +168,7 @@ mod tests {
                 Work::Kernel(_) => 'k',
                 Work::Tell(_) => 't',
                 Work::Advertise(..) => 'a',
+                Work::Say(_) => 'y',
                 Work::Repeat(_) => 'r',
                 Work::Stopped => 's',
             }));

@@ -19,6 +19,15 @@ use crate::{Errno, Error, Interface};
 const RECEIVE_BUFFER: u32 = 128 * 1024;
 /// ICMP errors taken from one socket at once; more wait for the next call.
 pub const ERRORS_PER_CALL: usize = 32;
+/// Another process has the port.
+pub const PORT_TAKEN: Errno = Errno(libc::EADDRINUSE);
+/// Sending failed for what passes by itself: an interface that is down or gone, a full queue.
+pub const PASSING: [Errno; 4] = [
+    Errno(libc::ENETDOWN),
+    Errno(libc::ENODEV),
+    Errno(libc::ENOBUFS),
+    Errno(libc::EAGAIN),
+];
 /// Internetwork control (RFC 4594), as the advertisements have it.
 const TRAFFIC_CLASS: i32 = 0xc0;
 /// A datagram that crossed no router still has it.

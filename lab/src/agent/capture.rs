@@ -1,4 +1,4 @@
-//! Hands on every ARP and VRRP frame and Neighbour Advertisement that the host's interfaces see.
+//! Hands on every ARP and VRRP frame, Neighbour Advertisement and UDP datagram that the host's interfaces see.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,17 @@ pub(super) fn run() -> AgentResult {
         Test::Byte(20, 58),
         Test::Byte(54, 136),
     ];
-    let rules: [&[Test]; 5] = [&arp, &vrrp, &vrrp_in_ah, &vrrp_ipv6, &neighbour];
+    let udp = [Test::Half(12, 0x0800), Test::Byte(23, 17)];
+    let udp_ipv6 = [Test::Half(12, 0x86dd), Test::Byte(20, 17)];
+    let rules: [&[Test]; 7] = [
+        &arp,
+        &vrrp,
+        &vrrp_in_ah,
+        &vrrp_ipv6,
+        &neighbour,
+        &udp,
+        &udp_ipv6,
+    ];
     let mut socket = PacketSocket::open(&compile(&rules))?;
     end_with_lab();
     let mut output = io::stdout().lock();

@@ -192,9 +192,12 @@ fn left_to_second(pair: &Pair, begin: Moment) {
                 .advertisement()
                 .is_some_and(|advertisement| advertisement.priority == 0)
     });
-    assert_eq!(
-        goodbyes.len(),
-        1,
-        "priority 0 once: a repeat postpones the takeover"
+    // Who hands over to a node that it knows has no need of it.
+    let speaks = pair.first.daemon.is_standfast() && pair.second.daemon.is_standfast();
+    let fewest = if speaks { 0 } else { 1 };
+    assert!(
+        (fewest..=1).contains(&goodbyes.len()),
+        "priority 0 {} times: a repeat postpones the takeover",
+        goodbyes.len()
     );
 }

@@ -173,6 +173,13 @@ pub fn resigned_once(pair: &Pair, mac: MacAddress, from: Moment) {
     assert_eq!(all.len(), 1, "priority 0 must leave exactly once");
 }
 
+/// The same of nodes that may know each other: who hands over has no need of it.
+#[track_caller]
+pub fn resigned_at_most_once(pair: &Pair, mac: MacAddress, from: Moment) {
+    let all = pair.capture.frames(from, |frame| advertises(frame, mac, 0));
+    assert!(all.len() <= 1, "priority 0 must not be repeated");
+}
+
 /// Whether a frame is an ARP answer for the VIP from `mac`.
 pub fn answers_for_vip(frame: &Frame, mac: MacAddress) -> bool {
     frame.source_mac == mac

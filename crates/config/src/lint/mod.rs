@@ -11,6 +11,7 @@ mod election;
 mod groups;
 mod handover;
 mod identity;
+mod peer_channel;
 mod script_text;
 mod scripts;
 mod service;
@@ -68,12 +69,14 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     lints.scripts();
     lints.services();
     lints.fifo_handover();
+    lints.fast_detection();
     for instance in &config.instances {
         lints.addresses(instance);
         lints.election(instance);
         lints.timing(instance);
         lints.unicast(instance);
         lints.handover(instance);
+        lints.fast_detection_of(instance);
     }
 }
 

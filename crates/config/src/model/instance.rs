@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::address::VirtualAddress;
 use super::hmac::Hmac;
+use super::peer_channel::PeerChannel;
 use super::route::Route;
 use super::rule::Rule;
 use super::script::{Script, Weight};
@@ -329,6 +330,10 @@ pub struct Given {
     pub unicast_src_ip: Option<Span>,
     /// `handover`.
     pub handover: Option<Span>,
+    /// `peer_channel`.
+    pub peer_channel: Option<Span>,
+    /// `fast_detect` with a time.
+    pub fast_detect: Option<Span>,
     /// `down_timer_adverts`.
     pub down_timer_adverts: Option<Span>,
     /// `dont_track_primary`.
@@ -408,6 +413,8 @@ pub struct VrrpInstance {
     pub higher_prio_send_advert: bool,
     /// `handover`; unset, it follows from the scripts.
     pub handover: Option<Handover>,
+    /// `peer_channel` and `fast_detect`, or the global defaults; `None` where it is off.
+    pub peer_channel: Option<PeerChannel>,
     /// `owner_ignore_adverts`.
     pub owner_ignore_adverts: bool,
     /// `v3_checksum_as_v2`.

@@ -6,6 +6,7 @@ mod global;
 mod hmac;
 mod instance;
 mod named;
+mod peer_channel;
 mod route;
 mod rule;
 mod script;
@@ -29,6 +30,7 @@ pub use instance::{
 };
 pub(crate) use named::c_number;
 pub use named::{NameList, Named};
+pub use peer_channel::{FastDetect, PEER_PORT, PeerChannel, PeerChannelDefs};
 pub use route::{
     Encapsulation, Insert, KEEPALIVED_PROTOCOL, Metric, NextHop, Realms, Route, RouteKind,
     RouteMetrics, RouteTime, RouterPreference, TunnelHeader,

@@ -4,6 +4,7 @@
 //! their priorities and weights (`outlook`).
 
 mod agree;
+mod channel;
 mod outlook;
 mod pairing;
 
@@ -83,9 +84,11 @@ pub fn compare(nodes: &[Node<'_>]) -> Comparison {
         .collect();
     let found = &mut comparison.diagnostics;
     agree::nodes(&members, found);
+    channel::ports(&members, found);
     for router in pairing::routers(&members) {
         let before = found.len();
         agree::router(&router, &members, found);
+        channel::router(&router, found);
         let errors = found.iter().skip(before);
         let deaf = errors
             .filter(|found| found.severity == Severity::Error)

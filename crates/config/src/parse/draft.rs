@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::hmac::HmacDraft;
 use crate::model::{
-    Authentication, AuthenticationKind, ExtraGarp, Given, GlobalDefs, Handover, Identity,
-    InitialState, Ipvlan, Notify, OldChecksum, Password, Route, Rule, Script, ScriptGiven,
-    TrackedBfd, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
+    Authentication, AuthenticationKind, ExtraGarp, FastDetect, Given, GlobalDefs, Handover,
+    Identity, InitialState, Ipvlan, Notify, OldChecksum, Password, Route, Rule, Script,
+    ScriptGiven, TrackedBfd, UnicastPeer, Version, VirtualAddress, Vmac, Weight,
 };
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority, Vrid};
@@ -91,6 +91,13 @@ pub(crate) struct Tracking {
     pub(crate) bfds: Vec<TrackedBfd>,
 }
 
+/// `fast_detect` in either block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Detection {
+    Off,
+    On(FastDetect),
+}
+
 /// `vrrp_instance`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InstanceDraft {
@@ -128,6 +135,8 @@ pub(crate) struct InstanceDraft {
     pub(crate) higher_prio_send_advert: Option<bool>,
     pub(crate) owner_ignore_adverts: Option<bool>,
     pub(crate) handover: Option<Handover>,
+    pub(crate) peer_channel: Option<bool>,
+    pub(crate) fast_detect: Option<Detection>,
     pub(crate) v3_checksum_as_v2: Option<bool>,
     pub(crate) no_virtual_ipaddress: bool,
     pub(crate) vmac: Option<Vmac>,

@@ -63,6 +63,7 @@ impl Parsed<'_> {
             "mcast_src_ip" => &mut given.mcast_src_ip,
             "unicast_src_ip" => &mut given.unicast_src_ip,
             "handover" => &mut given.handover,
+            "peer_channel" => &mut given.peer_channel,
             "down_timer_adverts" => &mut given.down_timer_adverts,
             "dont_track_primary" => &mut given.dont_track_primary,
             _ => return,
@@ -98,6 +99,7 @@ impl Parsed<'_> {
             self.check_garp(&entry);
             self.with_instance(|draft| apply_garp(&mut draft.garp, setting, &entry.value));
         } else if !(self.apply_identity(&entry)
+            || self.apply_instance_channel(&entry)
             || self.apply_instance_switch(&entry)
             || self.apply_instance_address(&entry)
             || self.apply_instance_number(&entry))

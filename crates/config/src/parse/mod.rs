@@ -12,6 +12,7 @@ mod hmac;
 mod instance;
 mod lookalike;
 mod number;
+mod peer_channel;
 mod route;
 mod rule;
 mod script;
@@ -38,7 +39,7 @@ use crate::words::{self, Word};
 const SHOWN_CHARACTERS: usize = 64;
 
 pub(crate) use draft::{
-    GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
+    Detection, GarpDraft, GlobalDraft, GroupDraft, InstanceDraft, ScriptDraft, TrackDraft,
 };
 pub(crate) use service::{
     CheckDraft, CheckerDraft, DEFAULT_PERSISTENCE_S, HttpDraft, KindDraft, RealServerDraft,

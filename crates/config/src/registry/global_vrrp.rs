@@ -226,6 +226,38 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     .since(2, 2, 0)
     .acts(),
     keyword(
+        "peer_channel",
+        Syntax::Bool,
+        "Instances speak with the other Standfast nodes of their virtual router beside VRRP, so that an \
+         address moves in milliseconds; nodes that don't speak it are not concerned.",
+    )
+    .arguments("[on|off]")
+    .ours()
+    .default("on; strict mode: off")
+    .acts(),
+    keyword(
+        "peer_port",
+        int(1, 65_535),
+        "The UDP port of the peer channel, the same on all nodes; another one for each of several daemons \
+         that share an interface.",
+    )
+    .arguments("NUMBER")
+    .ours()
+    .default("9112")
+    .acts(),
+    keyword(
+        "fast_detect",
+        Syntax::Words,
+        "Peers watch the master's node over the peer channel at that interval; so many missing signs of \
+         life (3 unless given) are a suspicion, which is verified before anybody takes over.",
+    )
+    .arguments("TIME [xCOUNT]|off")
+    .ours()
+    .default("off")
+    .example("50ms x3")
+    .refused("5ms")
+    .acts(),
+    keyword(
         "disable_local_igmp",
         Syntax::Flag,
         "Keeps the kernel, by a sysctl, from sending IGMP for local groups, which would move \

@@ -480,6 +480,28 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .default("exclusive with scripts that act on the role, else overlap; strict mode: immediate")
     .acts(),
     keyword(
+        "peer_channel",
+        Syntax::Bool,
+        "Speaks with the other Standfast nodes of the virtual router beside VRRP, so that an address \
+         moves in milliseconds; nodes that don't speak it are not concerned.",
+    )
+    .arguments("[on|off]")
+    .ours()
+    .default("the global one; strict mode: off")
+    .acts(),
+    keyword(
+        "fast_detect",
+        Syntax::Words,
+        "Peers watch the master's node over the peer channel at that interval; so many missing signs of \
+         life (3 unless given) are a suspicion, which is verified before anybody takes over.",
+    )
+    .arguments("TIME [xCOUNT]|off")
+    .ours()
+    .default("the global one")
+    .example("50ms x3")
+    .refused("5ms")
+    .acts(),
+    keyword(
         "timer_expired_backup",
         Syntax::OptionalInteger { min: 1, max: 254 },
         "After a stall of the host an instance with nopreempt goes to backup, when a peer of \

@@ -6,10 +6,10 @@ use super::{Objects, addresses, garp, rare};
 use crate::diagnostic::{Code, Diagnostic, KeepalivedClass};
 use crate::model::{
     Authentication, AuthenticationKind, ExtraGarp, Family, Garp, Given, GlobalDefs, Hmac,
-    InitialState, Ipvlan, OldChecksum, Route, Rule, TrackedInterface, TrackedObject, TrackedScript,
-    Unicast, Version, VirtualAddress, Vmac, VrrpInstance,
+    InitialState, Ipvlan, OldChecksum, PeerChannel, Route, Rule, TrackedInterface, TrackedObject,
+    TrackedScript, Unicast, Version, VirtualAddress, Vmac, VrrpInstance,
 };
-use crate::parse::{EXIT_CONFIG, InstanceDraft, Parsed};
+use crate::parse::{Detection, EXIT_CONFIG, InstanceDraft, Parsed};
 use crate::source::InterfaceState;
 use crate::span::{Span, Spanned};
 use crate::units::{Micros, Priority};
@@ -539,6 +539,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         higher_prio_send_advert: election.higher_prio_send_advert,
         owner_ignore_adverts: election.owner_ignore_adverts,
         handover: draft.handover,
+        peer_channel: peer_channel(&draft, global, strict),
         accept: draft.accept.unwrap_or(!strict || owner),
         skip_check_adv_addr: draft
             .skip_check_adv_addr
@@ -632,6 +633,18 @@ fn multicast_group(draft: &InstanceDraft, family: Family, global: &GlobalDefs) -
 fn extra_garp(draft: &InstanceDraft, global: &GlobalDefs) -> Option<ExtraGarp> {
     let extra = draft.extra_garp.or(global.extra_garp);
     extra.filter(|extra| extra.interval > Micros::ZERO)
+}
+
+/// The peer channel: strict mode has none.
+fn peer_channel(draft: &InstanceDraft, global: &GlobalDefs, strict: bool) -> Option<PeerChannel> {
+    let global = &global.peer_channel;
+    let on = !strict && draft.peer_channel.unwrap_or(global.is_on());
+    let fast_detect = match draft.fast_detect {
+        Some(Detection::On(own)) => Some(own),
+        Some(Detection::Off) => None,
+        None => global.fast_detect.map(|given| given.value),
+    };
+    on.then_some(PeerChannel { fast_detect })
 }
 
 /// Announcements: the instance's own values, else the global ones; strict mode answers no lower priority.

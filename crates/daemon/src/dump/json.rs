@@ -8,6 +8,7 @@ use standfast_core::spec::Tracked;
 use standfast_core::time::Micros;
 use standfast_wire::vrrp::Version;
 
+use super::peers::{self, Peer};
 use super::statistics::{count, failures};
 use super::{Picture, address, quoted, state_number};
 
@@ -20,6 +21,7 @@ pub(crate) fn json(picture: &Picture<'_>) -> Option<String> {
         .map(|router| Instance {
             data: data(picture, router),
             stats: statistics(router.counters()),
+            peers: peers::of_router(picture, router),
         })
         .collect();
     if instances.is_empty() {
@@ -43,6 +45,9 @@ struct Version2<'a> {
 struct Instance<'a> {
     data: Data<'a>,
     stats: Statistics,
+    /// keepalived knows of none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    peers: Vec<Peer<'a>>,
 }
 
 /// The order and the mixture of numbers and booleans are keepalived's.

@@ -7,6 +7,7 @@
 mod address;
 mod global;
 mod json;
+mod peers;
 mod place;
 mod scripts;
 mod statistics;
@@ -84,6 +85,7 @@ pub(crate) fn data(picture: &Picture<'_>, lateness: &Lateness) -> String {
     topology::write(&mut page, picture);
     scripts::write(&mut page, picture);
     topology::write_interfaces(&mut page, picture);
+    peers::write(&mut page, picture);
     timers(&mut page, lateness);
     page.0
 }

@@ -2,6 +2,7 @@
 
 mod anywhere;
 mod authentication;
+mod channel;
 mod checks;
 mod fifos;
 mod mail;
@@ -119,6 +120,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
 pub(crate) fn plan_beside(config: &config::Config, own_links: &BTreeSet<InterfaceName>) -> Plan {
     let mut plan = Plan::default();
     plan.spec.startup_delay = startup_delay(config);
+    plan.spec.node.name = channel::node_name(config);
     plan.spec.link_delays = tracks::link_delays(config);
     for script in &config.scripts {
         plan.lower_check(config, script);
@@ -440,7 +442,7 @@ fn router(
         },
         virtual_interface: None,
         accept: instance.accept,
-        channel: None,
+        channel: channel::channel(instance),
     })
 }
 

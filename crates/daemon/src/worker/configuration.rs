@@ -47,7 +47,7 @@ impl Worker {
         self.size_buffers(config);
         self.ports.options = SocketOptions::of(config, &plan.spec);
         let Plan {
-            spec,
+            mut spec,
             checks,
             requests,
             repairs,
@@ -61,6 +61,7 @@ impl Worker {
             shutdown,
             ..
         } = plan;
+        spec.node.number = self.node_number;
         self.report(&Report::ShutdownScript(shutdown));
         self.prepare_host(config, &spec.routers, virtual_interfaces);
         // Whoever leaves still needs what the new configuration does not know.

@@ -5,6 +5,7 @@ mod flood;
 mod interfaces;
 mod kernel;
 mod packets;
+mod peers;
 mod supervision;
 
 pub(crate) use packets::read_packet;
@@ -26,9 +27,11 @@ use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
 use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
+use standfast_linux::random;
 use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
 use standfast_linux::supervise::Channel;
+use standfast_wire::peer::NodeNumber;
 
 use crate::clerk::Clerk;
 use crate::effects::Effects;
@@ -83,6 +86,8 @@ struct Worker {
     options: Options,
     config: Arc<Config>,
     node: Node,
+    /// What this node is called on the peer channel, until it is started again.
+    node_number: NodeNumber,
     poller: Poller,
     timer: Timer,
     signals: Signals,
@@ -155,6 +160,18 @@ pub(crate) fn run(birth: Birth) -> u8 {
     }
 }
 
+/// Without a number there is no peer channel.
+fn draw_number(logger: &Logger) -> NodeNumber {
+    match random::number() {
+        Ok(number) => NodeNumber(number.max(1)),
+        Err(error) => {
+            let text = format!("{error}: there is no peer channel until the next start");
+            logger.log(Level::Warning, text);
+            NodeNumber(0)
+        }
+    }
+}
+
 fn now() -> Instant {
     Instant(monotonic().0)
 }
@@ -190,6 +207,7 @@ impl Worker {
             options: birth.options,
             config: Arc::new(birth.config),
             node: Node::new(),
+            node_number: draw_number(&logger),
             poller,
             timer,
             signals: birth.signals,
@@ -334,6 +352,7 @@ impl Worker {
                 Some(PortToken::Sealed(key)) => self.read_sealed(key),
                 Some(PortToken::Arp(index)) => self.read_arp(index),
                 Some(PortToken::Ndp(index)) => self.read_ndp(index),
+                Some(PortToken::Peer(key)) => self.read_peers(key),
                 None => {}
             },
         }
@@ -345,6 +364,7 @@ impl Worker {
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_PERIOD;
             self.compare_clocks();
+            self.retry_peers();
         }
         if let Some((due, _)) = self.node.next_wakeup().filter(|(due, _)| *due <= now) {
             self.lateness.note(due, now);
@@ -374,6 +394,7 @@ impl Worker {
 
     /// After every turn: tell the supervisor what changed, set the timer. When that is due.
     fn settle(&mut self) -> Option<Instant> {
+        self.watch_peers();
         // Not in the middle of a thousand addresses.
         let busy = self.effects.has_work() && !self.effects.stopped;
         if !busy && std::mem::take(&mut self.effects.holdings_changed) {

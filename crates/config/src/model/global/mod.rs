@@ -17,6 +17,7 @@ pub use mail::{Mail, MailServer};
 pub use observe::{DBus, Files, Reload, ReloadFile, Snmp};
 
 use super::instance::{ExtraGarp, Garp, Version};
+use super::peer_channel::PeerChannelDefs;
 use super::script::{Identity, Script};
 use crate::registry::{Keyword, Value};
 use crate::span::{Span, Spanned};
@@ -223,6 +224,8 @@ pub struct GlobalDefs {
     pub rx_buffers: RxBuffers,
     /// `vrrp_rx_bufs_multiplier`, at least 1.
     pub rx_buffers_multiplier: u32,
+    /// `peer_channel`, `peer_port` and `fast_detect`.
+    pub peer_channel: PeerChannelDefs,
     /// `startup_script`.
     pub startup_script: Option<Script>,
     /// `startup_script_timeout`.
@@ -290,6 +293,7 @@ impl Default for GlobalDefs {
             min_auto_priority_delay: Micros::from_secs(1),
             rx_buffers: RxBuffers::System,
             rx_buffers_multiplier: 3,
+            peer_channel: PeerChannelDefs::default(),
             startup_script: None,
             startup_script_timeout: Micros::from_secs(10),
             shutdown_script: None,

@@ -26,6 +26,9 @@ impl Parsed<'_> {
             apply_garp(&mut self.global.garp, setting, &entry.value);
             return;
         }
+        if self.apply_global_channel(&entry) {
+            return;
+        }
         let taken = match entry.value {
             // It was reported.
             Value::Invalid => true,

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 
 use standfast_config::{AuthenticationKind, Code, Config, Diagnostic, Span, VrrpInstance};
 
-use packet::{AUTHENTICATION_HEADER, Direction, Packet, VRRP};
+use packet::{AUTHENTICATION_HEADER, Direction, Packet, UDP, VRRP};
 use ruleset::Ruleset;
 use walk::{Place, surely_dropped};
 
@@ -51,13 +51,17 @@ fn judge(config: &Config, ruleset: &Ruleset) -> Vec<Diagnostic> {
         .map(|word| word.value.as_str())
         .collect();
     let own = |table: &str| DAEMONS_TABLES.contains(&table) || named.contains(&table);
-    let mut found: BTreeMap<(Place, Direction, &str), Diagnostic> = BTreeMap::new();
+    let mut found: BTreeMap<(Place, Direction, &str, bool), Diagnostic> = BTreeMap::new();
     for instance in &config.instances {
-        for (packet, span) in packets(instance) {
+        let adverts = packets(instance);
+        let port = config.global.peer_channel.port();
+        let channel = instance.peer_channel.map(|_| on_channel(&adverts, port));
+        for (packet, span) in adverts.into_iter().chain(channel.into_iter().flatten()) {
             let Some(place) = surely_dropped(&packet, ruleset, own) else {
                 continue;
             };
-            let key = (place, packet.direction, packet.interface);
+            let of_channel = packet.port.is_some();
+            let key = (place, packet.direction, packet.interface, of_channel);
             let text = finding(&packet, &key.0, ruleset, span);
             found.entry(key).or_insert(text);
         }
@@ -85,6 +89,7 @@ fn packets(instance: &VrrpInstance) -> Vec<(Packet<'_>, Span)> {
         source,
         destination,
         protocol,
+        port: None,
     };
     let Some(unicast) = &instance.unicast else {
         let group = instance.multicast_group;
@@ -104,6 +109,19 @@ fn packets(instance: &VrrpInstance) -> Vec<(Packet<'_>, Span)> {
     all
 }
 
+/// Messages of the peer channel go the ways of advertisements.
+fn on_channel<'a>(adverts: &[(Packet<'a>, Span)], port: u16) -> Vec<(Packet<'a>, Span)> {
+    let adverts = adverts.iter().map(|(packet, span)| {
+        let packet = Packet {
+            protocol: UDP,
+            port: Some(port),
+            ..packet.clone()
+        };
+        (packet, *span)
+    });
+    adverts.collect()
+}
+
 fn finding(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset, span: Span) -> Diagnostic {
     let (family, table, chain) = &place.chain;
     let what = match place.rule {
@@ -115,6 +133,19 @@ fn finding(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset, span: Span) ->
         Some(_) | None => String::new(),
     };
     let interface = packet.interface;
+    let dropped =
+        format!("dropped by this host's firewall (table {family} {table}, chain {chain}, {what})");
+    if let Some(port) = packet.port {
+        let way = match packet.direction {
+            Direction::In => "come in",
+            Direction::Out => "go out",
+        };
+        let text = format!(
+            "messages of the peer channel (UDP port {port}){from} that {way} on {interface} are {dropped}: addresses move in VRRP's own time"
+        );
+        return Diagnostic::note(Code::PeerChannelBlocked, span, text)
+            .help(help_channel(packet, port, place, ruleset));
+    }
     let (text, effect) = match packet.direction {
         Direction::In => (
             format!("advertisements{from} that come in on {interface}"),
@@ -125,9 +156,7 @@ fn finding(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset, span: Span) ->
             "the other nodes hear no master and take the addresses although this node has them",
         ),
     };
-    let text = format!(
-        "{text} are dropped by this host's firewall (table {family} {table}, chain {chain}, {what}): {effect}"
-    );
+    let text = format!("{text} are {dropped}: {effect}");
     Diagnostic::warning(Code::FirewallDrops, span, text).help(help(packet, place, ruleset))
 }
 
@@ -145,17 +174,11 @@ fn help(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset) -> String {
         let name = if protocol == VRRP { "vrrp" } else { "ah" };
         return format!("firewall-cmd --permanent --add-protocol={name} && firewall-cmd --reload");
     }
-    let of_ufw = |name: &str| name.starts_with("ufw-") || name.starts_with("ufw6-");
-    if ruleset.chains.keys().any(|(_, _, name)| of_ufw(name)) {
+    if has_ufw(ruleset) {
         let way = if inward { "in" } else { "out" };
         return format!("ufw allow {way} on {interface} {peer}");
     }
-    if matches!(family.as_str(), "ip" | "ip6") && chain.chars().any(|c| c.is_ascii_uppercase()) {
-        let program = if family == "ip" {
-            "iptables"
-        } else {
-            "ip6tables"
-        };
+    if let Some(program) = iptables_program(place) {
         let way = if inward { "-i" } else { "-o" };
         return format!(
             "{program} -I {chain} {way} {interface} -p {protocol} -j ACCEPT, and save it where the rules are loaded from at boot"
@@ -169,4 +192,48 @@ fn help(packet: &Packet<'_>, place: &Place, ruleset: &Ruleset) -> String {
     format!(
         "nft insert rule {family} {table} {chain} {way} \"{interface}\" {version} {protocol} accept, and the same in the file that the rules are loaded from (/etc/nftables.conf)"
     )
+}
+
+/// The same for the port of the peer channel.
+fn help_channel(packet: &Packet<'_>, port: u16, place: &Place, ruleset: &Ruleset) -> String {
+    let (family, table, chain) = &place.chain;
+    let inward = packet.direction == Direction::In;
+    let interface = packet.interface;
+    if table == "firewalld" {
+        return format!(
+            "firewall-cmd --permanent --add-port={port}/udp && firewall-cmd --reload; or `peer_channel off`"
+        );
+    }
+    if has_ufw(ruleset) {
+        let way = if inward { "in" } else { "out" };
+        return format!(
+            "ufw allow {way} on {interface} proto udp to any port {port}; or `peer_channel off`"
+        );
+    }
+    if let Some(program) = iptables_program(place) {
+        let way = if inward { "-i" } else { "-o" };
+        return format!(
+            "{program} -I {chain} {way} {interface} -p udp --dport {port} -j ACCEPT, and save it where the rules are loaded from at boot; or `peer_channel off`"
+        );
+    }
+    let way = if inward { "iifname" } else { "oifname" };
+    format!(
+        "nft insert rule {family} {table} {chain} {way} \"{interface}\" udp dport {port} accept, and the same in the file that the rules are loaded from (/etc/nftables.conf); or `peer_channel off`"
+    )
+}
+
+fn has_ufw(ruleset: &Ruleset) -> bool {
+    let of_ufw = |name: &str| name.starts_with("ufw-") || name.starts_with("ufw6-");
+    ruleset.chains.keys().any(|(_, _, name)| of_ufw(name))
+}
+
+/// The program that made the chain, by the capitals of its name.
+fn iptables_program(place: &Place) -> Option<&'static str> {
+    let (family, _, chain) = &place.chain;
+    let capitals = chain.chars().any(|c| c.is_ascii_uppercase());
+    match family.as_str() {
+        "ip" if capitals => Some("iptables"),
+        "ip6" if capitals => Some("ip6tables"),
+        _ => None,
+    }
 }

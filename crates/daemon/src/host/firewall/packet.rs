@@ -11,6 +11,9 @@ pub(super) const VRRP: u8 = 112;
 /// IP protocol number of the authentication header.
 pub(super) const AUTHENTICATION_HEADER: u8 = 51;
 
+/// IP protocol number of UDP.
+pub(super) const UDP: u8 = 17;
+
 /// A condition's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -52,7 +55,7 @@ pub(super) enum Direction {
     Out,
 }
 
-/// An advertisement as the packet filter sees it.
+/// An advertisement, or a message of the peer channel, as the packet filter sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Packet<'a> {
     pub(super) direction: Direction,
@@ -60,8 +63,10 @@ pub(super) struct Packet<'a> {
     /// `None` where any sender must get through.
     pub(super) source: Option<IpAddr>,
     pub(super) destination: IpAddr,
-    /// [`VRRP`] or [`AUTHENTICATION_HEADER`].
+    /// [`VRRP`], [`AUTHENTICATION_HEADER`] or [`UDP`].
     pub(super) protocol: u8,
+    /// Of both ends, with UDP.
+    pub(super) port: Option<u16>,
 }
 
 /// What the left side of a condition is for the packet.
@@ -176,6 +181,10 @@ impl Packet<'_> {
             ("ip", "ttl") | ("ip6", "hoplimit") if self.destination.is_multicast() => {
                 Known::Number(255)
             }
+            ("udp" | "th", "sport" | "dport") if self.port.is_some() => self
+                .port
+                .map_or(Known::Absent, |port| Known::Number(port.into())),
+            ("udp", _) if self.port.is_some() => Known::Unknown,
             (
                 "tcp" | "udp" | "udplite" | "sctp" | "dccp" | "icmp" | "icmpv6" | "igmp" | "esp"
                 | "comp",
@@ -260,6 +269,7 @@ fn is_text(known: &Known, text: &str) -> Answer {
         Known::Protocol(protocol) => Answer::from_bool(match text {
             "vrrp" | "carp" => *protocol == VRRP,
             "ah" => *protocol == AUTHENTICATION_HEADER,
+            "udp" => *protocol == UDP,
             other => other.parse() == Ok(*protocol),
         }),
         Known::Address(address) => match text.parse::<IpAddr>() {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
-use standfast_config::{Code, Diagnostic};
+use standfast_config::{Code, Config, Diagnostic};
 
 use super::packet::{AUTHENTICATION_HEADER, Direction, Packet, VRRP};
 use super::ruleset::Ruleset;
@@ -24,8 +24,22 @@ fn ruleset(text: &str) -> Ruleset {
     Ruleset::parse(text.as_bytes()).unwrap()
 }
 
+/// What is said of advertisements.
 fn findings(lines: &str, rules: &str) -> Vec<Diagnostic> {
-    judge(&instance(lines), &ruleset(rules))
+    judge_adverts(&instance(lines), &ruleset(rules))
+}
+
+fn judge_adverts(config: &Config, rules: &Ruleset) -> Vec<Diagnostic> {
+    let mut found = judge(config, rules);
+    found.retain(|one| one.code == Code::FirewallDrops);
+    found
+}
+
+/// What is said of the peer channel.
+fn on_channel(lines: &str, rules: &Ruleset) -> Vec<Diagnostic> {
+    let mut found = judge(&instance(lines), rules);
+    found.retain(|one| one.code == Code::PeerChannelBlocked);
+    found
 }
 
 fn incoming() -> Packet<'static> {
@@ -35,6 +49,7 @@ fn incoming() -> Packet<'static> {
         source: None,
         destination: IpAddr::from([224, 0, 0, 18]),
         protocol: VRRP,
+        port: None,
     }
 }
 
@@ -92,16 +107,16 @@ fn unicast_is_judged_by_its_peers() {
     // Whether a peer's packet belongs to a known connection depends on who was master before.
     assert_eq!(findings(&peers("192.168.1.13"), DENY), []);
     let drop = chain("drop", &[]);
-    let found = judge(&instance(&peers("192.168.1.13")), &drop);
+    let found = judge_adverts(&instance(&peers("192.168.1.13")), &drop);
     assert!(found.first().unwrap().message.contains("from 192.168.1.13"));
     let saddr = json!({ "payload": { "protocol": "ip", "field": "saddr" } });
     let accept = [json!([condition("==", saddr, json!("192.168.1.13")), { "accept": null }])];
     assert_eq!(
-        judge(&instance(&peers("192.168.1.13")), &chain("drop", &accept)),
+        judge_adverts(&instance(&peers("192.168.1.13")), &chain("drop", &accept)),
         []
     );
     assert_eq!(
-        judge(&instance(&peers("192.168.1.14")), &chain("drop", &accept)).len(),
+        judge_adverts(&instance(&peers("192.168.1.14")), &chain("drop", &accept)).len(),
         1
     );
 }
@@ -134,7 +149,7 @@ fn iptables_conditions_are_read_from_its_own_text() {
     iptables::complete(&mut rules, |family| {
         (family == "ip").then(|| IPTABLES_TEXT.to_owned())
     });
-    let found = judge(&instance(VIP), &rules);
+    let found = judge_adverts(&instance(VIP), &rules);
     let found = found.first().unwrap();
     assert!(
         found.message.contains("table ip filter, chain INPUT"),
@@ -302,4 +317,40 @@ fn an_authentication_header_is_another_protocol() {
     let rules = chain("drop", &accept);
     assert_eq!(dropped(&header, &rules), None);
     assert!(dropped(&incoming(), &rules).is_some());
+}
+
+#[test]
+fn the_peer_channel_is_judged_as_advertisements_are() {
+    let help = |rules: &Ruleset| {
+        let found = on_channel(VIP, rules);
+        let found = found.first().unwrap();
+        assert!(
+            found.message.contains("come in on eth0"),
+            "{}",
+            found.message
+        );
+        found.help.clone().unwrap()
+    };
+    // VRRP may pass there, and nothing else.
+    let text = help(&ruleset(ALLOW));
+    let says = "nft insert rule inet filter input iifname \"eth0\" udp dport 9112 accept";
+    assert!(text.contains(says), "{text}");
+    let text = help(&ruleset(FIREWALLD));
+    assert!(text.contains("--add-port=9112/udp"), "{text}");
+    let dport = |port: u16| {
+        let left = json!({ "payload": { "protocol": "udp", "field": "dport" } });
+        json!([condition("==", left, json!(port)), { "accept": null }])
+    };
+    assert_eq!(on_channel(VIP, &chain("drop", &[dport(9112)])), []);
+    assert_eq!(on_channel(VIP, &chain("drop", &[dport(9113)])).len(), 1);
+    assert_eq!(on_channel(VIP, &chain("accept", &[])), []);
+    let l4 = json!({ "meta": { "key": "l4proto" } });
+    let udp = json!([condition("==", l4, json!("udp")), { "drop": null }]);
+    assert_eq!(
+        on_channel(VIP, &chain("accept", std::slice::from_ref(&udp))).len(),
+        1
+    );
+    assert_eq!(judge_adverts(&instance(VIP), &chain("accept", &[udp])), []);
+    let off = format!("{VIP}peer_channel off\n");
+    assert_eq!(on_channel(&off, &chain("drop", &[])), []);
 }
