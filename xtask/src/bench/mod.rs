@@ -1,0 +1,120 @@
+//! `cargo xtask bench [CASE]...`: what the daemons do and cost, ours and keepalived's by turns, on virtual hosts.
+//!
+//! A run is one daemon (or pair) in hosts of its own; the runs of all lines of a case alternate, so that the machine's moods befall all
+//! of them alike. Results are printed, and written to `target/bench/CASE.json`, from which `--document` makes docs/performance.md.
+
+mod case;
+mod cases;
+pub mod check;
+mod configuration;
+mod forge;
+mod options;
+mod progress;
+mod result;
+mod stage;
+mod subject;
+mod timeline;
+mod usage;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub use options::Options;
+
+use case::{Case, Line, Setting};
+use progress::Progress;
+use result::{CaseResult, LineResult};
+use subject::Subject;
+
+/// What `cargo xtask bench` was asked for.
+pub fn run(root: &Path, arguments: &[String]) -> ExitCode {
+    let options = match Options::parse(root, arguments) {
+        Ok(options) => options,
+        Err(usage) => {
+            eprintln!("{usage}");
+            return ExitCode::from(2);
+        }
+    };
+    if options.list {
+        for case in cases::all() {
+            println!("{:<26}{}", case.name, case.sentence);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match measure(root, &options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(root: &Path, options: &Options) -> io::Result<()> {
+    let mut subjects = vec![Subject::standfast(root)?];
+    subjects.extend(Subject::installed_keepalived());
+    subjects.extend(
+        options
+            .keepalived
+            .iter()
+            .map(|path| Subject::keepalived(path)),
+    );
+    let scratch = std::env::temp_dir().join(format!("standfast-bench-{}", std::process::id()));
+    fs::create_dir_all(&scratch)?;
+    fs::create_dir_all(&options.json)?;
+    let setting = Setting {
+        agent: std::env::current_exe()?,
+        quick: options.quick,
+        scratch: scratch.clone(),
+    };
+    let mut progress = Progress::new();
+    for case in cases::all().into_iter().filter(|case| options.wants(case)) {
+        let result = measure_case(case, &subjects, &setting, options, &mut progress);
+        progress.clear();
+        println!("{}: {}\n{}", case.name, case.sentence, result.table());
+        let file = options.json.join(format!("{}.json", case.name));
+        let mut text = serde_json::to_string_pretty(&result.json())?;
+        text.push('\n');
+        fs::write(file, text)?;
+    }
+    fs::remove_dir_all(scratch)
+}
+
+fn measure_case(
+    case: &'static Case,
+    subjects: &[Subject],
+    setting: &Setting,
+    options: &Options,
+    progress: &mut Progress,
+) -> CaseResult {
+    let lines: Vec<Line> = (case.lines)(subjects);
+    let mut results: Vec<LineResult> = lines.iter().map(LineResult::new).collect();
+    let runs = options.runs.unwrap_or(case.runs);
+    let mut given_up = vec![false; lines.len()];
+    for run in 1..=runs {
+        for ((line, result), given_up) in lines.iter().zip(&mut results).zip(&mut given_up) {
+            if *given_up {
+                continue;
+            }
+            progress.show(&format!("{} {run}/{runs} {}", case.name, line.label));
+            match (case.run)(setting, line) {
+                Ok(outcome) => result.add(outcome),
+                Err(trouble) => {
+                    *given_up = trouble.lasts();
+                    result.trouble.push(trouble.to_string());
+                }
+            }
+        }
+    }
+    if let Some(comparison) = case.comparison {
+        result::compare(&mut results, comparison);
+    }
+    CaseResult {
+        case: case.name,
+        sentence: case.sentence,
+        metrics: case.metrics,
+        lines: results,
+    }
+}
