@@ -8,6 +8,7 @@ mod cases;
 pub mod check;
 mod configuration;
 mod forge;
+mod instructions;
 mod options;
 mod progress;
 mod result;
@@ -43,8 +44,16 @@ pub fn run(root: &Path, arguments: &[String]) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    match measure(root, &options) {
-        Ok(()) => ExitCode::SUCCESS,
+    if options.cases == ["instructions"] {
+        return conclude(instructions::run(root, &options));
+    }
+    conclude(measure(root, &options).map(|()| true))
+}
+
+fn conclude(result: io::Result<bool>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::FAILURE

@@ -15,7 +15,7 @@ use crate::bench::forge::Packet;
 use crate::bench::result::{Comparison, Metric, Sample, Unit};
 use crate::bench::stage::{NODES, Stage, VIP};
 use crate::bench::subject::Subject;
-use crate::bench::usage::Machine;
+use crate::bench::usage::{Machine, processors};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const SETTLED: Duration = Duration::from_secs(6);
@@ -166,6 +166,11 @@ fn bad_flood(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
     thread::sleep(FLOOD_TIME);
     let quiet_time = Moment::now().since(quiet_from);
     let quiet = Machine::now().busy_since(quiet, quiet_time);
+    if quiet > quiet_time * processors() / 4 {
+        return Err(Trouble::Unclear(
+            "the machine is too busy with other things",
+        ));
+    }
     let log = stage.first.log();
     let (begin, busy) = (Moment::now(), Machine::now());
     let attack = Injector::start(&stage.client, &Packet::invalid(), FLOOD, FLOOD_TIME)?;
