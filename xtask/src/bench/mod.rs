@@ -7,6 +7,8 @@ mod case;
 mod cases;
 pub mod check;
 mod configuration;
+mod document;
+mod facts;
 mod forge;
 mod instructions;
 mod options;
@@ -14,6 +16,7 @@ mod progress;
 mod result;
 mod stage;
 mod subject;
+mod svg;
 mod timeline;
 mod usage;
 
@@ -47,6 +50,9 @@ pub fn run(root: &Path, arguments: &[String]) -> ExitCode {
     if options.cases == ["instructions"] {
         return conclude(instructions::run(root, &options));
     }
+    if options.document {
+        return conclude(document::write(root, &options.json).map(|()| true));
+    }
     conclude(measure(root, &options).map(|()| true))
 }
 
@@ -79,12 +85,14 @@ fn measure(root: &Path, options: &Options) -> io::Result<()> {
         scratch: scratch.clone(),
     };
     let mut progress = Progress::new();
+    let machine = facts::line(&subjects);
+    println!("{machine}\n");
     for case in cases::all().into_iter().filter(|case| options.wants(case)) {
         let result = measure_case(case, &subjects, &setting, options, &mut progress);
         progress.clear();
         println!("{}: {}\n{}", case.name, case.sentence, result.table());
         let file = options.json.join(format!("{}.json", case.name));
-        let mut text = serde_json::to_string_pretty(&result.json())?;
+        let mut text = serde_json::to_string_pretty(&result.json(&machine))?;
         text.push('\n');
         fs::write(file, text)?;
     }

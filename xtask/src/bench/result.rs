@@ -315,25 +315,12 @@ impl CaseResult {
         text
     }
 
-    /// Everything, for programs and for the document.
+    /// Everything, for programs and for the document, with a line on the machine.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub fn json(&self, machine: &str) -> Value {
         let lines = self.lines.iter().map(|line| {
-            let metrics = self.metrics.iter().filter_map(|metric| {
-                let summary = line.summary(metric)?;
-                Some(json!({
-                    "metric": metric.name,
-                    "unit": metric.unit.symbol(),
-                    "median": summary.median,
-                    "least": summary.least,
-                    "most": summary.most,
-                    "values": line.values(metric.name),
-                    "limit": metric.limit.filter(|_| line.judged),
-                    "kept": self.verdict(line, metric).map(|verdict| verdict == Verdict::Kept),
-                    "shown": format!("{} ({} – {})", metric.unit.show(summary.median), metric.unit.show(summary.least), metric.unit.show(summary.most)),
-                    "limit_shown": metric.limit.map(|limit| metric.unit.show(limit)),
-                }))
-            });
+            let metrics = self.metrics.iter();
+            let metrics = metrics.filter_map(|metric| self.metric_json(line, metric));
             json!({
                 "line": line.label,
                 "metrics": metrics.collect::<Vec<_>>(),
@@ -344,7 +331,99 @@ impl CaseResult {
         json!({
             "case": self.case,
             "sentence": self.sentence,
+            "machine": machine,
             "lines": lines.collect::<Vec<_>>(),
         })
+    }
+
+    fn metric_json(&self, line: &LineResult, metric: &Metric) -> Option<Value> {
+        let summary = line.summary(metric)?;
+        let show = |value| metric.unit.show(value);
+        let median = show(summary.median);
+        Some(json!({
+            "metric": metric.name,
+            "unit": metric.unit.symbol(),
+            "median": summary.median,
+            "least": summary.least,
+            "most": summary.most,
+            "values": line.values(metric.name),
+            "limit": metric.limit.filter(|_| line.judged),
+            "kept": self.verdict(line, metric).map(|verdict| verdict == Verdict::Kept),
+            "shown": format!("{median} ({} – {})", show(summary.least), show(summary.most)),
+            "shown_median": median,
+            "limit_shown": metric.limit.map(show),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METRICS: &[Metric] = &[Metric::at_most("gap", Unit::Milliseconds, 3.0)];
+
+    fn line(label: &str, judged: bool, values: &[f64]) -> LineResult {
+        LineResult {
+            label: label.to_owned(),
+            judged,
+            samples: values
+                .iter()
+                .map(|value| Sample::new("gap", *value))
+                .collect(),
+            ..LineResult::default()
+        }
+    }
+
+    fn case(lines: Vec<LineResult>) -> CaseResult {
+        CaseResult {
+            case: "stop",
+            sentence: "it stops",
+            metrics: METRICS,
+            lines,
+        }
+    }
+
+    #[test]
+    fn the_median_is_judged_and_only_ours() {
+        let result = case(vec![
+            line("standfast", true, &[9.0, 1.0, 2.0]),
+            line("keepalived", false, &[610.0]),
+        ]);
+        let [ours, theirs] = result.lines.as_slice() else {
+            panic!("two lines");
+        };
+        let [metric] = METRICS else {
+            panic!("one metric")
+        };
+        assert_eq!(result.verdict(ours, metric), Some(Verdict::Kept));
+        assert_eq!(result.verdict(theirs, metric), None);
+        assert!(result.table().contains("305.00 ×"), "{}", result.table());
+        let late = case(vec![line("standfast", true, &[3.5])]);
+        assert!(late.table().contains("MISSED"));
+    }
+
+    #[test]
+    fn lines_are_compared_with_the_last_one() {
+        let mut lines = [
+            line("standfast", true, &[6.0, 8.0]),
+            line("floor", false, &[2.0, 4.0, 9.0]),
+        ];
+        compare(
+            &mut lines,
+            Comparison::Multiple {
+                of: "gap",
+                to: "times",
+            },
+        );
+        compare(
+            &mut lines,
+            Comparison::Beyond {
+                of: "gap",
+                to: "more",
+            },
+        );
+        assert_eq!(lines[0].values("times"), [1.5, 2.0]);
+        assert_eq!(lines[0].values("more"), [2.0, 4.0]);
+        assert!(lines[1].values("times").is_empty());
     }
 }

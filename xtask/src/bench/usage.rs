@@ -9,8 +9,8 @@ use standfast_lab::Host;
 /// Ticks of proc_pid_stat(5) and proc_stat(5) are a hundredth of a second on Linux, whatever the kernel's own.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Programs that belong to the measuring, not to what is measured.
-const INSTRUMENTS: [&str; 4] = ["xtask", "lab-agent", "nginx", "ip"];
+/// Programs that belong to the measuring, not to what is measured; so does the first process of a host.
+const INSTRUMENTS: [&str; 3] = ["lab-agent", "nginx", "ip"];
 
 /// The processes of a host that are measured, as the machine sees them.
 #[derive(Clone, Debug, Default)]
@@ -65,12 +65,22 @@ impl Processes {
         TICK * times.sum::<u32>()
     }
 
-    /// Proportional set size of all of them in KiB: every page counts once, shared or not.
+    /// Proportional set size of all of them in KiB: a page that several processes of the machine share counts for each of them in part.
     #[must_use]
     pub fn pss_kib(&self) -> u64 {
+        self.sum_of("Pss:")
+    }
+
+    /// The part of it that comes from no file: it does not depend on who else runs the same program.
+    #[must_use]
+    pub fn anonymous_kib(&self) -> u64 {
+        self.sum_of("Pss_Anon:")
+    }
+
+    fn sum_of(&self, name: &str) -> u64 {
         let sizes = self.0.iter().filter_map(|pid| {
             let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-            let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+            let line = text.lines().find(|line| line.starts_with(name))?;
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         });
         sizes.sum()
@@ -78,8 +88,12 @@ impl Processes {
 }
 
 fn is_instrument(pid: u32) -> bool {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    INSTRUMENTS.contains(&name.trim())
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_whitespace().last())
+    };
+    field("NSpid:") == Some("1") || field("Name:").is_some_and(|name| INSTRUMENTS.contains(&name))
 }
 
 fn schedstat(file: &Path) -> Option<u64> {

@@ -45,10 +45,12 @@ pub const CASES: [Case; 5] = [
     },
     Case {
         name: "memory",
-        sentence: "proportional set size of all processes of the daemon, serving",
+        sentence: "proportional set size of all processes of the daemon that serves; the other node's, on the same machine, shares its program",
         metrics: &[
             Metric::at_most("1 instance", Unit::Mebibytes, 3.0),
             Metric::at_most("1,000 instances", Unit::Mebibytes, 4.0),
+            Metric::plain("anonymous, 1 instance", Unit::Mebibytes),
+            Metric::plain("anonymous, 1,000 instances", Unit::Mebibytes),
             Metric::plain("processes", Unit::Count),
         ],
         lines: alike,
@@ -172,25 +174,40 @@ fn scripts(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
 fn memory(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
     let one = both(|priority| File::usual(priority).one());
     let many = both(|priority| File::usual(priority).many(4, PER_NETWORK));
-    let (one, processes) = resident(setting, line, one)?;
-    let (many, _) = resident(setting, line, many)?;
+    let one = resident(setting, line, one)?;
+    let many = resident(setting, line, many)?;
     let mebibytes = |kib: u64| f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
-    let processes = u32::try_from(processes).unwrap_or(u32::MAX);
+    let processes = u32::try_from(one.processes).unwrap_or(u32::MAX);
     Ok(Outcome::of(vec![
-        Sample::new("1 instance", mebibytes(one)),
-        Sample::new("1,000 instances", mebibytes(many)),
+        Sample::new("1 instance", mebibytes(one.pss)),
+        Sample::new("1,000 instances", mebibytes(many.pss)),
+        Sample::new("anonymous, 1 instance", mebibytes(one.anonymous)),
+        Sample::new("anonymous, 1,000 instances", mebibytes(many.anonymous)),
         Sample::new("processes", f64::from(processes)),
     ]))
 }
 
-/// KiB of the first node's daemon once it serves, and how many processes that are.
-fn resident(setting: &Setting, line: &Line, files: [String; 2]) -> Result<(u64, usize), Trouble> {
+/// KiB of a daemon, and its number of processes.
+struct Resident {
+    pss: u64,
+    anonymous: u64,
+    processes: usize,
+}
+
+/// The first node's, once it serves.
+fn resident(setting: &Setting, line: &Line, files: [String; 2]) -> Result<Resident, Trouble> {
     let mut stage = Stage::new(setting, line, files, &[])?;
     stage.add_networks(4)?;
     stage.first.start()?;
+    thread::sleep(Duration::from_millis(300));
+    stage.second.start()?;
     thread::sleep(down_interval(INTERVAL, PRIORITIES[0]) + SETTLED);
     let processes = stage.first.processes();
-    Ok((processes.pss_kib(), processes.count()))
+    Ok(Resident {
+        pss: processes.pss_kib(),
+        anonymous: processes.anonymous_kib(),
+        processes: processes.count(),
+    })
 }
 
 /// Lines of the file that is checked.
