@@ -32,7 +32,7 @@ const SUBJECTS: [(&str, u32, &str); 6] = [
 const RECORD: &str = "benches/instructions.json";
 
 /// By how much of a count it may be exceeded: compilers and processors differ a little.
-const TOLERANCE: f64 = 0.10;
+const TOLERANCE_PERCENT: u64 = 10;
 
 /// Counts; with `--check` compares, with `--accept` writes the record. False if one is exceeded.
 ///
@@ -88,11 +88,10 @@ impl Verdict {
 }
 
 fn judge(count: u64, recorded: u64) -> Verdict {
-    let as_float = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    let change = as_float(count) / as_float(recorded.max(1)) - 1.0;
-    if change > TOLERANCE {
+    let percent = count.saturating_mul(100) / recorded.max(1);
+    if percent > 100 + TOLERANCE_PERCENT {
         Verdict::Exceeded
-    } else if change < -TOLERANCE {
+    } else if percent < 100 - TOLERANCE_PERCENT {
         Verdict::Better
     } else {
         Verdict::Kept
@@ -153,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_tenth_more_is_kept_and_more_than_that_is_not() {
-        assert_eq!(judge(1_100, 1_000), Verdict::Kept);
-        assert_eq!(judge(1_101, 1_000), Verdict::Exceeded);
+        assert_eq!(judge(1_109, 1_000), Verdict::Kept);
+        assert_eq!(judge(1_111, 1_000), Verdict::Exceeded);
         assert_eq!(judge(900, 1_000), Verdict::Kept);
         assert_eq!(judge(899, 1_000), Verdict::Better);
     }
