@@ -56,6 +56,18 @@ pub fn run(root: &Path, arguments: &[String]) -> ExitCode {
     conclude(measure(root, &options).map(|()| true))
 }
 
+/// Whether what runs often takes no more instructions than benches/instructions.json says; prints the counts.
+pub fn instructions_are_kept(root: &Path) -> bool {
+    let arguments = ["--check".to_owned()];
+    let kept = Options::parse(root, &arguments)
+        .map_err(io::Error::other)
+        .and_then(|options| instructions::run(root, &options));
+    kept.unwrap_or_else(|error| {
+        eprintln!("bench: {error}");
+        false
+    })
+}
+
 fn conclude(result: io::Result<bool>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
