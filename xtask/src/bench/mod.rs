@@ -132,7 +132,7 @@ fn measure_case(
                 Ok(outcome) => result.add(outcome),
                 Err(trouble) => {
                     *given_up = trouble.lasts();
-                    result.trouble.push(trouble.to_string());
+                    result.add_trouble(trouble.to_string());
                 }
             }
         }

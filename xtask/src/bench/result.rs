@@ -210,6 +210,13 @@ impl LineResult {
         self.timelines.extend(outcome.timeline);
     }
 
+    /// Remembers why a run has no answer, once.
+    pub fn add_trouble(&mut self, trouble: String) {
+        if !self.trouble.contains(&trouble) {
+            self.trouble.push(trouble);
+        }
+    }
+
     /// The time line of the run whose first value is the median.
     fn usual_timeline(&self) -> Option<&Timeline> {
         let metric = self.samples.first()?.metric;
@@ -279,7 +286,9 @@ impl CaseResult {
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::new();
-        for metric in self.metrics {
+        let measured =
+            |metric: &&Metric| self.lines.iter().any(|line| line.summary(metric).is_some());
+        for metric in self.metrics.iter().filter(measured) {
             let limit = metric.limit.map(|limit| metric.unit.show(limit));
             let limit = limit.map_or(String::new(), |limit| format!(" (at most {limit})"));
             // Writing to a string can't fail.

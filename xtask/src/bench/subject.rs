@@ -109,14 +109,16 @@ impl Subject {
         let output = check.args(["check", "--no-host"]).arg(file).output().ok()?;
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
-        let complains = |line: &&str| {
-            line.starts_with("error") || keywords.iter().any(|word| line.contains(word))
-        };
-        let finding = |line: &&str| line.starts_with("error") || line.starts_with("warning");
-        let mut lines = text.lines().filter(finding).filter(complains);
-        lines.next().map(str::to_owned)
+        let ignored = |line: &str| IGNORED.iter().any(|code| line.contains(code));
+        let names = |line: &str| keywords.iter().any(|word| line.contains(word));
+        let mut lines = text.lines();
+        let refusal = |line: &&str| line.starts_with("error") || ignored(line) && names(line);
+        lines.find(refusal).map(str::to_owned)
     }
 }
+
+/// Findings that say that a line has no effect: no keyword, or none that this version acts on.
+const IGNORED: [&str; 2] = ["[SF0008]", "[SF0111]"];
 
 /// Builds what is shipped; its path.
 ///
