@@ -209,14 +209,18 @@ fn process(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
             "keepalived sees no process end in a network namespace (the kernel's process connector is silent there)",
         ));
     }
+    let (block, track) = if line.variant == Variant::OwnKeyword {
+        ("vrrp_check", "track_check")
+    } else {
+        ("vrrp_track_process", "track_process")
+    };
     let file = |priority| {
         let mut file = File::usual(priority);
-        file.blocks =
-            "vrrp_track_process service {\n    process nginx\n    weight 0\n}\n".to_owned();
-        file.instance = "    track_process {\n        service\n    }\n".to_owned();
+        file.blocks = format!("{block} service {{\n    process nginx\n    weight 0\n}}\n");
+        file.instance = format!("    {track} {{\n        service\n    }}\n");
         file.one()
     };
-    let mut stage = Stage::new(setting, line, both(file), &[])?;
+    let mut stage = Stage::new(setting, line, both(file), &[block, track])?;
     let service = stage.first.start_service()?;
     let _other = stage.second.start_service()?;
     let probe = stage.probe(VIP)?;
