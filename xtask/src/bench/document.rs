@@ -15,6 +15,9 @@ use super::timeline::Timeline;
 /// What stands around the tables.
 const TEMPLATE: &str = include_str!("performance.md");
 
+/// What bounds the cases that miss their limit: paragraphs under headings that name the case.
+const NOTES: &str = include_str!("notes.md");
+
 /// Where document and picture go.
 const DOCUMENT: &str = "docs/performance.md";
 const PICTURE: &str = "docs/failover.svg";
@@ -110,7 +113,7 @@ fn summary_row(case: &str, line: &Value, metric: &Value, theirs: Option<&Value>)
     let shown = theirs.and_then(|theirs| text_of(theirs, "shown_median"));
     let medians =
         theirs.and_then(|theirs| Some((theirs["median"].as_f64()?, metric["median"].as_f64()?)));
-    let ratio = medians.filter(|(_, ours)| *ours > 0.0);
+    let ratio = medians.filter(|(theirs, ours)| *theirs > 0.0 && *ours > 0.0);
     let ratio = ratio.map(|(theirs, ours)| format!("{:.2}", ours / theirs));
     format!(
         "| [{case}](#{case}): {what}{variant} | {limit} | {ours}{missed} | {} | {} |",
@@ -157,7 +160,18 @@ fn section(case: &Case, result: &Value) -> String {
         let _ = write!(text, "\n{troubles}");
     }
     text.push('\n');
+    if let Some(note) = note(case.name) {
+        let _ = write!(text, "{note}\n\n");
+    }
     text
+}
+
+/// What the notes say about a case.
+fn note(case: &str) -> Option<&'static str> {
+    let heading = format!("## {case}\n");
+    let (_, behind) = NOTES.split_once(&heading)?;
+    let text = behind.split("\n## ").next()?;
+    Some(text.trim())
 }
 
 fn capitalized(text: &str) -> String {
@@ -190,4 +204,24 @@ fn rows(results: &[&Value]) -> Vec<Row> {
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_note_is_about_a_case() {
+        let headings = NOTES.lines().filter_map(|line| line.strip_prefix("## "));
+        for heading in headings {
+            assert!(
+                cases::all().iter().any(|case| case.name == heading),
+                "{heading}"
+            );
+            assert!(
+                note(heading).is_some_and(|text| !text.is_empty()),
+                "{heading}"
+            );
+        }
+    }
 }

@@ -11,7 +11,7 @@ const USAGE: &str = "usage: cargo xtask bench [OPTION]... [CASE]...
   --runs N           runs of each line
   --quick            two runs, and shorter ones: to see whether it works
   --keepalived PATH  another keepalived beside the installed one; may be repeated
-  --json DIR         where results are written; target/bench without it
+  --json DIR         where results are written; target/bench without it (--quick: its folder `quick`)
   --document         makes docs/performance.md from the results, and measures nothing
   instructions       counts the instructions of what runs often; with --check compares them with
                      benches/instructions.json, with --accept writes that";
@@ -72,8 +72,10 @@ impl Options {
                 name => options.cases.push(name.to_owned()),
             }
         }
-        if options.quick && options.runs.is_none() {
-            options.runs = Some(2);
+        if options.quick {
+            options.runs = options.runs.or(Some(2));
+            // What is rough never gets into the document.
+            options.json.push("quick");
         }
         Ok(options)
     }

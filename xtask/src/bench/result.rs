@@ -119,35 +119,59 @@ pub enum Comparison {
         /// The metric that this makes.
         to: &'static str,
     },
+    /// How many times the first keepalived's median it is.
+    OfKeepalived {
+        /// The metric that is compared.
+        of: &'static str,
+        /// The metric that this makes.
+        to: &'static str,
+    },
 }
 
 impl Comparison {
     const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Beyond { of, to } | Self::Multiple { of, to } => (of, to),
+            Self::Beyond { of, to } | Self::Multiple { of, to } | Self::OfKeepalived { of, to } => {
+                (of, to)
+            }
+        }
+    }
+
+    /// Which line the others are compared with: the floor is the last one.
+    fn base(self, lines: &[LineResult]) -> Option<usize> {
+        match self {
+            Self::Beyond { .. } | Self::Multiple { .. } => lines.len().checked_sub(1),
+            Self::OfKeepalived { .. } => {
+                let theirs = |line: &LineResult| line.label.starts_with("keepalived");
+                lines.iter().position(theirs)
+            }
         }
     }
 
     fn of(self, value: f64, floor: f64) -> f64 {
         match self {
             Self::Beyond { .. } => value - floor,
-            Self::Multiple { .. } => value / floor,
+            Self::Multiple { .. } | Self::OfKeepalived { .. } => value / floor,
         }
     }
 }
 
-/// Compares every line with the last one, which is the floor.
+/// Compares every line with the one that the comparison is about.
 pub fn compare(lines: &mut [LineResult], comparison: Comparison) {
     let (of, to) = comparison.names();
-    let Some((floor, others)) = lines.split_last_mut() else {
+    let Some(base) = comparison.base(lines) else {
         return;
     };
-    let Some(floor) = summarize(floor.values(of)) else {
+    let Some(median) = lines.get(base).and_then(|line| summarize(line.values(of))) else {
         return;
     };
-    for line in others {
+    for (_, line) in lines
+        .iter_mut()
+        .enumerate()
+        .filter(|(index, _)| *index != base)
+    {
         let values = line.values(of).into_iter();
-        let compared = values.map(|value| Sample::new(to, comparison.of(value, floor.median)));
+        let compared = values.map(|value| Sample::new(to, comparison.of(value, median.median)));
         line.samples.extend(compared.collect::<Vec<_>>());
     }
 }
@@ -412,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_compared_with_the_last_one() {
+    fn lines_are_compared_with_the_floor_or_with_keepalived() {
         let mut lines = [
             line("standfast", true, &[6.0, 8.0]),
             line("floor", false, &[2.0, 4.0, 9.0]),
@@ -434,5 +458,14 @@ mod tests {
         assert_eq!(lines[0].values("times"), [1.5, 2.0]);
         assert_eq!(lines[0].values("more"), [2.0, 4.0]);
         assert!(lines[1].values("times").is_empty());
+        lines[1].label = "keepalived 2".to_owned();
+        compare(
+            &mut lines,
+            Comparison::OfKeepalived {
+                of: "gap",
+                to: "share",
+            },
+        );
+        assert_eq!(lines[0].values("share"), [1.5, 2.0]);
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use standfast_lab::{Answer, MacAddress, Moment};
 
-/// A pause between two answers that is longer than this is a silence.
-const PAUSE: Duration = Duration::from_millis(5);
+/// A pause between two answers that is longer than this is a silence; shorter ones the machine makes itself.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who answered from when to when, in milliseconds after the event.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,4 +120,38 @@ impl Timeline {
 fn milliseconds_after(event: Moment, moment: Moment) -> f64 {
     let (after, before) = (moment.since(event), event.since(moment));
     (after.as_secs_f64() - before.as_secs_f64()) * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_and_a_change_of_node_are_told_apart_and_survive_json() {
+        let [first, second] = [1, 2].map(|last| MacAddress([2, 0, 0, 0, 0, last]));
+        let event = Moment::from_nanoseconds(1_000_000_000);
+        let answer = |at_ms: u64, mac| Answer {
+            time: Moment::from_nanoseconds(1_000_000_000 + at_ms * 1_000_000),
+            mac,
+        };
+        let answers = [
+            answer(0, first),
+            answer(1, first),
+            answer(601, second),
+            answer(602, second),
+        ];
+        let line = Timeline::new(&answers, event, first);
+        let parts: Vec<_> = line
+            .0
+            .iter()
+            .map(|part| (part.by, part.from_ms.round()))
+            .collect();
+        let expected = [
+            (Answerer::First, 0.0),
+            (Answerer::Nobody, 1.0),
+            (Answerer::Second, 601.0),
+        ];
+        assert_eq!(parts, expected);
+        assert_eq!(Timeline::from_json(&line.json()), line);
+    }
 }

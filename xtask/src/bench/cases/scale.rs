@@ -12,7 +12,7 @@ use crate::bench::case::{
     Case, Entrants, Line, Outcome, Setting, Trouble, Variant, alike, alike_and_mixed,
 };
 use crate::bench::configuration::{File, PER_NETWORK, PRIORITIES, both};
-use crate::bench::result::{Metric, Sample, Unit};
+use crate::bench::result::{Comparison, Metric, Sample, Unit};
 use crate::bench::stage::{NODES, Stage, VIP};
 use crate::bench::subject::Subject;
 
@@ -85,13 +85,21 @@ pub const CASES: [Case; 4] = [
         metrics: &[
             Metric::at_most("first address announced", Unit::Milliseconds, 2.0),
             Metric::plain("last address announced", Unit::Milliseconds),
+            Metric::at_most(
+                "last address announced, of keepalived's",
+                Unit::Ratio,
+                0.667,
+            ),
             Metric::plain("last address of the file answers", Unit::Milliseconds),
         ],
         lines: with_address_floor,
         run: addresses,
         runs: 3,
         only_by_name: false,
-        comparison: None,
+        comparison: Some(Comparison::OfKeepalived {
+            of: "last address announced",
+            to: "last address announced, of keepalived's",
+        }),
     },
     Case {
         name: "reload-255",
@@ -241,6 +249,9 @@ fn thousand(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
             milliseconds(longest_gap(&frames, from, to)),
         ),
     ];
+    if !stage.advertisements(&stage.second, from, to).is_empty() {
+        return Err(Trouble::Unclear("the backup was active as well"));
+    }
     samples.extend(takeover(&stage, down[1])?);
     Ok(Outcome::of(samples))
 }
