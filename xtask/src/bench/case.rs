@@ -122,6 +122,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the machine did not let the run measure: another one may.
+    #[must_use]
+    pub const fn is_noise(&self) -> bool {
+        matches!(self, Self::Lab(LabError::TooNoisy { .. }))
+    }
+
     /// Whether it will be the same in the next run.
     #[must_use]
     pub const fn lasts(&self) -> bool {

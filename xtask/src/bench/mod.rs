@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 pub use options::Options;
 
-use case::{Case, Line, Setting};
+use case::{Case, Line, Setting, Trouble};
 use progress::Progress;
 use result::{CaseResult, LineResult};
 use subject::Subject;
@@ -128,7 +128,11 @@ fn measure_case(
                 continue;
             }
             progress.show(&format!("{} {run}/{runs} {}", case.name, line.label));
-            match (case.run)(setting, line) {
+            let mut measured = (case.run)(setting, line);
+            if measured.as_ref().is_err_and(Trouble::is_noise) {
+                measured = (case.run)(setting, line);
+            }
+            match measured {
                 Ok(outcome) => result.add(outcome),
                 Err(trouble) => {
                     *given_up = trouble.lasts();

@@ -38,6 +38,16 @@ impl Unit {
         }
     }
 
+    /// Below this a value is as good as nothing, and a ratio to it says nothing.
+    #[must_use]
+    pub const fn grain(self) -> f64 {
+        match self {
+            // The probe asks that often.
+            Self::Milliseconds => 0.5,
+            Self::Microseconds | Self::Mebibytes | Self::Count | Self::Ratio | Self::Bytes => 0.01,
+        }
+    }
+
     /// A value with as many digits as it deserves.
     #[must_use]
     pub fn show(self, value: f64) -> String {
@@ -303,7 +313,7 @@ impl CaseResult {
     fn ratio(&self, index: usize, metric: &Metric) -> Option<f64> {
         let ours = self.lines.first()?.summary(metric)?.median;
         let other = self.lines.get(index)?.summary(metric)?.median;
-        (index > 0 && ours > 0.0).then(|| other / ours)
+        (index > 0 && ours >= metric.unit.grain()).then(|| other / ours)
     }
 
     /// The table for a terminal.
