@@ -33,6 +33,25 @@ impl Processes {
         Self(inside.collect())
     }
 
+    /// The kernel's threads that handle packets when nobody else's time is left for it.
+    #[must_use]
+    pub fn packet_threads() -> Self {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
+        let named = pids.filter(|pid: &u32| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.is_ok_and(|name| name.starts_with("ksoftirqd/"))
+        });
+        Self(named.collect())
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -99,40 +118,6 @@ fn is_instrument(pid: u32) -> bool {
 fn schedstat(file: &Path) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     text.split(' ').next()?.parse().ok()
-}
-
-/// What the machine has done so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Machine {
-    idle: Duration,
-    /// Processes and threads that were ever started.
-    pub forks: u64,
-}
-
-impl Machine {
-    /// Now.
-    #[must_use]
-    pub fn now() -> Self {
-        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
-        let line = |name: &str| text.lines().find(|line| line.starts_with(name));
-        let all = line("cpu ").unwrap_or_default().split_whitespace();
-        // user nice system idle iowait
-        let idle = all
-            .skip(4)
-            .take(2)
-            .filter_map(|field| field.parse::<u32>().ok());
-        let forks = line("processes ").and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        Self {
-            idle: TICK * idle.sum::<u32>(),
-            forks: forks.unwrap_or_default(),
-        }
-    }
-
-    /// CPU time of all processors that was not idle since `earlier`, which was `elapsed` ago.
-    #[must_use]
-    pub fn busy_since(&self, earlier: Self, elapsed: Duration) -> Duration {
-        (elapsed * processors()).saturating_sub(self.idle.saturating_sub(earlier.idle))
-    }
 }
 
 /// How many processors the machine has.

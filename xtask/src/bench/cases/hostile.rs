@@ -15,14 +15,14 @@ use crate::bench::forge::Packet;
 use crate::bench::result::{Comparison, Metric, Sample, Unit};
 use crate::bench::stage::{NODES, Stage, VIP};
 use crate::bench::subject::Subject;
-use crate::bench::usage::{Machine, processors};
+use crate::bench::usage::Processes;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const SETTLED: Duration = Duration::from_secs(6);
 
 const MISSED: &str = "advertisements missed";
 const GAP: &str = "client gap";
-const PER_PACKET: &str = "CPU of the system per packet";
+const PER_PACKET: &str = "CPU per packet of sender, kernel and both nodes";
 const OVER: &str = "the same over the flood without a daemon";
 const LINES: &str = "log lines a second";
 
@@ -164,27 +164,19 @@ fn bad_flood(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
     }
     let probe = stage.probe(VIP)?;
     stage.start(&probe, SETTLED)?;
-    // What goes on without the flood.
-    let (quiet_from, quiet) = (Moment::now(), Machine::now());
-    thread::sleep(FLOOD_TIME);
-    let quiet_time = Moment::now().since(quiet_from);
-    let quiet = Machine::now().busy_since(quiet, quiet_time);
-    if quiet > quiet_time * processors() / 4 {
-        return Err(Trouble::Unclear(
-            "the machine is too busy with other things",
-        ));
-    }
     let log = stage.first.log();
-    let (begin, busy) = (Moment::now(), Machine::now());
+    let nodes = stage.first.processes().and(stage.second.processes());
+    let processes = nodes.and(Processes::packet_threads());
+    let quiet = processes.cpu();
+    thread::sleep(FLOOD_TIME);
+    let (begin, cpu) = (Moment::now(), processes.cpu());
+    let quiet = cpu.saturating_sub(quiet);
     let attack = Injector::start(&stage.client, &Packet::invalid(), FLOOD, FLOOD_TIME)?;
-    let sent = usize::try_from(attack.finish()?).unwrap_or(usize::MAX);
+    let flood = attack.finish_with_cost()?;
     let end = Moment::now();
-    let busy = Machine::now().busy_since(busy, end.since(begin));
-    let quiet = quiet.mul_f64(end.since(begin).as_secs_f64() / quiet_time.as_secs_f64());
-    let mut samples = vec![Sample::new(
-        PER_PACKET,
-        per(busy.saturating_sub(quiet), sent),
-    )];
+    let cpu = processes.cpu().saturating_sub(cpu).saturating_sub(quiet) + flood.cpu;
+    let sent = usize::try_from(flood.frames).unwrap_or(usize::MAX);
+    let mut samples = vec![Sample::new(PER_PACKET, per(cpu, sent))];
     if daemon {
         let longer = stage.first.log();
         let new = longer.get(log.len()..).unwrap_or_default();
