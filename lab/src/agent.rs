@@ -5,6 +5,7 @@
 
 mod capture;
 mod filter;
+mod floor;
 mod http;
 mod init;
 mod inject;
@@ -50,7 +51,11 @@ pub fn agent_main(arguments: &[String]) -> Option<ExitCode> {
         "probe" => probe::run(rest),
         "http-probe" => http::probe(rest),
         "http-serve" => http::serve(rest),
-        "capture" => capture::run(),
+        "capture" => capture::run(rest),
+        "floor-advertise" => floor::advertise(rest),
+        "floor-spawn" => floor::spawn(rest),
+        "floor-addresses" => floor::addresses(rest),
+        "burn" => floor::burn(),
         "inject" => inject::run(rest),
         _ => Err(AgentError::Usage),
     };

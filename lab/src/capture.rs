@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::channel::lock;
 use crate::error::LabError;
-use crate::frame::{Frame, from_hex};
+use crate::frame::{Frame, MacAddress, from_hex};
 use crate::host::Host;
 use crate::instrument::Instrument;
 use crate::moment::Moment;
@@ -38,7 +38,16 @@ impl Capture {
     /// # Errors
     /// If the instrument does not start.
     pub fn start(host: &Host) -> Result<Self, LabError> {
-        let command = host.entry().instrument(host.outer_pid(), "capture");
+        Self::of_senders(host, &[])
+    }
+
+    /// Starts watching what these MAC addresses send, and nobody else: a flood from elsewhere costs nothing then.
+    ///
+    /// # Errors
+    /// If the instrument does not start.
+    pub fn of_senders(host: &Host, senders: &[MacAddress]) -> Result<Self, LabError> {
+        let mut command = host.entry().instrument(host.outer_pid(), "capture");
+        command.args(senders.iter().map(ToString::to_string));
         let mut instrument = Instrument::start(command, Frames::take_in)?;
         instrument.wait_for("the capture's start", START_LIMIT, |frames: &Frames| {
             frames.ready.then_some(())

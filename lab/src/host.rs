@@ -84,7 +84,8 @@ impl Host {
     }
 
     /// The process, in the lab's own PID namespace, that holds this host's namespaces.
-    pub(crate) fn outer_pid(&self) -> u32 {
+    #[must_use]
+    pub fn outer_pid(&self) -> u32 {
         self.plug.as_ref().map_or(0, |plug| plug.outer_pid)
     }
 
@@ -196,7 +197,11 @@ impl Host {
         }
     }
 
-    pub(crate) fn ip_batch(&self, batch: &str) -> Result<(), LabError> {
+    /// Runs many commands of ip(8), without the word `ip`, one a line.
+    ///
+    /// # Errors
+    /// If one fails.
+    pub fn ip_batch(&self, batch: &str) -> Result<(), LabError> {
         self.run_with_input(&["ip", "-batch", "-"], Some(batch))
             .map(drop)
     }

@@ -209,6 +209,44 @@ impl Lab {
         Ok(host)
     }
 
+    /// Makes another switch beside the first one, which has no address; its name is at most 12 letters long.
+    ///
+    /// # Errors
+    /// If it exists already.
+    pub fn add_switch(&self, name: &str) -> Result<(), LabError> {
+        let snooping = u8::from(self.options.multicast_snooping);
+        self.switch_host().ip_batch(&format!(
+            "link add name {name} type bridge mcast_snooping {snooping} stp_state 0 forward_delay 0\nlink set dev {name} up\n"
+        ))
+    }
+
+    /// A cable from a host's new interface, with the MAC address of its `eth0`, to a switch of [`Lab::add_switch`]. The switch's end is named after [`Host::port`] and the
+    /// switch, with a dash between them.
+    ///
+    /// # Errors
+    /// If the interface exists already or the switch does not.
+    pub fn connect(
+        &self,
+        host: &Host,
+        switch: &str,
+        interface: &str,
+        address: (Ipv4Addr, u8),
+    ) -> Result<(), LabError> {
+        let (port, mac, pid) = (host.port(), host.mac(), host.outer_pid());
+        let mut command = self.entry.command(&["--user", "--net"]);
+        let cable = format!(
+            "link add name {port}-{switch} type veth peer name {interface} netns {pid} address {mac}"
+        );
+        run_plain(command.arg("ip").args(cable.split(' ')))?;
+        self.switch_host().ip_batch(&format!(
+            "link set dev {port}-{switch} master {switch} up\n"
+        ))?;
+        let (address, prefix) = address;
+        host.ip_batch(&format!(
+            "link set {interface} up\naddress add {address}/{prefix} broadcast + dev {interface}\n"
+        ))
+    }
+
     fn agent_program(&self) -> Program {
         Program {
             source: self.options.agent.to_string_lossy().into_owned(),

@@ -63,7 +63,7 @@ pub use daemon::{Daemon, Start};
 pub use error::LabError;
 pub use frame::{Advertisement, Forgery, Frame, FrameKind, MacAddress, NotAMacAddress};
 pub use host::{Host, Neighbour};
-pub use injector::Injector;
+pub use injector::{Injector, Sent};
 pub use lab::{HostOptions, Lab, LabOptions};
 pub use moment::Moment;
 pub use nix::sys::signal::Signal;

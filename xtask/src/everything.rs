@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::docs::{self, Profile};
-use crate::{mutants, tidy};
+use crate::{bench, mutants, tidy};
 
 /// One call of cargo.
 struct Step {
@@ -82,7 +82,7 @@ const STEPS: [Step; 7] = [
 ];
 
 /// Programs that the tests on virtual hosts need, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("keepalived", "keepalived"),
     ("nginx", "nginx-light"),
     ("ip", "iproute2"),
@@ -91,6 +91,7 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("killall", "psmisc"),
     ("pgrep", "procps"),
     ("tshark", "tshark"),
+    ("valgrind", "valgrind"),
     // Not in PATH.
     ("/usr/lib/frr/vrrpd", "frr"),
     ("aiosmtpd", "python3-aiosmtpd"),
@@ -130,6 +131,13 @@ pub fn run(root: &Path) -> ExitCode {
     );
     if mutants::run(root, None) != ExitCode::SUCCESS {
         return failed("planted defects");
+    }
+    println!(
+        "=== instruction counts ({} s so far)",
+        start.elapsed().as_secs()
+    );
+    if !bench::instructions_are_kept(root) {
+        return failed("instruction counts");
     }
     println!("=== everything passed in {} s", start.elapsed().as_secs());
     ExitCode::SUCCESS

@@ -15,7 +15,7 @@ const LARGEST_GROWTH: f64 = 2.5;
 
 #[test]
 fn checking_takes_half_of_keepalived_s_time_at_most_and_grows_with_the_lines() {
-    let report = bench::config(&workspace_root()).expect("the programs run");
+    let report = bench::check::config(&workspace_root()).expect("the programs run");
     println!("{report}");
     let (lines, time) = report.standfast.last().expect("three sizes");
     assert_eq!(*lines, 1_000_000);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench config`: CPU time of `standfast check` on generated files, beside that of `keepalived -t`.
+//! CPU time of `standfast check` on generated files, beside that of `keepalived -t`.
 //!
 //! User and system time of whole processes, start and end included; medians of runs that alternate between the programs.
 
@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
+
+use super::subject;
 
 /// Lines of the files, and runs on each; keepalived gets the first only, as it is not done with a million in 20 s.
 const SIZES: [(usize, usize); 3] = [(10_000, 15), (100_000, 5), (1_000_000, 3)];
@@ -79,7 +81,7 @@ impl fmt::Display for Report {
 ///
 /// When building, writing the files or starting a program fails.
 pub fn config(root: &Path) -> io::Result<Report> {
-    let program = build(root)?;
+    let program = subject::build(root)?;
     let keepalived = PathBuf::from("/usr/sbin/keepalived");
     let directory = Directory::new()?;
     let mut report = Report {
@@ -111,22 +113,11 @@ pub fn config(root: &Path) -> io::Result<Report> {
     Ok(report)
 }
 
-/// Builds what is shipped; its path.
-fn build(root: &Path) -> io::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--package", "standfast"])
-        .current_dir(root)
-        .status()?;
-    if !status.success() {
-        return Err(io::Error::other("the release build failed"));
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    Ok(root.join(target).join("release/standfast"))
-}
-
 /// User and system time of one run, whatever it exits with. No other child may end meanwhile.
-fn cpu_time(command: &mut Command) -> io::Result<Duration> {
+///
+/// # Errors
+/// When it can't be started.
+pub fn cpu_time(command: &mut Command) -> io::Result<Duration> {
     let before = children_time()?;
     let quiet = command
         .stdin(Stdio::null())
