@@ -336,6 +336,8 @@ impl Worker {
             self.compare_clocks();
         }
         if self.node.next_wakeup().is_some_and(|(due, _)| due <= now) {
+            // Results that were no reason to wake us: a check must have ended before it is started again.
+            self.take_results();
             self.give(Input::Wakeup);
         }
         self.effects.send_paced(now, &self.node, &self.ports);
