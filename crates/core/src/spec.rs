@@ -463,6 +463,9 @@ pub struct Rules {
     /// A Backup takes over after the skew when the Active router that it followed falls below it,
     /// instead of waiting for its silence.
     pub fast_resignation: bool,
+    /// A starting node that hears nobody for an interval and the skew, and whose probes for its first address nobody
+    /// answers, serves then instead of after the down interval.
+    pub start_probe: bool,
 }
 
 impl Rules {
@@ -471,12 +474,14 @@ impl Rules {
         leave: Leave::Immediate,
         conflict: false,
         fast_resignation: false,
+        start_probe: false,
     };
     /// Our defaults for a router without scripts that act on roles.
     pub const OVERLAP: Rules = Rules {
         leave: Leave::Overlap,
         conflict: true,
         fast_resignation: true,
+        start_probe: false,
     };
 }
 

@@ -127,6 +127,7 @@ pub(crate) struct InstanceDraft {
     pub(crate) higher_prio_send_advert: Option<bool>,
     pub(crate) owner_ignore_adverts: Option<bool>,
     pub(crate) handover: Option<Handover>,
+    pub(crate) start_probe: Option<bool>,
     pub(crate) v3_checksum_as_v2: Option<bool>,
     pub(crate) no_virtual_ipaddress: bool,
     pub(crate) vmac: Option<Vmac>,

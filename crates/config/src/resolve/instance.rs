@@ -539,6 +539,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         higher_prio_send_advert: election.higher_prio_send_advert,
         owner_ignore_adverts: election.owner_ignore_adverts,
         handover: draft.handover,
+        start_probe: draft.start_probe.unwrap_or(global.start_probe) && !strict,
         accept: draft.accept.unwrap_or(!strict || owner),
         skip_check_adv_addr: draft
             .skip_check_adv_addr

@@ -485,6 +485,7 @@ fn rules(
     };
     Rules {
         leave,
+        start_probe: instance.start_probe,
         ..Rules::OVERLAP
     }
 }
