@@ -187,7 +187,7 @@ impl Node {
                 .find(|key| key.hint() == message.header.hint);
             match key {
                 Some(key) if found.is_none() || concerns(domain) => {
-                    found = Some((*id, domain, key))
+                    found = Some((*id, domain, key));
                 }
                 Some(_) => {}
                 None => {

@@ -266,7 +266,7 @@ impl Node {
             return None;
         }
         let away = now.0.saturating_sub(header.echo);
-        let time = Micros(away.checked_sub(u64::from(header.held_us)).unwrap_or(0));
+        let time = Micros(away.saturating_sub(u64::from(header.held_us)));
         (time <= FRESH).then_some(time)
     }
 
