@@ -23,6 +23,7 @@ const SETTLED: Duration = Duration::from_secs(6);
 const MISSED: &str = "advertisements missed";
 const GAP: &str = "client gap";
 const PER_PACKET: &str = "CPU per packet of sender, kernel and both nodes";
+const NODES_PART: &str = "of which the nodes' processes and the kernel's threads";
 const OVER: &str = "the same over the flood without a daemon";
 const LINES: &str = "log lines a second";
 
@@ -55,6 +56,7 @@ pub const CASES: [Case; 5] = [
             Metric::at_most(MISSED, Unit::Count, 0.0),
             Metric::at_most(GAP, Unit::Milliseconds, NONE_MS),
             Metric::plain(PER_PACKET, Unit::Microseconds),
+            Metric::plain(NODES_PART, Unit::Microseconds),
             Metric::at_most(OVER, Unit::Microseconds, 2.0),
             Metric::at_most(LINES, Unit::Count, 6.0),
             Metric::plain("log bytes per packet", Unit::Bytes),
@@ -174,9 +176,12 @@ fn bad_flood(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
     let attack = Injector::start(&stage.client, &Packet::invalid(), FLOOD, FLOOD_TIME)?;
     let flood = attack.finish_with_cost()?;
     let end = Moment::now();
-    let cpu = processes.cpu().saturating_sub(cpu).saturating_sub(quiet) + flood.cpu;
+    let cpu = processes.cpu().saturating_sub(cpu).saturating_sub(quiet);
     let sent = usize::try_from(flood.frames).unwrap_or(usize::MAX);
-    let mut samples = vec![Sample::new(PER_PACKET, per(cpu, sent))];
+    let mut samples = vec![
+        Sample::new(PER_PACKET, per(cpu + flood.cpu, sent)),
+        Sample::new(NODES_PART, per(cpu, sent)),
+    ];
     if daemon {
         let longer = stage.first.log();
         let new = longer.get(log.len()..).unwrap_or_default();
