@@ -16,6 +16,15 @@ use crate::time::{Instant, Micros};
 /// Attempts to repair are counted anew after so long without one: a service that dies again and again is given up.
 const REPAIR_MEMORY: Micros = Micros::from_secs(60);
 
+/// The golden section of 2³²: its multiples lie evenly in a circle, however many there are.
+const GOLDEN_SHARE: u32 = 2_654_435_769;
+/// Places of checks in their interval are whole multiples of this.
+const SLOT: Micros = Micros::from_millis(20);
+/// Bits of a check's place in the interval that are used.
+const SHARE_BITS: u32 = 16;
+/// The other bits.
+const SHARE_SHIFT: u32 = u32::BITS - SHARE_BITS;
+
 /// What is known of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckState {
@@ -44,6 +53,8 @@ pub struct Check {
     confidence: u32,
     /// When the run that has not ended began.
     running: Option<Instant>,
+    /// It has run for the first time.
+    started: bool,
     next_run: Option<Instant>,
     /// What was told last, of a check that is not asked.
     told: Option<CheckOutcome>,
@@ -84,6 +95,7 @@ impl Check {
             last: None,
             confidence,
             running: None,
+            started: false,
             next_run: (usable && asked).then_some(now),
             told: None,
             repair: Stage::None,
@@ -115,13 +127,16 @@ impl Check {
         if self.repair == Stage::Waiting {
             self.repair = Stage::Judging;
         }
+        // What is told needs no place of its own.
+        let asked = self.spec.kind != CheckKind::Process;
+        let gap = match core::mem::replace(&mut self.started, true) || !asked {
+            true => self.spec.interval,
+            false => self.first_gap(),
+        };
         // A fixed rate, but runs that a pause of the host has missed are not made up for.
-        let next = due + self.spec.interval;
-        self.next_run = Some(if next > now {
-            next
-        } else {
-            now + self.spec.interval
-        });
+        let missed = now.since(due + gap).0 / self.spec.interval.0.max(1);
+        let missed = if now < due + gap { 0 } else { missed + 1 };
+        self.next_run = Some(due + gap + self.spec.interval.times(missed));
         if self.spec.kind == CheckKind::Process {
             return match self.told {
                 Some(outcome) => Start::Known(outcome),
@@ -133,6 +148,21 @@ impl Check {
         }
         self.running = Some(now);
         Start::Run
+    }
+
+    /// From the first run to the second: half an interval to one and a half. All checks run at once when the daemon
+    /// starts, since routers wait for their results; from then on each has a place of its own in the interval, or they
+    /// would take the processor together for ever. A lone check keeps the interval. Those within one [`SLOT`] share a
+    /// wake-up.
+    fn first_gap(&self) -> Micros {
+        let interval = self.spec.interval;
+        let share = u64::from(self.id.0.wrapping_mul(GOLDEN_SHARE) >> SHARE_SHIFT);
+        let place = Micros(interval.0.saturating_mul(share) >> SHARE_BITS);
+        let place = Micros(place.0 - place.0 % SLOT.0);
+        match place.0 > interval.0 / 2 {
+            true => place,
+            false => interval.plus(place),
+        }
     }
 
     /// So many of its processes run; how that counts as a result.
@@ -371,6 +401,44 @@ mod tests {
         assert_eq!(check.next_run(), Some(Instant(4_000_000)));
         assert_eq!(check.start(Instant(60_000_000)), Start::Run);
         assert_eq!(check.next_run(), Some(Instant(62_000_000)));
+    }
+
+    #[test]
+    fn checks_of_one_interval_run_at_once_first_and_then_each_at_its_own_time() {
+        let spec = check(1, 1, false).spec;
+        let second_run = |id| {
+            let mut check = Check::new(CheckId(id), spec.clone(), Instant(0), false);
+            assert_eq!(check.start(Instant(0)), Start::Run);
+            check.next_run().unwrap().0
+        };
+        let mut times: Vec<u64> = (0..200).map(second_run).collect();
+        assert_eq!(
+            times.first(),
+            Some(&2_000_000),
+            "a lone check keeps its interval"
+        );
+        assert!(
+            times
+                .iter()
+                .all(|time| (1_000_000..=3_000_000).contains(time))
+        );
+        times.iter_mut().for_each(|time| *time %= 2_000_000);
+        times.sort_unstable();
+        // 200 in two seconds: ten in each tenth if they lie evenly.
+        for tenth in 0..20 {
+            let slice = tenth * 100_000..(tenth + 1) * 100_000;
+            let together = times.iter().filter(|time| slice.contains(*time)).count();
+            assert!((8..=12).contains(&together), "{together} in {slice:?}");
+        }
+    }
+
+    #[test]
+    fn a_pause_of_the_host_does_not_bring_checks_together() {
+        let mut one = check(1, 1, false);
+        assert_eq!(one.start(Instant(0)), Start::Run);
+        one.finish(Instant(100_000), CheckOutcome::Passed);
+        assert_eq!(one.start(Instant(7_300_000)), Start::Run);
+        assert_eq!(one.next_run(), Some(Instant(8_000_000)));
     }
 
     #[test]

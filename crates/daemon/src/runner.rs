@@ -1,6 +1,7 @@
 //! Runs checks and notification scripts on a thread of its own and reports how they ended.
 
 mod readers;
+mod steady;
 mod tellers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,6 +27,7 @@ use crate::fifo::{FifoPlan, Fifos, Kind, Subject};
 use crate::log::Logger;
 use crate::lower::{Notifies, Program};
 use crate::mail::{MailPlan, Post};
+use steady::Steady;
 
 /// From the polite signal to the other one.
 const KILL_AFTER: Micros = Micros::from_secs(2);
@@ -39,6 +41,9 @@ const JOURNAL_OUTPUT: usize = 256;
 const QUEUED_EVENTS: usize = 16;
 /// Ended scripts whose pipes are kept open for what they have started; the oldest are closed.
 const LEFT_BEHIND: usize = 64;
+/// Only the output of children that run longer than this is polled: those that end before are read when they have
+/// ended, which saves a wake-up each. What they write meanwhile waits in the pipe, or they wait.
+const OUTPUT_PATIENCE: Micros = Micros::from_millis(20);
 /// A stop waits so long for its mail to be sent.
 const LAST_MAIL: Micros = Micros::from_secs(2);
 const SIGTERM: i32 = 15;
@@ -80,10 +85,20 @@ pub(crate) enum Job {
 /// What each check, each router and each sync group runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
-    pub(crate) checks: BTreeMap<CheckId, (Program, Micros)>,
+    pub(crate) checks: BTreeMap<CheckId, CheckProgram>,
     pub(crate) repairs: BTreeMap<CheckId, (Program, Micros)>,
     pub(crate) notifies: BTreeMap<String, Notifies>,
     pub(crate) groups: BTreeMap<String, Notifies>,
+}
+
+/// What a check runs.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckProgram {
+    pub(crate) program: Program,
+    /// Its longest run.
+    pub(crate) timeout: Micros,
+    /// After so many equal results in a row one more of them decides nothing.
+    pub(crate) decided_after: u32,
 }
 
 /// The handle of the VRRP loop.
@@ -123,6 +138,7 @@ impl Runner {
             fifos: Fifos::new(fifo_logger),
             mail: None,
             post: post.clone(),
+            steady: Steady::default(),
         };
         thread::Builder::new()
             .name("runner".into())
@@ -188,6 +204,8 @@ struct Running {
     /// The next signal, and when.
     deadline: Option<(Instant, i32)>,
     output_open: bool,
+    /// Its output is not polled before this; none when it is.
+    unwatched_until: Option<Instant>,
     reported: bool,
 }
 
@@ -236,6 +254,7 @@ struct Worker {
     fifos: Fifos,
     mail: Option<Arc<MailPlan>>,
     post: Post,
+    steady: Steady,
 }
 
 impl Worker {
@@ -315,7 +334,10 @@ impl Worker {
                 }) => self.fifos.tell(Subject::Instance, &name, event, priority),
                 Ok(Job::Mail(plan)) => self.configure_mail(plan),
                 Ok(Job::Fifos(plans)) => self.configure_fifos(plans),
-                Ok(Job::Programs(programs)) => self.programs = programs,
+                Ok(Job::Programs(programs)) => {
+                    self.programs = programs;
+                    self.steady = Steady::default();
+                }
                 Ok(Job::Finish(done)) => self.finishing = Some(done),
                 Err(std::sync::mpsc::TryRecvError::Empty) => return true,
                 Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
@@ -343,8 +365,8 @@ impl Worker {
     }
 
     fn start_check(&mut self, check: CheckId) {
-        if let Some((program, timeout)) = self.programs.checks.get(&check).cloned() {
-            self.start_timed(Purpose::Check(check), program, timeout);
+        if let Some(known) = self.programs.checks.get(&check).cloned() {
+            self.start_timed(Purpose::Check(check), known.program, known.timeout);
         }
     }
 
@@ -386,11 +408,7 @@ impl Worker {
     fn report_end(&mut self, purpose: Purpose, outcome: CheckOutcome, text: &str) {
         let output = text.chars().take(JOURNAL_OUTPUT).collect();
         match purpose {
-            Purpose::Check(check) => self.send(Input::CheckDone {
-                check,
-                outcome,
-                output,
-            }),
+            Purpose::Check(check) => self.check_done(check, outcome, output),
             Purpose::Repair(check) => self.send(Input::RepairDone {
                 check,
                 outcome,
@@ -400,9 +418,32 @@ impl Worker {
         }
     }
 
-    fn send(&mut self, input: Input<'static>) {
-        // The loop may be on its way out.
+    fn check_done(&mut self, check: CheckId, outcome: CheckOutcome, output: String) {
+        let decided_after = self
+            .programs
+            .checks
+            .get(&check)
+            .map(|one| one.decided_after);
+        let repeats = self.steady.repeats(check, outcome, decided_after);
+        let done = Input::CheckDone {
+            check,
+            outcome,
+            output,
+        };
+        match repeats {
+            // The loop takes it along when something else wakes it, before it starts that check again.
+            true => self.leave(done),
+            false => self.send(done),
+        }
+    }
+
+    /// The loop may be on its way out.
+    fn leave(&self, input: Input<'static>) {
         let _ = self.report.send(input);
+    }
+
+    fn send(&mut self, input: Input<'static>) {
+        self.leave(input);
         self.done.wake();
     }
 
@@ -418,11 +459,6 @@ impl Worker {
         self.next_token += 2;
         let fd = child.process().as_fd();
         self.poller.add(fd, token, Interest::Read).map_err(errno)?;
-        if let Some(output) = child.output() {
-            self.poller
-                .add(output, token + 1, Interest::Read)
-                .map_err(errno)?;
-        }
         self.running.insert(
             token,
             Running {
@@ -430,6 +466,7 @@ impl Worker {
                 child,
                 deadline,
                 output_open: true,
+                unwatched_until: Some(now() + OUTPUT_PATIENCE),
                 reported: false,
             },
         );
@@ -459,6 +496,8 @@ impl Worker {
         let Some(mut running) = self.running.remove(&token) else {
             return;
         };
+        // Closing it is not enough while the next child, just being started, has a copy: we would be woken all the time.
+        let _ = self.poller.remove(running.child.process().as_fd());
         if running.output_open {
             running.read_output(&self.poller);
         }
@@ -487,9 +526,8 @@ impl Worker {
 
     /// A script has ended and something that it started still writes: a service that got a closed
     /// pipe would die of it. Its words are thrown away.
-    fn leave_behind(&mut self, token: u64, running: Running) {
-        // The process descriptor stays readable for ever.
-        let _ = self.poller.remove(running.child.process().as_fd());
+    fn leave_behind(&mut self, token: u64, mut running: Running) {
+        running.watch_output(token, &self.poller);
         if self.left_behind.len() == LEFT_BEHIND {
             self.left_behind.pop_first();
         }
@@ -510,7 +548,13 @@ impl Worker {
         let children = self
             .running
             .values()
-            .filter_map(|running| running.deadline.map(|(due, _)| due));
+            .flat_map(|running| {
+                [
+                    running.deadline.map(|(due, _)| due),
+                    running.unwatched_until,
+                ]
+            })
+            .flatten();
         let lines = self
             .waiting
             .values()
@@ -530,9 +574,22 @@ impl Worker {
         for token in overdue {
             self.time_out(token, now);
         }
-        let tellers: Vec<Teller> = self.waiting.keys().copied().collect();
+        self.watch_outputs(now);
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(|(_, line)| !line.queue.is_empty());
+        let tellers: Vec<Teller> = waiting.map(|(teller, _)| *teller).collect();
         for teller in tellers {
             self.advance(teller);
+        }
+    }
+
+    fn watch_outputs(&mut self, now: Instant) {
+        for (token, running) in &mut self.running {
+            if running.unwatched_until.is_some_and(|until| until <= now) {
+                running.watch_output(*token, &self.poller);
+            }
         }
     }
 
@@ -555,12 +612,24 @@ impl Worker {
 }
 
 impl Running {
+    fn watch_output(&mut self, token: u64, poller: &Poller) {
+        if self.unwatched_until.take().is_some()
+            && let Some(output) = self.child.output()
+            && poller.add(output, token + 1, Interest::Read).is_err()
+        {
+            // Nobody can be told of it: a child that goes on writing waits until its time is up.
+            self.output_open = false;
+        }
+    }
+
     fn read_output(&mut self, poller: &Poller) {
         match self.child.read_output() {
             Ok(Output::Open) => {}
             Ok(Output::Closed) | Err(_) => {
                 self.output_open = false;
-                if let Some(fd) = self.child.output() {
+                let polled = self.unwatched_until.take().is_none();
+                let pipe = self.child.ended_output().or(self.child.output());
+                if let (Some(fd), true) = (pipe, polled) {
                     // It is closed with the child in any case.
                     let _ = poller.remove(fd);
                 }
@@ -619,6 +688,7 @@ mod tests {
             bid_farewell: BTreeSet::new(),
             held: Vec::new(),
             finishing: None,
+            steady: Steady::default(),
         };
         (worker, results)
     }
@@ -679,7 +749,13 @@ mod tests {
         let argv = vec!["/bin/sleep".into(), "5".into()];
         let program = Program::Run { argv, identity };
         let timeout = Micros::from_secs(1);
-        worker.programs.checks.insert(check, (program, timeout));
+        let decided_after = 1;
+        let program = CheckProgram {
+            program,
+            timeout,
+            decided_after,
+        };
+        worker.programs.checks.insert(check, program);
         worker.start_check(check);
         worker.start_check(check);
         assert_eq!(worker.running.len(), 1);

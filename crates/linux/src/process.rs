@@ -76,6 +76,7 @@ impl Command {
         Ok(Child {
             process,
             output: Some(output),
+            ended: None,
             captured: Captured::default(),
         })
     }
@@ -268,6 +269,8 @@ pub enum Output {
 pub struct Child {
     process: Process,
     output: Option<PipeReader>,
+    /// The output after its end.
+    ended: Option<PipeReader>,
     captured: Captured,
 }
 
@@ -277,9 +280,15 @@ impl Child {
         &self.process
     }
 
-    /// The pipe to poll; none when it is closed. It can outlive the child in a process that the child left behind.
+    /// The pipe to poll; none when it has come to its end. It can outlive the child in a process that the child left behind.
     pub fn output(&self) -> Option<BorrowedFd<'_>> {
         self.output.as_ref().map(AsFd::as_fd)
+    }
+
+    /// The pipe after its end, to be taken out of a poller: closing it is not enough while another child, just being
+    /// started, has a copy.
+    pub fn ended_output(&self) -> Option<BorrowedFd<'_>> {
+        self.ended.as_ref().map(AsFd::as_fd)
     }
 
     /// Takes what the child has written so far, 64 KiB at most in one call, without blocking.
@@ -290,7 +299,7 @@ impl Child {
                 return Ok(Output::Closed);
             };
             match pipe.read(&mut buffer) {
-                Ok(0) => self.output = None,
+                Ok(0) => self.ended = self.output.take(),
                 Ok(length) => self
                     .captured
                     .append(buffer.get(..length).unwrap_or_default()),

@@ -19,7 +19,7 @@ use crate::lower::{self, Notifies, Plan};
 use crate::message::Report;
 use crate::reading::{self, Copy};
 use crate::routing;
-use crate::runner::{Job, Programs};
+use crate::runner::{CheckProgram, Job, Programs};
 use crate::socket_options::SocketOptions;
 use crate::track::Occasion;
 
@@ -79,8 +79,16 @@ impl Worker {
         self.node.handle_input(now, Input::Spec(Box::new(spec)));
         self.synchronize_ports();
         let running = self.node.checks().filter_map(|check| {
-            let program = checks.get(&check.spec.name)?.clone();
-            Some((check.id, (program, check.spec.timeout)))
+            let program = CheckProgram {
+                program: checks.get(&check.spec.name)?.clone(),
+                timeout: check.spec.timeout,
+                decided_after: match check.spec.repair {
+                    // A failure may be set aside any number of times.
+                    Some(_) => u32::MAX,
+                    None => check.spec.rise.max(check.spec.fall),
+                },
+            };
+            Some((check.id, program))
         });
         let repairing = self.node.checks().filter_map(|check| {
             let program = repairs.get(&check.spec.name)?.clone();

@@ -368,6 +368,8 @@ impl Worker {
         }
         if let Some((due, _)) = self.node.next_wakeup().filter(|(due, _)| *due <= now) {
             self.lateness.note(due, now);
+            // Results that were no reason to wake us: a check must have ended before it is started again.
+            self.take_results();
             self.give(Input::Wakeup);
         }
         self.effects.send_paced(now, &self.node, &self.ports);

@@ -24,9 +24,7 @@ const LEAST_PATIENCE: Micros = Micros::from_millis(500);
 impl Worker {
     pub(super) fn read_results(&mut self) {
         self.results.drain();
-        while let Some(input) = self.runner.next_result() {
-            self.give(input);
-        }
+        self.take_results();
         while let Some(input) = self.watchers.next_result() {
             self.give(input);
         }
@@ -35,6 +33,12 @@ impl Worker {
         }
         if self.timetable.is_due() {
             self.reload();
+        }
+    }
+
+    pub(super) fn take_results(&mut self) {
+        while let Some(input) = self.runner.next_result() {
+            self.give(input);
         }
     }
 
