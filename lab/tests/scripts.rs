@@ -280,12 +280,13 @@ fn a_check_that_prints_without_end_costs_no_memory() {
         holds(host, true, SECOND * 6);
         let worker = support::worker_pid(host);
         let status = host.read_file(&format!("/proc/{worker}/status")).unwrap();
-        let peak = status
+        // Its own memory: how much of the program itself is mapped is no matter of the output.
+        let own = status
             .lines()
-            .find(|line| line.starts_with("VmHWM:"))
+            .find(|line| line.starts_with("RssAnon:"))
             .unwrap();
-        let kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
-        assert!(kib <= 8 * 1024, "{kib} KiB");
+        let kib: u64 = own.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kib <= 4 * 1024, "{kib} KiB");
         assert!(process.log().len() < 10_000);
     });
 }

@@ -497,6 +497,9 @@ pub struct Rules {
     /// An advertisement that is due within a slice of another router's goes out together with it, early and never
     /// late: one wake-up and one system call for many.
     pub align: bool,
+    /// A starting node that hears nobody for an interval and the skew, and whose probes for its first address nobody
+    /// answers, serves then instead of after the down interval.
+    pub start_probe: bool,
 }
 
 impl Rules {
@@ -506,6 +509,7 @@ impl Rules {
         conflict: false,
         fast_resignation: false,
         align: false,
+        start_probe: false,
     };
     /// Our defaults for a router without scripts that act on roles.
     pub const OVERLAP: Rules = Rules {
@@ -513,6 +517,7 @@ impl Rules {
         conflict: true,
         fast_resignation: true,
         align: true,
+        start_probe: false,
     };
 }
 

@@ -494,6 +494,9 @@ impl Watch {
         if router.spec().sync_group.is_some() {
             return Ok(());
         }
+        if *cause == Cause::Alone {
+            return self.served_early(now, router.spec());
+        }
         let agrees = match (self.base, cause) {
             (Base::Inexact, _) => true,
             (Base::Heard(_), cause) => *cause == Cause::Silence,
@@ -542,6 +545,21 @@ impl Watch {
         match silent && followed {
             true => Ok(()),
             false => Err(Violation::TookOverUncalled),
+        }
+    }
+
+    /// `start_probe`: exactly one interval and the skew after the start, and only if nobody was heard.
+    fn served_early(&self, now: Instant, spec: &RouterSpec) -> Result<(), Violation> {
+        let due = match self.base {
+            Base::Inexact => return Ok(()),
+            Base::Heard(at) => at + spec.advert_interval + self.skew(spec),
+            Base::Resigned(_) => return Err(Violation::TookOverUncalled),
+        };
+        let heard = matches!(self.followed, Some(Some(_)));
+        match spec.rules.start_probe && !heard {
+            false => Err(Violation::TookOverUncalled),
+            true if due != now => Err(Violation::TookOverAt { due }),
+            true => Ok(()),
         }
     }
 

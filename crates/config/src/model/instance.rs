@@ -411,6 +411,8 @@ pub struct VrrpInstance {
     pub lower_prio_no_advert: bool,
     /// `higher_prio_send_advert`.
     pub higher_prio_send_advert: bool,
+    /// `start_probe` (Standfast's own); never in strict mode.
+    pub start_probe: bool,
     /// `handover`; unset, it follows from the scripts.
     pub handover: Option<Handover>,
     /// `peer_channel` and `fast_detect`, or the global defaults; `None` where it is off.

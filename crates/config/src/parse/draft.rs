@@ -137,6 +137,7 @@ pub(crate) struct InstanceDraft {
     pub(crate) handover: Option<Handover>,
     pub(crate) peer_channel: Option<bool>,
     pub(crate) fast_detect: Option<Detection>,
+    pub(crate) start_probe: Option<bool>,
     pub(crate) v3_checksum_as_v2: Option<bool>,
     pub(crate) no_virtual_ipaddress: bool,
     pub(crate) vmac: Option<Vmac>,

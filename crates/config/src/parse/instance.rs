@@ -231,6 +231,7 @@ impl Parsed<'_> {
             "strict_mode" => draft.strict = Some(on),
             "lower_prio_no_advert" => draft.lower_prio_no_advert = Some(on),
             "higher_prio_send_advert" => draft.higher_prio_send_advert = Some(on),
+            "start_probe" => draft.start_probe = Some(on),
             "owner_ignore_adverts" => draft.owner_ignore_adverts = Some(on),
             "v3_checksum_as_v2" => draft.v3_checksum_as_v2 = Some(on),
             "notify_priority_changes" => draft.notify_priority_changes = Some(on),

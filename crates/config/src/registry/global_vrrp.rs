@@ -186,6 +186,15 @@ pub(super) const DEFAULTS: &[Keyword] = &[
     .seconds()
     .acts(),
     keyword(
+        "start_probe",
+        Syntax::Bool,
+        "Instances of a node that is alone when it starts serve early; see start_probe in \
+         vrrp_instance.",
+    )
+    .ours()
+    .default("off")
+    .acts(),
+    keyword(
         "vrrp_delay_after_boot",
         decimal(1000, DECIMAL_MAX),
         "As vrrp_startup_delay, counted from the host's boot; the longer of both holds.",

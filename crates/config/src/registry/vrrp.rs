@@ -502,6 +502,16 @@ pub(super) const INSTANCE: &[Keyword] = &[
     .refused("5ms")
     .acts(),
     keyword(
+        "start_probe",
+        Syntax::Bool,
+        "A starting node that hears nobody for one interval and the skew, and whose probes for its \
+         first address nobody answers, serves then instead of after the whole down interval; not \
+         with unicast peers, and not in strict mode.",
+    )
+    .ours()
+    .default("start_probe of global_defs")
+    .acts(),
+    keyword(
         "timer_expired_backup",
         Syntax::OptionalInteger { min: 1, max: 254 },
         "After a stall of the host an instance with nopreempt goes to backup, when a peer of \

@@ -540,6 +540,7 @@ fn assemble(parts: Resolved, mut draft: InstanceDraft, global: &GlobalDefs) -> V
         owner_ignore_adverts: election.owner_ignore_adverts,
         handover: draft.handover,
         peer_channel: peer_channel(&draft, global, strict),
+        start_probe: draft.start_probe.unwrap_or(global.start_probe) && !strict,
         accept: draft.accept.unwrap_or(!strict || owner),
         skip_check_adv_addr: draft
             .skip_check_adv_addr

@@ -175,6 +175,8 @@ pub enum Cause {
     Owner,
     /// The Active router was silent for the down interval.
     Silence,
+    /// At the start nobody was heard, and nobody answered for the address (`start_probe`).
+    Alone,
     /// The Active router resigned with priority 0.
     Resigned,
     /// Somebody with a better claim advertises.
@@ -442,6 +444,13 @@ pub enum Event {
         /// How many this line stands for.
         times: u64,
     },
+    /// Somebody answers for an address while we start: it is not served early.
+    StartProbeAnswered {
+        /// The address.
+        address: IpAddr,
+        /// Whose hardware address.
+        mac: MacAddress,
+    },
     /// This host did not run for a while.
     Paused(Micros),
     /// Nobody else appeared after a pause.
@@ -619,6 +628,7 @@ impl Event {
             | Event::AddressRestored(_)
             | Event::FixtureRestored(_)
             | Event::OtherHolder { .. }
+            | Event::StartProbeAnswered { .. }
             | Event::CheckOverran
             | Event::HandoverRefused { .. }
             | Event::TakeRefused { .. }

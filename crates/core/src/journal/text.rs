@@ -238,6 +238,10 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
     match cause {
         Cause::Started => write!(f, "Entering {name} STATE (init)"),
         Cause::Fault(_) | Cause::Silence => write!(f, "Entering {name} STATE"),
+        Cause::Alone => write!(
+            f,
+            "Entering {name} STATE: no advertisement, and nobody answers for the address"
+        ),
         Cause::Owner => write!(f, "Entering {name} STATE: we own the addresses"),
         Cause::Resigned => write!(f, "Entering {name} STATE: the master resigned"),
         Cause::Outranked { by, priority } => {
@@ -428,6 +432,10 @@ fn address_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
             f,
             "{address} was on the interface before we started and is the host's own: it is never \
              removed"
+        ),
+        Event::StartProbeAnswered { address, mac } => write!(
+            f,
+            "{mac} answers for {address}: waiting for its silence as usual"
         ),
         Event::OtherHolder {
             address,

@@ -113,6 +113,13 @@ impl Router {
         .collect()
     }
 
+    /// The first address, wherever it is to be held, and its interface.
+    pub(super) fn probed_address(&self, fx: &Effects<'_>) -> Option<(InterfaceIndex, IpAddr)> {
+        let holding = self.holdings.first()?;
+        let interface = holding.interface(&self.spec, fx.interfaces)?;
+        Some((interface, holding.address.address))
+    }
+
     pub(super) fn holds_any(&self) -> bool {
         self.holdings.iter().any(Holding::is_removable) || self.holds_fixtures()
     }

@@ -7,6 +7,7 @@ use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
 use super::announce::Sign;
+use super::start_probe::StartProbe;
 use super::{
     ELECTION_REPORT_PERIOD, Effects, Followed, PreemptDelay, REPORT_PERIOD, Router, State, Timer,
     Wish,
@@ -68,7 +69,7 @@ impl Router {
             (State::Active, Step::Heard(heard)) => self.active_heard(heard, fx),
             (State::Leaving, Step::Heard(heard)) => self.leaving_heard(heard, fx),
 
-            (State::Backup, Step::Timer { timer, .. }) => self.backup_timer(timer, fx),
+            (State::Backup, Step::Timer { timer, due }) => self.backup_timer(timer, due, fx),
             (State::Active, Step::Timer { timer, due }) => self.active_timer(timer, due, fx),
             (State::Leaving, Step::Timer { timer, due }) => self.leaving_timer(timer, due, fx),
             (State::Initialize | State::Fault, Step::Timer { timer, .. }) => {
@@ -78,6 +79,9 @@ impl Router {
             (State::Active, Step::OtherHolder { address, mac }) => {
                 self.report_other_holder(address, mac, fx);
                 self.conflict_sign(Sign::Trace, 1, fx);
+            }
+            (State::Backup, Step::OtherHolder { address, mac }) => {
+                self.start_probe_answered(address, mac, fx);
             }
             (State::Leaving, Step::OtherHolder { address, .. }) => {
                 self.successor_announced(address, fx);
@@ -100,8 +104,9 @@ impl Router {
             | (State::Initialize | State::Fault, Step::Heard(_))
             | (
                 State::Initialize | State::Backup | State::Fault,
-                Step::OtherHolder { .. } | Step::AddressesLost | Step::ScriptsDone,
+                Step::AddressesLost | Step::ScriptsDone,
             )
+            | (State::Initialize | State::Fault, Step::OtherHolder { .. })
             | (State::Active, Step::ScriptsDone)
             | (State::Leaving, Step::AddressesLost) => {}
         }
@@ -118,7 +123,11 @@ impl Router {
         } else if owner_starts && fx.now >= self.not_before {
             self.become_active(Cause::Owner, fx);
         } else {
+            let first = cause == Cause::Started;
             self.enter_backup(cause, fx);
+            if first {
+                self.begin_start_probe(fx);
+            }
         }
     }
 
@@ -131,6 +140,7 @@ impl Router {
         self.listening = false;
         self.preempt_delay = PreemptDelay::Idle;
         self.resigned = false;
+        self.start_probe = StartProbe::Off;
         // What the kernel has refused is still to be done.
         self.timers.retain(|timer, _| *timer == Timer::Reconcile);
         self.announcer.forget();
@@ -198,7 +208,7 @@ impl Router {
         self.set_timer(Timer::Down, from + self.down_interval());
     }
 
-    fn backup_timer(&mut self, timer: Timer, fx: &mut Effects<'_>) {
+    fn backup_timer(&mut self, timer: Timer, due: Instant, fx: &mut Effects<'_>) {
         match timer {
             Timer::Down => {
                 self.event(Event::AdvertisementTimeout, fx);
@@ -209,6 +219,7 @@ impl Router {
                 };
                 self.claim(cause, fx);
             }
+            Timer::StartProbe => self.start_probe_timer(due, fx),
             Timer::PreemptDelay => self.preempt_delay = PreemptDelay::Elapsed,
             Timer::Reconcile => self.reconcile(fx),
             _ => {}

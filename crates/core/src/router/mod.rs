@@ -37,6 +37,7 @@ mod hand_over;
 mod leave;
 mod old_checksum;
 mod receive;
+mod start_probe;
 mod sync;
 mod track;
 
@@ -70,6 +71,7 @@ use fixtures::FixtureHolding;
 pub(crate) use fixtures::is_gone;
 use fsm::Step;
 use leave::{After, Leaving};
+use start_probe::StartProbe;
 use sync::{Membership, Wish};
 
 /// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
@@ -137,6 +139,8 @@ pub enum Timer {
     Down,
     /// Active: the next advertisement (`Adver_Timer`).
     Advertise,
+    /// Backup after the start: the next probe, or its result (`start_probe`).
+    StartProbe,
     /// Backup: from now on a lower router is preempted.
     PreemptDelay,
     /// Active after a pause: nobody else was heard.
@@ -231,6 +235,7 @@ pub struct Router {
     preempt_delay: PreemptDelay,
     membership: Membership,
     not_before: Instant,
+    start_probe: StartProbe,
     last_sent: Instant,
     last_probe: Option<Instant>,
     listening: bool,
@@ -403,6 +408,7 @@ impl Router {
             preempt_delay: PreemptDelay::Idle,
             membership: Membership::default(),
             not_before,
+            start_probe: StartProbe::default(),
             last_sent: now,
             last_probe: None,
             listening: false,

@@ -32,6 +32,10 @@ impl Router {
         arrival: &Arrival<'_>,
         fx: &mut Effects<'_>,
     ) {
+        if Some(packet.source) != self.source {
+            // Also one that may not count: somebody is there.
+            self.end_start_probe();
+        }
         match self.accept_packet(packet, arrival) {
             Ok(Accepted {
                 advertisement,

@@ -498,6 +498,7 @@ fn rules(
     };
     Rules {
         leave,
+        start_probe: instance.start_probe,
         ..Rules::OVERLAP
     }
 }

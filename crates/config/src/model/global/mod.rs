@@ -154,6 +154,8 @@ pub struct GlobalDefs {
     pub owner_ignore_adverts: bool,
     /// `v3_checksum_as_v2`.
     pub v3_checksum_as_v2: bool,
+    /// `start_probe` (Standfast's own).
+    pub start_probe: bool,
     /// `vrrp_startup_delay`.
     pub startup_delay: Micros,
     /// `vrrp_delay_after_boot`.
@@ -258,6 +260,7 @@ impl Default for GlobalDefs {
             check_unicast_src: false,
             owner_ignore_adverts: false,
             v3_checksum_as_v2: false,
+            start_probe: false,
             startup_delay: Micros::ZERO,
             delay_after_boot: Micros::ZERO,
             notify_priority_changes: false,

@@ -96,6 +96,7 @@ impl Parsed<'_> {
             "vrrp_lower_prio_no_advert" => &mut global.lower_prio_no_advert,
             "vrrp_higher_prio_send_advert" => &mut global.higher_prio_send_advert,
             "vrrp_skip_check_adv_addr" => &mut global.skip_check_adv_addr,
+            "start_probe" => &mut global.start_probe,
             "vrrp_strict" => &mut global.strict,
             "v3_checksum_as_v2" => &mut global.v3_checksum_as_v2,
             "vrrp_notify_priority_changes" => &mut global.notify_priority_changes,
