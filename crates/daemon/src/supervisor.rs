@@ -14,7 +14,7 @@ use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait};
 use standfast_linux::process::{Exit, Process};
 use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_with_parent, fork};
-use standfast_linux::{Error, daemonize, namespace, supervise};
+use standfast_linux::{Error, daemonize, memory, namespace, supervise};
 
 use crate::dump::{self, Dump, Scope};
 use crate::exit_code;
@@ -627,7 +627,10 @@ impl Supervisor {
 
     fn take_report(&mut self, report: Report) {
         match report {
-            Report::Ready => self.tell_systemd(&[State::Ready]),
+            Report::Ready => {
+                self.tell_systemd(&[State::Ready]);
+                memory::give_back();
+            }
             Report::Reloading => self.tell_systemd(&[State::Reloading]),
             Report::Heartbeat { patience_ms } => {
                 self.last_heartbeat = now();

@@ -23,6 +23,7 @@ mod filter;
 pub mod inotify;
 mod interface;
 mod launch;
+pub mod memory;
 pub mod namespace;
 pub mod ndp;
 pub mod netlink;

@@ -107,6 +107,8 @@ impl Node {
         let mut packet = alloc::vec![0; PACKET_LENGTH];
         let length = self.encode(id, Priority::RESIGN, to, &mut packet)?;
         packet.truncate(length);
+        // Thousands of estates may be kept.
+        packet.shrink_to_fit();
         Some(packet)
     }
 }

@@ -21,7 +21,6 @@ use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::router::SCRIPT_BOUND;
 use standfast_core::{Input, Instant, Micros, Node};
-use standfast_linux::Error;
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
@@ -31,6 +30,7 @@ use standfast_linux::random;
 use standfast_linux::scheduling::{self, RealTimePriority, Residency};
 use standfast_linux::signals::Signals;
 use standfast_linux::supervise::Channel;
+use standfast_linux::{Error, memory};
 use standfast_wire::peer::NodeNumber;
 
 use crate::clerk::Clerk;
@@ -62,6 +62,8 @@ const SUPERVISOR: u64 = 4;
 const ROUTING: u64 = 5;
 /// Packets that nobody wants are looked at this often.
 const STRAY_PERIOD: Micros = Micros::from_secs(1);
+/// So long after a start, a reload or a takeover what it took of memory is given back.
+const TIDY_DELAY: Micros = Micros::from_secs(5);
 /// The clocks are compared this often.
 const CLOCK_PERIOD: Micros = Micros::from_secs(1);
 
@@ -123,6 +125,7 @@ struct Worker {
     next_stray: Instant,
     next_clock: Instant,
     next_heartbeat: Instant,
+    next_tidy: Option<Instant>,
     clock_offset: i128,
     lateness: Lateness,
     flood: Flood,
@@ -239,6 +242,7 @@ impl Worker {
             next_stray: now(),
             next_clock: now(),
             next_heartbeat: now(),
+            next_tidy: None,
             clock_offset: clock_offset(),
             lateness: Lateness::default(),
             flood: Flood::default(),
@@ -384,6 +388,10 @@ impl Worker {
         if now >= self.next_heartbeat {
             self.heartbeat(now);
         }
+        if self.next_tidy.is_some_and(|due| due <= now) {
+            self.next_tidy = None;
+            memory::give_back();
+        }
     }
 
     /// How to wait for the next event; in a flood of packets not before some have come together.
@@ -403,12 +411,14 @@ impl Worker {
             self.effects.write_record(&self.node);
             self.retire_links();
             self.report_wills();
+            self.next_tidy = Some(now() + TIDY_DELAY);
         }
         let loop_timers = [self.next_stray, self.next_clock, self.next_heartbeat];
         let strays = self.ports.vrrp.is_empty();
         let due = loop_timers
             .into_iter()
             .skip(usize::from(strays))
+            .chain(self.next_tidy)
             .chain(self.effects.next_paced())
             .chain(self.watch.due())
             .chain(self.own_links.is_retiring().then(now))
