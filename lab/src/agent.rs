@@ -12,6 +12,7 @@ mod inject;
 mod mounts;
 mod packet_socket;
 mod probe;
+mod spawn;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,7 @@ pub fn agent_main(arguments: &[String]) -> Option<ExitCode> {
         "floor-addresses" => floor::addresses(rest),
         "burn" => floor::burn(),
         "inject" => inject::run(rest),
+        "spawn" => spawn::run(rest),
         _ => Err(AgentError::Usage),
     };
     Some(match result {

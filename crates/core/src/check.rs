@@ -127,7 +127,9 @@ impl Check {
         if self.repair == Stage::Waiting {
             self.repair = Stage::Judging;
         }
-        let gap = match core::mem::replace(&mut self.started, true) {
+        // What is told needs no place of its own.
+        let asked = self.spec.kind != CheckKind::Process;
+        let gap = match core::mem::replace(&mut self.started, true) || !asked {
             true => self.spec.interval,
             false => self.first_gap(),
         };
@@ -434,7 +436,7 @@ mod tests {
     fn a_pause_of_the_host_does_not_bring_checks_together() {
         let mut one = check(1, 1, false);
         assert_eq!(one.start(Instant(0)), Start::Run);
-        one.finish(Instant(0), CheckOutcome::Passed);
+        one.finish(Instant(100_000), CheckOutcome::Passed);
         assert_eq!(one.start(Instant(7_300_000)), Start::Run);
         assert_eq!(one.next_run(), Some(Instant(8_000_000)));
     }

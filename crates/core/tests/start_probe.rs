@@ -10,7 +10,8 @@ use standfast_core::input::{CheckId, CheckOutcome};
 use standfast_core::journal::Event;
 use standfast_core::router::State;
 use standfast_core::spec::{
-    CheckSpec, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast, UnicastPeer, Weight,
+    CheckKind, CheckSpec, RouterSpec, Rules, Spec, Strangers, Track, Tracked, Unicast, UnicastPeer,
+    Weight,
 };
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::Vrid;
@@ -168,9 +169,9 @@ fn a_pending_check_is_waited_for_first() {
         rise: 1,
         fall: 1,
         init_fail: false,
-        unusable: None,
-        kind: standfast_core::spec::CheckKind::Script,
+        kind: CheckKind::Script,
         repair: None,
+        unusable: None,
     };
     let track = Track {
         object: Tracked::Check("chk".into()),

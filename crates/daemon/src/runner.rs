@@ -365,11 +365,8 @@ impl Worker {
     }
 
     fn start_check(&mut self, check: CheckId) {
-        if let Some(CheckProgram {
-            program, timeout, ..
-        }) = self.programs.checks.get(&check).cloned()
-        {
-            self.start_timed(Purpose::Check(check), program, timeout);
+        if let Some(known) = self.programs.checks.get(&check).cloned() {
+            self.start_timed(Purpose::Check(check), known.program, known.timeout);
         }
     }
 
@@ -426,8 +423,6 @@ impl Worker {
             .programs
             .checks
             .get(&check)
-            // What follows a repair always decides something.
-            .filter(|_| !self.programs.repairs.contains_key(&check))
             .map(|one| one.decided_after);
         let repeats = self.steady.repeats(check, outcome, decided_after);
         let done = Input::CheckDone {

@@ -268,6 +268,9 @@ impl Node {
         else {
             return;
         };
+        if matches!(theirs.state, State::Active | State::Leaving) {
+            self.with_router(now, router, |router, _| router.end_start_probe());
+        }
         // Version 3 learns the interval of whoever is Active.
         let interval = ours.version == 2 && ours.interval != theirs.interval;
         let differences = [

@@ -55,7 +55,7 @@ impl Router {
     }
 
     /// Somebody is there.
-    pub(super) fn end_start_probe(&mut self) {
+    pub(crate) fn end_start_probe(&mut self) {
         self.start_probe = StartProbe::Off;
         self.timers.remove(&Timer::StartProbe);
     }

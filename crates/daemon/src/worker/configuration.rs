@@ -82,7 +82,11 @@ impl Worker {
             let program = CheckProgram {
                 program: checks.get(&check.spec.name)?.clone(),
                 timeout: check.spec.timeout,
-                decided_after: check.spec.rise.max(check.spec.fall),
+                decided_after: match check.spec.repair {
+                    // A failure may be set aside any number of times.
+                    Some(_) => u32::MAX,
+                    None => check.spec.rise.max(check.spec.fall),
+                },
             };
             Some((check.id, program))
         });
