@@ -23,7 +23,7 @@ use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
 use crate::pacing::{BURST, Bursts, Pacing, Waiting};
-use crate::peer_ports::SendFailures;
+use crate::peer_ports::{SendFailures, tells_of_routers};
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
 use crate::record::{Contents, Record};
 use crate::routing;
@@ -261,7 +261,7 @@ impl Effects {
                 Work::Kernel(operation) => self.change(now, vec![operation], node),
                 Work::Tell(job) => runner.submit(job),
                 Work::Advertise(router, priority) => self.advertise(router, priority, node),
-                Work::Say(message) => self.tell_peer(message, ports),
+                Work::Say(message) => self.send_to_node(&message, ports),
                 Work::Repeat(repetition) => self.repeat(&repetition, node, ports),
                 Work::Stopped => self.stopped = true,
             }
@@ -280,10 +280,15 @@ impl Effects {
 
     /// What is said after a removal must not be heard before it.
     fn tell_peer(&mut self, message: Datagram, ports: &Ports) {
-        if self.work.removes() {
-            return self.work.push(Work::Say(message));
+        if self.work.removes() && tells_of_routers(&message) {
+            self.work.push(Work::Say(message));
+        } else {
+            self.send_to_node(&message, ports);
         }
-        if let Err(error) = ports.peers.send(&message)
+    }
+
+    fn send_to_node(&mut self, message: &Datagram, ports: &Ports) {
+        if let Err(error) = ports.peers.send(message)
             && let Some(text) = self.peer_failures.note(message.interface, &error)
         {
             self.logger.log(Level::Warning, text);

@@ -11,7 +11,7 @@ use standfast_core::router::Router;
 use standfast_linux::Error;
 use standfast_linux::poller::{Interest, Poller};
 use standfast_linux::udp::{self, Accepted, Place, Socket};
-use standfast_wire::peer::{MAGIC, MAX_LENGTH, VERSION};
+use standfast_wire::peer::{MAGIC, MAX_LENGTH, Message, VERSION};
 
 use crate::ports::{PortToken, Ports};
 
@@ -188,6 +188,11 @@ impl Ports {
             .iter()
             .try_for_each(|group| open.socket.join(*group))
     }
+}
+
+/// Whether a message says what has become of routers, and not only that we are alive.
+pub(crate) fn tells_of_routers(message: &Datagram) -> bool {
+    Message::parse(&message.message).is_ok_and(|message| message.entries().next().is_some())
 }
 
 /// Messages that could not be sent: counted, and each reason told once.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::thread;
 
 use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity, Spanned};
-use standfast_core::Input;
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
 use standfast_core::router::State;
+use standfast_core::spec::Spec;
+use standfast_core::{Input, Instant};
 use standfast_linux::sysctl;
 
 use super::{DUMP_MODE, Worker, now};
@@ -47,7 +48,7 @@ impl Worker {
         self.size_buffers(config);
         self.ports.options = SocketOptions::of(config, &plan.spec);
         let Plan {
-            mut spec,
+            spec,
             checks,
             requests,
             repairs,
@@ -61,7 +62,6 @@ impl Worker {
             shutdown,
             ..
         } = plan;
-        spec.node.number = self.node_number;
         self.report(&Report::ShutdownScript(shutdown));
         self.prepare_host(config, &spec.routers, virtual_interfaces);
         // Whoever leaves still needs what the new configuration does not know.
@@ -76,8 +76,7 @@ impl Worker {
             ..Programs::default()
         }));
         let now = now();
-        self.node.handle_input(now, Input::Spec(Box::new(spec)));
-        self.synchronize_ports();
+        self.specify(now, spec);
         let running = self.node.checks().filter_map(|check| {
             let program = CheckProgram {
                 program: checks.get(&check.spec.name)?.clone(),
@@ -114,6 +113,13 @@ impl Worker {
         routing::retain(&mut self.effects.entries, &self.node);
         self.configure_firewall();
         self.effects.holdings_changed = true;
+    }
+
+    /// The node gets what it is to be, and its sockets with it.
+    fn specify(&mut self, now: Instant, mut spec: Spec) {
+        spec.node.number = self.node_number;
+        self.node.handle_input(now, Input::Spec(Box::new(spec)));
+        self.synchronize_ports();
     }
 
     /// `fifo_write_vrrp_states_on_reload`: what did not change is told as well.
