@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity, Spanned};
+use standfast_core::check::Check;
 use standfast_core::input::NotifyEvent;
 use standfast_core::journal::Level;
 use standfast_core::router::State;
@@ -16,7 +17,7 @@ use standfast_linux::sysctl;
 
 use super::{DUMP_MODE, Worker, now};
 use crate::clerk;
-use crate::lower::{self, Notifies, Plan};
+use crate::lower::{self, Notifies, Plan, Program};
 use crate::message::Report;
 use crate::reading::{self, Copy};
 use crate::routing;
@@ -34,6 +35,18 @@ pub(super) struct Reloaded {
     marker: Option<PathBuf>,
     /// Files that could not be written.
     complaints: Vec<String>,
+}
+
+fn check_program(check: &Check, program: Program) -> CheckProgram {
+    CheckProgram {
+        program,
+        timeout: check.spec.timeout,
+        decided_after: match check.spec.repair {
+            // A failure may be set aside any number of times.
+            Some(_) => u32::MAX,
+            None => check.spec.rise.max(check.spec.fall),
+        },
+    }
 }
 
 impl Worker {
@@ -78,16 +91,8 @@ impl Worker {
         let now = now();
         self.specify(now, spec);
         let running = self.node.checks().filter_map(|check| {
-            let program = CheckProgram {
-                program: checks.get(&check.spec.name)?.clone(),
-                timeout: check.spec.timeout,
-                decided_after: match check.spec.repair {
-                    // A failure may be set aside any number of times.
-                    Some(_) => u32::MAX,
-                    None => check.spec.rise.max(check.spec.fall),
-                },
-            };
-            Some((check.id, program))
+            let program = checks.get(&check.spec.name)?.clone();
+            Some((check.id, check_program(check, program)))
         });
         let repairing = self.node.checks().filter_map(|check| {
             let program = repairs.get(&check.spec.name)?.clone();
