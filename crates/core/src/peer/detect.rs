@@ -129,7 +129,9 @@ impl Node {
         let next = if next > now { next } else { now + interval };
         speaker.liveness.wanted = Some((interval, next));
         if speaker.is_confirmed() {
+            self.peers.late = now.since(due).times(2) > interval;
             self.say(now, key.domain, To::Speaker(key), Kind::Alive, false, &[]);
+            self.peers.late = false;
         }
     }
 

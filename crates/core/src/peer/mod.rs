@@ -145,6 +145,8 @@ pub(crate) struct Peers {
     offers: Vec<Offer>,
     /// Routers of sync groups that we are asked to take, until when, and by whom.
     asked: BTreeMap<RouterId, (Instant, SpeakerKey)>,
+    /// The sign of life that is being sent should have been sent earlier.
+    late: bool,
     /// Our clock in our last message.
     sent: u64,
     tick: Option<Instant>,
@@ -166,6 +168,7 @@ impl Default for Peers {
             discovery: BTreeMap::new(),
             offers: Vec::new(),
             asked: BTreeMap::new(),
+            late: false,
             sent: 0,
             tick: None,
             news: BTreeSet::new(),
@@ -311,7 +314,7 @@ impl Node {
             let header = Header {
                 kind,
                 answer,
-                late: false,
+                late: self.peers.late,
                 hint: key.hint(),
                 sender: self.identity.number,
                 destination,
