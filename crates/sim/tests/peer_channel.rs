@@ -519,3 +519,48 @@ fn nobody_is_asked_under_strict_rules() -> Checked {
     assert_eq!(plain_router(7).priority, Priority(7));
     Ok(())
 }
+
+#[test]
+fn a_router_removed_with_what_it_tracks_is_gone() -> Checked {
+    // Its priority falls because the tracked object goes; it leaves all the same.
+    let raised = tracking(speaking(150), 1);
+    let mut lan = settled(vec![
+        vec![raised, second(speaking(150))],
+        vec![speaking(100), second(speaking(100))],
+    ])?;
+    lan.set_number(A, 20)?;
+    lan.run_for(Micros::from_secs(5))?;
+    assert_eq!(lan.holders(VIP), [A]);
+    let rest = Spec {
+        routers: vec![second(speaking(150))],
+        ..Spec::default()
+    };
+    lan.reload(A, rest)?;
+    lan.run_for(ms(10))?;
+    assert_eq!(lan.holders(VIP), [B]);
+    lan.run_for(Micros::from_secs(5))?;
+    assert_eq!(lan.core(A).unwrap().routers().count(), 1);
+    assert_eq!(gap(&lan), Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_router_that_follows_another_by_reload_leaves_it_its_addresses() -> Checked {
+    // Nobody takes the old one over; until the new one does, it answers.
+    let alone = |vrid, router: RouterSpec| RouterSpec {
+        vrid: Vrid::new(vrid).unwrap(),
+        ..router
+    };
+    for router in [plain_router(150), speaking(150)] {
+        let mut lan = settled(vec![
+            vec![alone(51, router.clone())],
+            vec![second(router.clone())],
+        ])?;
+        assert_eq!(lan.holders(VIP), [A]);
+        lan.reload(A, spec(vec![alone(77, router)]))?;
+        lan.run_for(Micros::from_secs(3))?;
+        assert_eq!(lan.holders(VIP), [A]);
+        assert_eq!(gap(&lan), Micros::ZERO);
+    }
+    Ok(())
+}

@@ -206,6 +206,7 @@ impl Node {
         let others = self.peers.speakers.iter().filter(|(other, it)| {
             other.domain == key.domain
                 && other.node != key.node
+                && it.is_confirmed()
                 && it.routers.get(&vrid).is_some_and(|told| {
                     let better = (told.priority, other.address) > (ours, key.domain.source);
                     told.ready && told.state == Told::Backup && better

@@ -151,7 +151,14 @@ impl Node {
         }
         let known = |id: &DomainId| domains.contains_key(id);
         self.peers.speakers.retain(|key, _| known(&key.domain));
-        self.peers.discovery.retain(|(id, _), _| known(id));
+        self.peers.discovery.retain(|(id, host), _| {
+            let domain = domains.get(id);
+            domain.is_some_and(|domain| domain.destinations.contains(host))
+        });
+        self.peers.replies.retain(|id, _| known(id));
+        let routers = &self.routers;
+        let differences = &mut self.peers.differences;
+        differences.retain(|(id, _), _| routers.get(id).is_some());
         self.peers.tick = match domains.is_empty() {
             true => None,
             false => Some(self.peers.tick.unwrap_or(now)),

@@ -359,7 +359,7 @@ impl Node {
             return Err(PeerDrop::Stale);
         }
         speaker.last_answer = message.header.sent;
-        let mut no = None;
+        let mut refused: BTreeMap<RouterId, Answer> = BTreeMap::new();
         for entry in message.entries() {
             let Some(id) = self.router_of(key.domain, entry.vrid) else {
                 continue;
@@ -373,13 +373,14 @@ impl Node {
                     router.offer_accepted(key.address, entry.priority, fx);
                 });
             } else {
-                no = Some((id, entry.answer));
+                refused.insert(id, entry.answer);
             }
         }
         self.prune_offers();
-        if let Some((id, answer)) = no {
+        for (id, answer) in refused {
             let mut offers = self.peers.offers.iter();
-            let at = offers.position(|offer| offer.routers.contains_key(&id));
+            // One of a group may have been offered to the next already.
+            let at = offers.position(|offer| offer.routers.get(&id) == Some(&key));
             if let Some(at) = at {
                 let offer = self.peers.offers.swap_remove(at);
                 self.refused(now, offer, Some(answer));

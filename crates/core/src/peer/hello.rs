@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use standfast_wire::peer::{Answer, Entry, Header, Kind, Message, State};
 use standfast_wire::vrrp::{Interval, Vrid};
 
-use super::{DomainId, PATIENCE, PeerDrop, Speaker, SpeakerKey, To};
+use super::{DomainId, PATIENCE, PeerDrop, REPLIES, Speaker, SpeakerKey, To};
 use crate::input::{InterfaceIndex, RouterId};
 use crate::journal::{Difference, Event, Subject};
 use crate::node::Node;
@@ -55,9 +55,10 @@ fn centiseconds(interval: Interval) -> u16 {
     }
 }
 
-/// Names come from the network and go to terminals.
+/// Names come from the network and go to terminals: nothing that moves the cursor or turns the direction of writing.
 fn printable(name: &str) -> String {
-    name.chars().filter(|it| !it.is_control()).collect()
+    let plain = |it: &char| it.is_alphanumeric() || it.is_ascii_graphic();
+    name.chars().filter(plain).collect()
 }
 
 impl Node {
@@ -94,13 +95,27 @@ impl Node {
                     &entries,
                 );
             }
+            // Whoever has not answered may not be where it says: it hears no more from us than we did from it.
+            for speaker in self.unconfirmed(domain) {
+                self.say(now, domain, To::Speaker(speaker), Kind::Hello, true, &[]);
+            }
             self.discover(now, domain, &entries);
         }
     }
 
+    /// The nodes of a domain that have answered us.
     pub(super) fn speakers_of(&self, domain: DomainId) -> Vec<SpeakerKey> {
-        let keys = self.peers.speakers.keys();
-        keys.filter(|key| key.domain == domain).copied().collect()
+        self.speakers_who(domain, Speaker::is_confirmed)
+    }
+
+    fn unconfirmed(&self, domain: DomainId) -> Vec<SpeakerKey> {
+        self.speakers_who(domain, |speaker| !speaker.is_confirmed())
+    }
+
+    fn speakers_who(&self, domain: DomainId, test: impl Fn(&Speaker) -> bool) -> Vec<SpeakerKey> {
+        let speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
+        let those = speakers.filter(|(_, speaker)| test(speaker));
+        those.map(|(key, _)| *key).collect()
     }
 
     fn discover(&mut self, now: Instant, domain: DomainId, entries: &[Entry]) {
@@ -109,8 +124,8 @@ impl Node {
         };
         let destinations: Vec<_> = known.destinations.iter().copied().collect();
         for destination in destinations {
-            let mut keys = self.peers.speakers.keys();
-            let found = keys.any(|key| key.domain == domain && key.address == destination);
+            let mut speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
+            let found = speakers.any(|(key, it)| key.address == destination && it.is_confirmed());
             let state = self.peers.discovery.entry((domain, destination));
             let state = state.or_insert(Discovery {
                 next: now,
@@ -159,6 +174,7 @@ impl Node {
             if let Some(speaker) = self.peers.speakers.remove(&key)
                 && speaker.is_confirmed()
                 && !speaker.routers.is_empty()
+                && self.peers.findings.take(now).is_ok()
             {
                 let (address, name) = (key.address, speaker.name);
                 self.event(now, Subject::Node, Event::PeerLost { address, name });
@@ -202,8 +218,10 @@ impl Node {
                 it.domain == key.domain && it.address == key.address && it.node != key.node
             };
             speakers.retain(|it, _| !same(it));
-            let address = key.address;
-            self.event(now, Subject::Node, Event::PeerFound { address, name });
+            if self.peers.findings.take(now).is_ok() {
+                let address = key.address;
+                self.event(now, Subject::Node, Event::PeerFound { address, name });
+            }
         }
     }
 
@@ -220,7 +238,8 @@ impl Node {
             .speakers
             .get(&key)
             .is_some_and(|it| !it.is_confirmed());
-        if (message.header.answer || unknown) && self.peers.replies.take(now).is_ok() {
+        let replies = self.peers.replies.entry(key.domain).or_insert(REPLIES);
+        if (message.header.answer || unknown) && replies.take(now).is_ok() {
             let ids = self.peers.domains.get(&key.domain);
             let ids: Vec<RouterId> =
                 ids.map_or_else(Vec::new, |it| it.routers.values().copied().collect());
@@ -239,13 +258,17 @@ impl Node {
 
     /// Takes what a peer says of its routers, and compares it with ours.
     fn learn(&mut self, now: Instant, key: SpeakerKey, message: &Message<'_>) {
-        let Some(speaker) = self.peers.speakers.get_mut(&key) else {
+        let (Some(speaker), Some(domain)) = (
+            self.peers.speakers.get_mut(&key),
+            self.peers.domains.get(&key.domain),
+        ) else {
             return;
         };
         if message.header.sent < speaker.last {
             return;
         }
-        for entry in message.entries() {
+        let shared = |entry: &Entry| domain.routers.contains_key(&entry.vrid);
+        for entry in message.entries().filter(shared) {
             if entry.state == State::Gone {
                 speaker.routers.remove(&entry.vrid);
             } else {
@@ -295,7 +318,11 @@ impl Node {
         now: Instant,
         key: SpeakerKey,
         message: &Message<'_>,
+        round_trip: Option<Micros>,
     ) -> Result<(), PeerDrop> {
+        if round_trip.is_none() {
+            return Err(PeerDrop::Stale);
+        }
         self.learn(now, key, message);
         for entry in message.entries() {
             if let Some(router) = self.router_of(key.domain, entry.vrid) {

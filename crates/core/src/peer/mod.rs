@@ -17,7 +17,8 @@ mod hello;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::ops::RangeInclusive;
 
 use standfast_wire::peer::{Entry, Header, Hint, Key, Kind, MAX_LENGTH, NodeNumber};
 use standfast_wire::peer::{MAX_ENTRIES, Message};
@@ -38,9 +39,11 @@ use hello::Discovery;
 const PATIENCE: Micros = Micros::from_millis(3_500);
 /// A message that was longer on its way than this asks for nothing.
 const FRESH: Micros = Micros::from_millis(100);
-/// Peers that are remembered; a LAN has a handful.
-const MAX_SPEAKERS: usize = 64;
-/// Answers to whoever asks who we are: ten at once, then ten a second.
+/// Peers that are remembered in one domain; a LAN has a handful.
+const MAX_SPEAKERS: usize = 32;
+/// Lines about nodes that come and go, of all domains: so many at once, then one a second.
+const FINDINGS: Bucket = Bucket::new(256, Micros::from_secs(1));
+/// Answers to whoever asks who we are, in one domain: ten at once, then ten a second.
 const REPLIES: Bucket = Bucket::new(10, Micros::from_millis(100));
 /// News of our own routers: twenty at once, then twenty a second.
 const UPDATES: Bucket = Bucket::new(20, Micros::from_millis(50));
@@ -65,6 +68,23 @@ pub struct SpeakerKey {
     pub address: IpAddr,
     /// Its number.
     pub node: NodeNumber,
+}
+
+impl SpeakerKey {
+    /// Every key of a domain; its fields are compared in their order.
+    fn of_domain(domain: DomainId) -> RangeInclusive<Self> {
+        let least = SpeakerKey {
+            domain,
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            node: NodeNumber(0),
+        };
+        let greatest = SpeakerKey {
+            domain,
+            address: IpAddr::V6(Ipv6Addr::from_bits(u128::MAX)),
+            node: NodeNumber(u64::MAX),
+        };
+        least..=greatest
+    }
 }
 
 /// What is known of another node.
@@ -153,8 +173,9 @@ pub(crate) struct Peers {
     /// Routers whose news wait, and until when.
     news: BTreeSet<RouterId>,
     news_at: Option<Instant>,
-    replies: Bucket,
+    replies: BTreeMap<DomainId, Bucket>,
     updates: Bucket,
+    findings: Bucket,
     drops: BTreeMap<PeerDrop, u64>,
     differences: BTreeMap<(RouterId, crate::journal::Difference), Digest>,
 }
@@ -173,8 +194,9 @@ impl Default for Peers {
             tick: None,
             news: BTreeSet::new(),
             news_at: None,
-            replies: REPLIES,
+            replies: BTreeMap::new(),
             updates: UPDATES,
+            findings: FINDINGS,
             drops: BTreeMap::new(),
             differences: BTreeMap::new(),
         }
@@ -221,10 +243,10 @@ impl Node {
             let domain = self.peers.domains.get(id);
             domain.is_some_and(|domain| domain.watch.is_some())
         };
-        let speakers = self.peers.speakers.keys();
+        let speakers = self.peers.speakers.iter();
         speakers
-            .filter(move |key| watches(&key.domain))
-            .map(|key| (key.domain.interface, key.address))
+            .filter(move |(key, it)| it.is_confirmed() && watches(&key.domain))
+            .map(|(key, _)| (key.domain.interface, key.address))
     }
 
     /// A message of the peer channel arrived.
@@ -257,7 +279,7 @@ impl Node {
         match header.kind {
             Kind::Hello => self.hello(now, key, &message),
             Kind::Alive => Ok(()),
-            Kind::Leaving => self.peer_leaves(now, key, &message),
+            Kind::Leaving => self.peer_leaves(now, key, &message, round_trip),
             Kind::Take => self.asked_to_take(now, key, &message, round_trip),
             Kind::Taken => self.taken(now, key, &message, round_trip),
         }
@@ -269,17 +291,21 @@ impl Node {
             return None;
         }
         let away = now.0.saturating_sub(header.echo);
-        let time = Micros(away.saturating_sub(u64::from(header.held_us)));
-        (time <= FRESH).then_some(time)
+        let held = u64::from(header.held_us);
+        // Nobody has held an answer for longer than the question is old; clocks run a little differently.
+        let possible = held <= away.saturating_add(FRESH.0);
+        let time = Micros(away.saturating_sub(held));
+        (possible && time <= FRESH).then_some(time)
     }
 
     /// There is a bound to the nodes that we remember; one that has not answered gives way.
     fn make_room(&mut self, key: &SpeakerKey) -> Result<(), PeerDrop> {
         let speakers = &mut self.peers.speakers;
-        if speakers.len() < MAX_SPEAKERS || speakers.contains_key(key) {
+        let there = speakers.range(SpeakerKey::of_domain(key.domain));
+        if speakers.contains_key(key) || there.clone().count() < MAX_SPEAKERS {
             return Ok(());
         }
-        let unknown = speakers.iter().filter(|(_, it)| !it.is_confirmed());
+        let unknown = there.filter(|(_, it)| !it.is_confirmed());
         let oldest = unknown.min_by_key(|(_, it)| it.heard).map(|(key, _)| *key);
         speakers.remove(&oldest.ok_or(PeerDrop::Crowd)?);
         Ok(())

@@ -62,6 +62,11 @@ impl Router {
         may
     }
 
+    /// Whether it is about to leave for good: what else happens in the same input changes nothing about that.
+    pub(super) fn wants_to_leave(&self) -> bool {
+        matches!(self.wants, Some(Want::Leave(_)))
+    }
+
     /// What it wants, once.
     pub(crate) fn take_want(&mut self) -> Option<Want> {
         self.wants.take()
@@ -69,6 +74,9 @@ impl Router {
 
     /// A tracked service has failed, but we can be heard and can serve what still works.
     pub(super) fn fall(&mut self, fault: Fault, fx: &mut Effects<'_>) {
+        if self.wants_to_leave() {
+            return;
+        }
         let reachable = |fault: &Fault| match fault {
             Fault::TrackedInterfaceDown(_)
             | Fault::CheckFailed(_)

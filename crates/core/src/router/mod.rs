@@ -578,7 +578,8 @@ impl Router {
 
     /// Whether it is on its way out, or gone.
     pub fn is_leaving(&self) -> bool {
-        self.state == State::Leaving && !self.is_handing_over()
+        let leaves = self.state == State::Leaving && !self.is_handing_over();
+        leaves || self.wants_to_leave()
     }
 
     /// Whether it lets go of its addresses, and whatever becomes of it then.
