@@ -4,12 +4,17 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::authentication::{AntiReplay, Hmac, HmacMode};
 use standfast_core::input::{
-    HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet,
+    HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet, PeerPacket,
 };
-use standfast_core::spec::{RouterSpec, Rules, Spec, VirtualAddress};
+use standfast_core::spec::{
+    Channel, FastDetect, NodeIdentity, RouterSpec, Rules, Spec, VirtualAddress,
+};
+use standfast_core::wire::peer::{self, Message};
 use standfast_core::wire::vrrp::{AdvertisementRepr, GROUP, Priority, Version, Vrid};
 use standfast_core::wire::{MacAddress, ah, trailer};
 use standfast_core::{Input, Instant, Micros, Node};
+
+use crate::peer_messages::{self, Known, OURS};
 
 const ETH0: InterfaceIndex = InterfaceIndex(2);
 const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
@@ -19,12 +24,17 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 const LONGEST_WAIT_MS: u64 = 100_003;
 /// Outputs of one input: a burst of reports is small.
 const OUTPUTS: usize = 64;
+/// Other nodes that a node remembers.
+const SPEAKERS: usize = 64;
 
 struct Fed {
     node: Node,
     now: Instant,
     spec: RouterSpec,
     waiting: Vec<(OperationId, usize)>,
+    key: peer::Key,
+    /// Our clock in our last message on the peer channel.
+    said: u64,
 }
 
 /// Feeds a node; panics when it wants to be woken without end, or says too much.
@@ -65,7 +75,22 @@ fn spec(first: u8) -> RouterSpec {
             mode: HmacMode::Permissive,
             anti_replay: AntiReplay::Time(Micros::from_secs(5)),
         }),
+        channel: (first & 64 != 0).then(|| Channel {
+            fast_detect: (first & 128 != 0).then_some(FastDetect {
+                interval: Micros::from_millis(50),
+                misses: 3,
+            }),
+        }),
         ..RouterSpec::plain(vrid, Priority(first.max(1)))
+    }
+}
+
+/// As the advertisements are authenticated.
+fn channel_key(first: u8) -> peer::Key {
+    match (first & 32 != 0, first & 16 != 0) {
+        (true, _) => peer::Key::new(b"hmac", &[first; 32]),
+        (false, true) => peer::Key::new(b"ah", &[first; 8]),
+        (false, false) => peer::Key::new(b"none", b""),
     }
 }
 
@@ -76,12 +101,18 @@ impl Fed {
             now: Instant(1_000_000),
             spec: spec(first),
             waiting: Vec::new(),
+            key: channel_key(first),
+            said: 0,
         };
         fed.give(link(true));
         fed.give(Input::AddressAdded(address(OWN)));
         let routers = vec![fed.spec.clone()];
         fed.give(Input::Spec(Box::new(Spec {
             routers,
+            node: NodeIdentity {
+                number: OURS,
+                name: "fuzz".into(),
+            },
             ..Spec::default()
         })));
         fed
@@ -91,10 +122,10 @@ impl Fed {
         let number = argument.iter().fold(0_u64, |sum, byte| {
             (sum * 7 + u64::from(*byte)) % LONGEST_WAIT_MS
         });
-        match operation % 14 {
+        match operation % 18 {
             0 => self.packet(argument, 255),
             1 => self.packet(argument, operation),
-            2 | 3 => self.advertisement(operation / 14),
+            2 | 3 => self.advertisement(operation / 18),
             4 => self.give(Input::Arp {
                 interface: ETH0,
                 sender: VIP,
@@ -118,6 +149,14 @@ impl Fed {
                 packet: argument,
             }),
             13 => self.give(Input::WallClock(Micros(number * 1_000_000))),
+            14 => self.peer_bytes(argument, 255),
+            15 => self.peer_message(argument, None),
+            16 => self.peer_message(argument, Some(number)),
+            17 if number % 64 == 9 => self.give(Input::PeerUnreachable {
+                interface: ETH0,
+                address: PEER,
+            }),
+            17 => self.now = self.now + Micros(number),
             _ => self.wake(),
         }
     }
@@ -130,6 +169,37 @@ impl Fed {
             ttl,
             message,
         }));
+    }
+
+    /// Says what `argument` wants with our key; `damage`: one bit of it is turned.
+    fn peer_message(&mut self, argument: &[u8], damage: Option<u64>) {
+        let mut message = peer_messages::message(
+            argument,
+            &Known {
+                key: &self.key,
+                from: PEER,
+                vrid: self.spec.vrid,
+                version: self.spec.version.number(),
+                address: VIP,
+                echo: self.said,
+                now: self.now.0,
+            },
+        );
+        if let Some(number) = damage {
+            let position = usize::try_from(number).unwrap_or(0) % message.len();
+            message[position] ^= 1 << (number % 8);
+        }
+        self.peer_bytes(&message, 255);
+    }
+
+    fn peer_bytes(&mut self, message: &[u8], ttl: u8) {
+        self.give(Input::Peer(PeerPacket {
+            interface: ETH0,
+            source: PEER,
+            ttl,
+            message,
+        }));
+        assert!(self.node.peers().count() <= SPEAKERS);
     }
 
     fn advertisement(&mut self, priority: u8) {
@@ -162,13 +232,17 @@ impl Fed {
         let mut outputs = 0;
         while let Some(output) = self.node.poll_output() {
             outputs += 1;
-            if let Output::Kernel {
-                operation,
-                addresses,
-                ..
-            } = output
-            {
-                self.waiting.push((operation, addresses.len()));
+            match output {
+                Output::Kernel {
+                    operation,
+                    addresses,
+                    ..
+                } => self.waiting.push((operation, addresses.len())),
+                Output::Peer(datagram) => {
+                    let ours = Message::parse(&datagram.message);
+                    self.said = ours.expect("what we say can be read").header.sent;
+                }
+                _ => {}
             }
         }
         assert!(outputs <= OUTPUTS, "{outputs} outputs of one input");

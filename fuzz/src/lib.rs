@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod core_packets;
+mod peer_messages;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;

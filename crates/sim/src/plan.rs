@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::Micros;
 use standfast_core::spec::{
-    CheckKind, CheckSpec, Leave, Quorum, RouterSpec, Rules, Spec, Track, Tracked, TrackerKind,
-    TrackerSpec, VirtualAddress, Weight,
+    Channel, CheckKind, CheckSpec, FastDetect, Leave, Quorum, RouterSpec, Rules, Spec, Track,
+    Tracked, TrackerKind, TrackerSpec, VirtualAddress, Weight,
 };
 use standfast_core::wire::vrrp::{Authentication, ChecksumForm, Priority, Version, Vrid};
 
@@ -17,6 +17,8 @@ use crate::random::Random;
 const FIRST_VIRTUAL: u8 = 100;
 /// The virtual address of a second router that moves with the first.
 const IN_GROUP: u8 = 20;
+/// Sets what is drawn for the peer channel apart from everything else.
+const CHANNEL: u64 = 0x7065_6572;
 /// The only check of a random LAN.
 const CHECK: &str = "service";
 
@@ -84,8 +86,13 @@ pub(crate) fn random_lan(seed: u64, random: &mut Random) -> Lan {
     let tracks = random.chance(500).then(|| random_track(random));
     let in_group = random.chance(250);
     let observed = random.chance(400).then(|| random_observed(random));
+    // On a generator of its own: what it decides changes no other LAN.
+    let channel = random_channel(&mut Random::new(seed ^ CHANNEL));
     for number in 0..count {
         let mut router = template.clone();
+        router.channel = channel
+            .filter(|(_, nodes)| nodes & 1 << number != 0)
+            .map(|it| it.0);
         router.priority = random_priority(random);
         if router.version == Version::V3 && random.chance(250) {
             router.advert_interval = Micros(random.between(Micros(10), Micros(100)).0 * 10_000);
@@ -173,6 +180,21 @@ fn random_router(random: &mut Random) -> RouterSpec {
         router.garp.refresh = Micros::from_secs(1 + random.below(5));
     }
     router
+}
+
+/// What speaks the peer channel, if anybody does, and which of the nodes do: a bit for each.
+fn random_channel(random: &mut Random) -> Option<(Channel, u64)> {
+    let speaks = random.chance(500);
+    let fast_detect = random.chance(250).then_some(FastDetect {
+        interval: Micros::from_millis(50),
+        misses: 3,
+    });
+    let nodes = if random.chance(200) {
+        random.bits()
+    } else {
+        u64::MAX
+    };
+    speaks.then_some((Channel { fast_detect }, nodes))
 }
 
 fn random_track(random: &mut Random) -> Track {

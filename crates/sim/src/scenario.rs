@@ -120,6 +120,8 @@ enum Act {
     BadPackets,
     Strangers,
     Weather(Weather),
+    BlockChannel(NodeId, bool),
+    ReplayChannel,
 }
 
 struct Run {
@@ -190,6 +192,7 @@ impl Run {
             self.lan.refuse(*id, 0);
             self.lan.set_checks(*id, true);
             self.lan.set_number(*id, 0)?;
+            self.lan.block_channel(*id, false);
             self.lan.resume(*id)?;
             self.lan.set_link(*id, true)?;
             self.restore(*id)?;
@@ -388,7 +391,7 @@ impl Run {
     fn pick(&mut self) -> (Act, Option<Act>) {
         let id = NodeId(self.random.position(self.lan.nodes().count()));
         let other = NodeId(self.random.position(self.lan.nodes().count()));
-        match self.random.position(18) {
+        match self.random.position(20) {
             0 | 1 => (Act::Pause(id), Some(Act::Resume(id))),
             2 => (Act::Crash(id, Crash::Worker), Some(Act::Start(id))),
             3 => (Act::Crash(id, Crash::Everything), Some(Act::Start(id))),
@@ -411,6 +414,11 @@ impl Run {
                 let number = [-300, -60, -5, 1, 40, 300][self.random.position(6)];
                 (Act::Number(id, number), Some(Act::Number(id, 0)))
             }
+            17 => (
+                Act::BlockChannel(id, true),
+                Some(Act::BlockChannel(id, false)),
+            ),
+            18 => (Act::ReplayChannel, None),
             _ => {
                 let weather = Weather {
                     loss: self.random.below(400),
@@ -449,6 +457,8 @@ impl Run {
             Act::BadPackets => self.flood(true),
             Act::Strangers => self.flood(false),
             Act::Weather(weather) => self.lan.set_weather(weather),
+            Act::BlockChannel(id, blocked) => self.lan.block_channel(id, blocked),
+            Act::ReplayChannel => self.lan.replay_channel(),
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use standfast_core::Micros;
 use standfast_core::spec::{Leave, RouterSpec, Rules, Spec};
+use standfast_core::wire::vrrp::Priority;
 use standfast_sim::{Breach, Lan, NodeId, grouped, plain_router, setup};
 
 type Checked = Result<(), Breach>;
@@ -63,6 +64,24 @@ fn a_group_that_stops_has_no_gap() -> Checked {
     for address in lan.addresses() {
         assert_eq!(lan.holders(IpAddr::V4(address)), [NodeId(1)]);
         assert_eq!(lan.longest_vacancy(address), Micros::ZERO);
+    }
+    Ok(())
+}
+
+/// One member was removed and has let go, the other one still serves, and a reload brings both back.
+#[test]
+fn a_group_that_is_configured_again_stays_whole_or_begins_anew() -> Checked {
+    let mut lan = group_pair(7, Rules::OVERLAP)?;
+    let spec = lan.spec(NodeId(0)).unwrap().clone();
+    let first = spec.routers[0].clone();
+    lan.reload(NodeId(0), Spec::default())?;
+    lan.run_for(Micros::from_millis(10))?;
+    lan.inject(&first, Priority(50));
+    lan.run_for(Micros::from_millis(100))?;
+    lan.reload(NodeId(0), spec)?;
+    lan.run_for(Micros::from_secs(15))?;
+    for address in lan.addresses() {
+        assert_eq!(lan.holders(IpAddr::V4(address)), [NodeId(0)]);
     }
     Ok(())
 }

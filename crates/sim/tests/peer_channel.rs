@@ -4,12 +4,13 @@
 use std::net::IpAddr;
 
 use standfast_core::Micros;
+use standfast_core::journal::{Entry, Event};
 use standfast_core::router::State;
 use standfast_core::spec::{
     Channel, FastDetect, Leave, RouterSpec, Rules, Spec, Track, Tracked, TrackerKind, TrackerSpec,
     VirtualAddress, Weight,
 };
-use standfast_core::wire::vrrp::{Priority, Vrid};
+use standfast_core::wire::vrrp::{Authentication, Priority, Vrid};
 use standfast_sim::{
     Breach, Crash, Lan, NodeId, Port, Weather, plain_router, setup, virtual_address,
 };
@@ -107,6 +108,12 @@ fn serves(lan: &Lan, id: NodeId) {
     for client in 0..lan.clients() {
         assert_eq!(lan.client_reaches(client, virtual_address(0)), Some(id));
     }
+}
+
+/// How often the first router of a host has become Active.
+fn rises(lan: &Lan, id: NodeId) -> u64 {
+    let first = lan.core(id).and_then(|node| node.routers().next());
+    first.map_or(0, |router| router.counters().became_active)
 }
 
 #[test]
@@ -363,6 +370,32 @@ fn a_sync_group_goes_in_one_exchange() -> Checked {
 }
 
 #[test]
+fn a_sync_group_with_two_keys_is_taken_when_both_have_asked() -> Checked {
+    let grouped = |router: RouterSpec| RouterSpec {
+        sync_group: Some("G".into()),
+        ..router
+    };
+    let other_key = |router: RouterSpec| RouterSpec {
+        authentication: Authentication::Password(*b"2222\0\0\0\0"),
+        ..router
+    };
+    let node = |priority| {
+        vec![
+            grouped(speaking(priority)),
+            grouped(other_key(second(speaking(priority)))),
+        ]
+    };
+    let mut lan = settled(vec![node(150), node(100)])?;
+    lan.stop(A)?;
+    lan.run_for(ms(10))?;
+    for number in [0, 1] {
+        assert_eq!(lan.holders(IpAddr::V4(virtual_address(number))), [B]);
+        assert_eq!(lan.longest_vacancy(virtual_address(number)), Micros::ZERO);
+    }
+    Ok(())
+}
+
+#[test]
 fn an_exclusive_leaver_lets_go_before_it_asks() -> Checked {
     let exclusive = |priority| RouterSpec {
         rules: Rules {
@@ -403,6 +436,64 @@ fn a_peer_in_fault_is_not_asked() -> Checked {
     lan.stop(A)?;
     lan.run_for(ms(10))?;
     serves(&lan, C);
+    let mut entries = lan.core(B).unwrap().journal().entries();
+    let refused = |entry: &Entry| matches!(entry.event, Event::TakeRefused { .. });
+    assert!(!entries.any(refused), "B was asked");
+    Ok(())
+}
+
+#[test]
+fn only_the_router_that_is_followed_is_obeyed() -> Checked {
+    let nodes = [150, 100, 140].map(|priority| vec![speaking(priority)]);
+    let mut lan = settled(nodes.to_vec())?;
+    // C does not hear A, and serves beside it; B hears both.
+    lan.cut(Port::Node(0), Port::Node(2));
+    lan.run_for(Micros::from_secs(10))?;
+    assert_eq!(lan.state(C), Some(State::Active));
+    let follows_a = |lan: &Lan| {
+        let router = lan.core(B).unwrap().routers().next().unwrap();
+        router.followed().unwrap().address == IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1))
+    };
+    while !follows_a(&lan) {
+        lan.run_for(ms(1))?;
+    }
+    lan.stop(C)?;
+    lan.run_for(ms(30))?;
+    assert_eq!(lan.state(B), Some(State::Backup));
+    Ok(())
+}
+
+#[test]
+fn a_router_that_has_got_other_addresses_meanwhile_is_not_taken() -> Checked {
+    let mut lan = pair()?;
+    lan.block_channel(B, true);
+    let other = RouterSpec {
+        addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(5)), 24)],
+        ..speaking(100)
+    };
+    lan.reload(B, spec(vec![other]))?;
+    lan.run_for(ms(100))?;
+    lan.stop(A)?;
+    lan.run_for(ms(100))?;
+    assert_eq!(lan.state(B), Some(State::Backup));
+    assert_eq!(lan.holders(VIP), [A]);
+    Ok(())
+}
+
+#[test]
+fn an_advertisement_that_crosses_a_handover_is_no_claim() -> Checked {
+    for before in (25..700).step_by(25) {
+        let mut lan = pair()?;
+        let next = lan.last_advertised(A).unwrap() + Micros::from_secs(1);
+        lan.run_until(next, u64::MAX)?;
+        let next = lan.last_advertised(A).unwrap() + Micros::from_secs(1);
+        lan.run_for(next.since(lan.now() + Micros(before)))?;
+        lan.stop(A)?;
+        lan.run_for(ms(20))?;
+        serves(&lan, B);
+        assert_eq!(rises(&lan, B), 1);
+        assert_eq!(gap(&lan), Micros::ZERO, "{before} us before");
+    }
     Ok(())
 }
 
@@ -468,6 +559,7 @@ fn the_better_backup_takes_over_first() -> Checked {
     lan.set_link(A, false)?;
     lan.run_for(ms(250))?;
     serves(&lan, C);
+    assert_eq!(rises(&lan, B), 0);
     Ok(())
 }
 
@@ -477,6 +569,7 @@ fn a_blocked_channel_is_no_dead_peer() -> Checked {
     lan.block_channel(A, true);
     lan.run_for(Micros::from_secs(30))?;
     serves(&lan, A);
+    assert_eq!(rises(&lan, B), 0);
     assert_eq!(gap(&lan), Micros::ZERO);
     Ok(())
 }
@@ -490,6 +583,26 @@ fn a_node_that_was_paused_suspects_itself() -> Checked {
         lan.resume(B)?;
         lan.run_for(ms(1_300))?;
         serves(&lan, A);
+    }
+    Ok(())
+}
+
+#[test]
+fn who_slept_through_the_answer_of_a_suspect_asks_again() -> Checked {
+    for cut_ms in (100..180).step_by(5) {
+        let mut lan = settled(vec![vec![detecting(150)], vec![detecting(100)]])?;
+        lan.cut(Port::Node(0), Port::Node(1));
+        lan.run_for(ms(cut_ms))?;
+        if rises(&lan, B) > 0 {
+            break;
+        }
+        lan.pause(B);
+        lan.run_for(ms(100))?;
+        lan.heal();
+        lan.resume(B)?;
+        lan.run_for(ms(500))?;
+        serves(&lan, A);
+        assert_eq!(rises(&lan, B), 0, "after {cut_ms} ms");
     }
     Ok(())
 }

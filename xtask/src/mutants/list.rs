@@ -32,6 +32,7 @@ const NODE: &str = "node/mod.rs";
 const FSM: &str = "router/fsm.rs";
 const MODULE: &str = "router/mod.rs";
 const LEAVE: &str = "router/leave.rs";
+const HAND_OVER: &str = "router/hand_over.rs";
 const ANNOUNCE: &str = "router/announce.rs";
 const ADDRESSES: &str = "router/addresses.rs";
 const RECEIVE: &str = "router/receive.rs";
@@ -207,11 +208,9 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "an exclusive leaver resigns before it lets go",
         LEAVE,
-        "            self.remove_addresses(fx);
-            self.advertise(Priority::RESIGN, fx);
-            self.finish(fx);",
-        "            self.advertise(Priority::RESIGN, fx);
-            self.finish(fx);",
+        "        self.remove_addresses(fx);
+        if self.want(Want::Released, fx) {",
+        "        if self.want(Want::Released, fx) {",
     ),
     mutant(
         "answers not limited",
@@ -227,10 +226,10 @@ pub const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "a fault does not resign",
-        FSM,
-        "            (State::Active, Step::Faulted(fault)) => {
-                self.advertise(Priority::RESIGN, fx);",
-        "            (State::Active, Step::Faulted(fault)) => {",
+        HAND_OVER,
+        "        self.advertise(Priority::RESIGN, fx);
+        self.enter_fault(fault, fx);",
+        "        self.enter_fault(fault, fx);",
     ),
     mutant(
         "the interval of the Active router is not learned",

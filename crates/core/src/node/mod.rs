@@ -508,6 +508,7 @@ impl Node {
         self.link_delays.apply(link_delays);
         self.apply_checks(now, checks, first);
         self.with_statics(now, |entries, fx| entries.apply(&statics, fx));
+        self.keep_groups_whole(now, &routers);
         self.move_holdings(now, &routers);
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
         let removed: Vec<RouterId> = self

@@ -37,6 +37,8 @@ pub(super) struct Leaving {
     told: bool,
     /// Who was asked to take over.
     successor: Option<IpAddr>,
+    /// Not even a reload that names it again keeps it.
+    for_good: bool,
     /// What the successor advertised last.
     heard: Option<Heard>,
 }
@@ -170,6 +172,7 @@ impl Router {
             scripts_ended: false,
             told: false,
             successor: None,
+            for_good: false,
             heard: None,
         });
         self.changed(fx);
@@ -222,8 +225,15 @@ impl Router {
         let removed = self
             .leaving
             .as_ref()
-            .is_some_and(|leaving| leaving.cause == Cause::Removed);
+            .is_some_and(|leaving| leaving.cause == Cause::Removed && !leaving.for_good);
         removed && self.phase() != Phase::Succeeded && !self.finished
+    }
+
+    /// Another member of its group cannot stay.
+    pub(crate) fn leave_for_good(&mut self) {
+        if let Some(leaving) = &mut self.leaving {
+            leaving.for_good = true;
+        }
     }
 
     /// What scripts are told: a removed instance goes to FAULT unless it asks for DELETED, as in keepalived.
@@ -382,6 +392,7 @@ impl Router {
             scripts_ended: true,
             told: true,
             successor: None,
+            for_good: false,
             heard: None,
         });
         self.remove_addresses(fx);
