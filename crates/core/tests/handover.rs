@@ -14,6 +14,7 @@ use standfast_core::spec::{
     CheckKind, CheckSpec, Garp, Leave, RouterSpec, Rules, Spec, Track, Tracked, Weight,
 };
 use standfast_core::wire::MacAddress;
+use standfast_core::wire::vrrp::{Authentication, Version};
 use standfast_core::{Input, Micros};
 
 const PEER: &str = "192.0.2.2";
@@ -340,6 +341,33 @@ fn after_a_pause_an_active_router_listens_before_it_asserts_itself() {
     bench.run_until(15 * SECOND + 1_609_375);
     assert_eq!(bench.adverts(), [(15 * SECOND + 1_609_375, 100)]);
     assert!(!announcements(&bench).is_empty());
+}
+
+#[test]
+fn a_pause_in_which_nobody_can_have_taken_over_does_not_make_silent() {
+    // Three intervals and the skew: before that, to listen would be what makes the other one take over.
+    let fast = RouterSpec {
+        version: Version::V3,
+        authentication: Authentication::None,
+        advert_interval: Micros::from_millis(10),
+        ..router(100)
+    };
+    let down = [(router(100), 3_609_375), (fast, 36_093)];
+    for (spec, down) in down {
+        let mut bench = active_with(spec);
+        bench.run_until(11 * SECOND);
+        let (sent, _) = bench.adverts().pop().unwrap();
+        bench.log.clear();
+        let late = sent + down - 1;
+        bench.pause_until(late);
+        bench.give(Input::Wakeup);
+        assert_eq!(bench.adverts(), [(late, 100)], "at once");
+        assert_eq!(bench.state(), State::Active);
+        bench.log.clear();
+        bench.pause_until(late + down);
+        bench.give(Input::Wakeup);
+        assert!(bench.adverts().is_empty(), "listens");
+    }
 }
 
 #[test]
@@ -684,7 +712,7 @@ fn asks_before_each_advertisement_whether_somebody_else_holds_the_address() {
     assert_eq!(probes, adverts);
     let fast = RouterSpec {
         advert_interval: Micros::from_millis(10),
-        version: standfast_core::wire::vrrp::Version::V3,
+        version: Version::V3,
         ..router(100)
     };
     let mut bench = active_with(fast);

@@ -92,6 +92,8 @@ pub(crate) const DELETION_WAVE: Micros = Micros::from_secs(1);
 pub(crate) const LONGEST_SLICE: Micros = Micros::from_millis(10);
 /// ... and by at most this part of its interval.
 const SLICES: u64 = 50;
+/// Advertisements that a Backup misses before it takes over (RFC 9568 §6.1), whatever this node is told to wait for.
+const PROTOCOL_ADVERTS: u8 = 3;
 
 /// State of a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -645,8 +647,8 @@ impl Router {
         let listen = fx.now + self.active_interval.plus(self.skew());
         match self.state {
             State::Active if !self.listening => {
-                if fx.now.since(self.last_sent) > self.spec.advert_interval.times(2) {
-                    self.event(Event::Paused(fx.now.since(self.last_sent)), fx);
+                if self.may_be_succeeded(silence) {
+                    self.event(Event::Paused(silence), fx);
                     self.listening = true;
                     // Nothing is said until then, but what is due to the kernel is done.
                     self.timers.retain(|timer, _| *timer == Timer::Reconcile);
@@ -668,6 +670,14 @@ impl Router {
             }
             State::Active | State::Initialize | State::Fault | State::Leaving => {}
         }
+    }
+
+    /// Whether a Backup that we outrank may have taken over in such a silence of ours. Before that, to listen would only
+    /// make the silence long enough for it: whoever was late speaks at once.
+    fn may_be_succeeded(&self, silence: Micros) -> bool {
+        let (version, interval) = (self.spec.version, self.spec.advert_interval);
+        let adverts = self.spec.down_timer_adverts.clamp(2, PROTOCOL_ADVERTS);
+        silence >= timing::down_interval(version, self.effective, interval, adverts)
     }
 
     /// Whether a Backup of the configured priority has taken over in such a silence
