@@ -158,6 +158,11 @@ fn a_stopping_node_hands_over_within_milliseconds() -> Checked {
     lan.run_for(ms(10))?;
     serves(&lan, B);
     assert!(lan.core(A).is_none(), "the daemon has ended");
+    let mut peers = lan.core(B).unwrap().peers();
+    assert!(
+        peers.all(|(_, peer)| peer.routers.is_empty()),
+        "it has said that it is gone"
+    );
     assert_eq!(gap(&lan), Micros::ZERO);
     let double = lan.longest_double(virtual_address(0));
     assert!(double <= ms(1), "{double}");

@@ -201,7 +201,6 @@ impl Node {
         let watch = self.peers.domains.get(&key.domain).and_then(|it| it.watch);
         let speakers = &mut self.peers.speakers;
         let speaker = speakers.entry(key).or_insert_with(|| Speaker::new(now));
-        let found = speaker.round_trip.is_none() && round_trip.is_some();
         speaker.round_trip = round_trip.or(speaker.round_trip);
         if header.sent > speaker.last {
             speaker.liveness.sign(now, header, watch);
@@ -211,7 +210,9 @@ impl Node {
                 speaker.name = printable(header.name);
             }
         }
-        if found {
+        // A sign of life of somebody whom we have forgotten has no name.
+        let greets = header.kind == Kind::Hello && speaker.is_confirmed();
+        if greets && !core::mem::replace(&mut speaker.greeted, true) {
             let name = speaker.name.clone();
             // An earlier run of the same node is over.
             let same = |it: &SpeakerKey| {

@@ -100,6 +100,8 @@ pub struct Speaker {
     pub round_trip: Option<Micros>,
     /// What it says of its virtual routers.
     pub routers: BTreeMap<Vrid, Entry>,
+    /// It has said who it is, and that was told.
+    greeted: bool,
     /// Its clock in its last message.
     last: u64,
     /// The same in its last request and in its last answer.
@@ -116,6 +118,7 @@ impl Speaker {
             heard: now,
             round_trip: None,
             routers: BTreeMap::new(),
+            greeted: false,
             last: 0,
             last_request: 0,
             last_answer: 0,

@@ -92,6 +92,8 @@ pub(crate) const DELETION_WAVE: Micros = Micros::from_secs(1);
 pub(crate) const LONGEST_SLICE: Micros = Micros::from_millis(10);
 /// ... and by at most this part of its interval.
 const SLICES: u64 = 50;
+/// Below this interval two of them are no pause but a busy host.
+const SHORT_INTERVAL: Micros = Micros::from_millis(100);
 /// Advertisements that a Backup misses before it takes over (RFC 9568 §6.1), whatever this node is told to wait for.
 const PROTOCOL_ADVERTS: u8 = 3;
 
@@ -672,9 +674,13 @@ impl Router {
         }
     }
 
-    /// Whether a Backup that we outrank may have taken over in such a silence of ours. Before that, to listen would only
-    /// make the silence long enough for it: whoever was late speaks at once.
+    /// Whether such a silence of ours was a pause, after which we listen: two intervals. With short intervals that is
+    /// ordinary lateness, and to listen would make the silence long enough for a Backup to take over: there it is the time
+    /// in which a Backup that we outrank may have taken over.
     fn may_be_succeeded(&self, silence: Micros) -> bool {
+        if self.spec.advert_interval >= SHORT_INTERVAL {
+            return silence > self.spec.advert_interval.times(2);
+        }
         let (version, interval) = (self.spec.version, self.spec.advert_interval);
         let adverts = self.spec.down_timer_adverts.clamp(2, PROTOCOL_ADVERTS);
         silence >= timing::down_interval(version, self.effective, interval, adverts)
