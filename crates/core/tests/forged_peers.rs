@@ -9,9 +9,13 @@ use common::{Action, Bench, ETH0};
 use standfast_core::input::PeerPacket;
 use standfast_core::journal::Event;
 use standfast_core::router::State;
-use standfast_core::spec::{Channel, NodeIdentity, RouterSpec, Spec, VirtualAddress};
+use standfast_core::spec::{
+    Channel, NodeIdentity, RouterSpec, Spec, Track, Tracked, TrackerKind, TrackerSpec,
+    VirtualAddress, Weight,
+};
+use standfast_core::wire::MacAddress;
 use standfast_core::wire::peer::{
-    Answer, Entry, Header, Key, Kind, MAX_LENGTH, Message, NodeNumber, State as Told,
+    Answer, Entry, Header, Key, Kind, MAX_LENGTH, Message, NodeNumber, State as Told, digest_of,
 };
 use standfast_core::wire::vrrp::{Authentication, Priority, Vrid};
 use standfast_core::{Input, Instant};
@@ -20,12 +24,15 @@ const US: NodeNumber = NodeNumber(7);
 const SECOND: u64 = 1_000_000;
 const HELD: u64 = 300_000;
 
+fn address(vrid: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, 100_u8.wrapping_add(vrid)])
+}
+
 fn speaking(vrid: u8, authentication: Authentication) -> RouterSpec {
-    let address = IpAddr::from([192, 0, 2, 100 + vrid]);
     RouterSpec {
         channel: Some(Channel::default()),
         authentication,
-        addresses: vec![VirtualAddress::plain(address, 24)],
+        addresses: vec![VirtualAddress::plain(address(vrid), 24)],
         ..RouterSpec::plain(Vrid::new(vrid).unwrap(), Priority(100))
     }
 }
@@ -108,8 +115,12 @@ impl Forged {
             name: "\u{1b}[2Jx\u{202e}y",
         };
         let mut buffer = [0; MAX_LENGTH];
+        let entry = Entry {
+            addresses: digest_of([address(self.vrid)].into_iter()),
+            ..entry(self.vrid)
+        };
         let message = header
-            .emit(&[entry(self.vrid)], self.from, &self.key, &mut buffer)
+            .emit(&[entry], self.from, &self.key, &mut buffer)
             .unwrap();
         bench.give(Input::Peer(PeerPacket {
             interface: ETH0,
@@ -235,4 +246,64 @@ fn nobody_answers_before_he_is_asked() {
         let mut peers = bench.node.peers();
         assert_eq!(peers.any(|(_, it)| it.is_confirmed()), times_held == 1);
     }
+}
+
+/// A router with a better peer, which does not answer requests, falls below it; somebody claims its address meanwhile.
+#[test]
+fn what_was_let_go_for_a_successor_that_never_came_comes_back() {
+    let load = Tracked::File("load".into());
+    let weight = Weight {
+        value: 1,
+        reverse: false,
+    };
+    let extra = VirtualAddress::plain(IpAddr::from([192, 0, 2, 99]), 24);
+    let mut router = speaking(1, Authentication::None);
+    router.priority = Priority(220);
+    router.excluded = vec![extra];
+    router.tracks = vec![Track {
+        object: load.clone(),
+        weight,
+    }];
+    let tracker = TrackerSpec {
+        object: load.clone(),
+        definition: String::new(),
+        kind: TrackerKind::Number,
+    };
+    let mut bench = Bench::new("192.0.2.1");
+    bench.give(Input::Spec(Box::new(Spec {
+        routers: vec![router],
+        trackers: vec![tracker],
+        node: NodeIdentity {
+            number: US,
+            name: "we".into(),
+        },
+        ..Spec::default()
+    })));
+    let observed = |seen| Input::Observed {
+        object: load.clone(),
+        seen,
+    };
+    bench.give(observed(0));
+    // It has just asked who is there.
+    bench.run_until(7 * SECOND + HELD);
+    let hello = Forged {
+        answers: true,
+        ..Forged::hello(9, [192, 0, 2, 2])
+    };
+    hello.reach(&mut bench);
+    bench.give(observed(-100));
+    assert_eq!(bench.state(), State::Leaving, "it asks");
+    let IpAddr::V4(claimed) = address(1) else {
+        return;
+    };
+    bench.give(Input::Arp {
+        interface: ETH0,
+        sender: claimed,
+        mac: MacAddress([2, 0, 0, 0, 0, 9]),
+    });
+    assert!(!bench.holds(address(1)));
+    bench.run_until(bench.now.0 + SECOND);
+    assert_eq!(bench.state(), State::Active);
+    assert!(bench.holds(address(1)));
+    assert_eq!(bench.router().counters().released, 0);
 }

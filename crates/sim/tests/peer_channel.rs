@@ -178,6 +178,8 @@ fn a_node_whose_priority_fell_hands_over_and_gets_it_back() -> Checked {
     lan.run_for(ms(10))?;
     serves(&lan, B);
     assert_eq!(lan.state(A), Some(State::Backup));
+    let counters = lan.core(A).unwrap().routers().next().unwrap().counters();
+    assert_eq!((counters.became_active, counters.released), (1, 1));
     assert_eq!(gap(&lan), Micros::ZERO);
     lan.set_number(A, 0)?;
     lan.run_for(Micros::from_secs(5))?;

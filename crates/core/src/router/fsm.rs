@@ -132,7 +132,7 @@ impl Router {
     }
 
     fn enter(&mut self, state: State, cause: Cause, fx: &mut Effects<'_>) {
-        if self.state == State::Active {
+        if self.state == State::Active || self.is_handing_over() {
             self.counters.released += 1;
         }
         self.state = state;

@@ -161,6 +161,8 @@ impl Router {
         self.state = State::Active;
         self.leaving = None;
         self.resume_refresh(fx.now);
+        // Somebody else may have announced an address meanwhile, which we let go of then.
+        self.reconcile(fx);
         self.changed(fx);
         self.regroup(fx);
         self.resign_to_rival(|_| false, fx);
@@ -327,7 +329,7 @@ impl Router {
 
     /// It has let go because somebody else serves; it stays configured.
     pub(super) fn stay_on(&mut self, fx: &mut Effects<'_>) {
-        let leaving = self.leaving.take();
+        let leaving = self.leaving.clone();
         self.remove_addresses(fx);
         let told = leaving.as_ref().is_some_and(super::leave::Leaving::is_told);
         self.told_role = told;
