@@ -80,9 +80,14 @@ fn arp_frames() {
     feed(INPUTS, &[ARP], wire_arp);
 }
 
+/// A Backup on the peer channel says hello, follows somebody of priority 182, and is asked by it to take over.
+const ASKED: &[u8] = &[
+    64, 10, 0, 10, 0, 254, 0, 15, 7, 0, 0, 2, 0, 0, 0, 0, 15, 5, 0, 0, 2, 0, 0,
+];
+
 #[test]
 fn inputs_of_a_node() {
-    feed(INPUTS, &[], core_packets);
+    feed(INPUTS, &[ASKED], core_packets);
 }
 
 #[test]

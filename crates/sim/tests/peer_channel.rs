@@ -451,11 +451,16 @@ fn a_peer_in_fault_is_not_asked() -> Checked {
 
 #[test]
 fn only_the_router_that_is_followed_is_obeyed() -> Checked {
-    let nodes = [150, 100, 140].map(|priority| vec![speaking(priority)]);
-    let mut lan = settled(nodes.to_vec())?;
-    // C does not hear A, and serves beside it; B hears both.
+    let mut lan = Lan::new(7, 2);
+    for (number, priority) in [150, 100, 140].into_iter().enumerate() {
+        lan.add_node(setup(number, spec(vec![speaking(priority)])));
+    }
+    // C has never heard A, and serves beside it; B hears both.
     lan.cut(Port::Node(0), Port::Node(2));
-    lan.run_for(Micros::from_secs(10))?;
+    for id in lan.nodes() {
+        lan.start(id)?;
+    }
+    lan.run_for(Micros::from_secs(20))?;
     assert_eq!(lan.state(C), Some(State::Active));
     let follows_a = |lan: &Lan| {
         let router = lan.core(B).unwrap().routers().next().unwrap();

@@ -33,6 +33,8 @@ const FSM: &str = "router/fsm.rs";
 const MODULE: &str = "router/mod.rs";
 const LEAVE: &str = "router/leave.rs";
 const HAND_OVER: &str = "router/hand_over.rs";
+const PEER_HANDOVER: &str = "peer/handover.rs";
+const PEER_DETECT: &str = "peer/detect.rs";
 const ANNOUNCE: &str = "router/announce.rs";
 const ADDRESSES: &str = "router/addresses.rs";
 const RECEIVE: &str = "router/receive.rs";
@@ -342,5 +344,85 @@ pub const MUTANTS: &[Mutant] = &[
         "            Input::Spec(_) if self.stopping => {}
 ",
         "",
+    ),
+    mutant(
+        "a recorded request counts",
+        PEER_HANDOVER,
+        "if round_trip.is_none() || message.header.sent <= speaker.last_request {",
+        "if message.header.sent <= speaker.last_request {",
+    ),
+    mutant(
+        "whoever asks is obeyed",
+        HAND_OVER,
+        "State::Backup if !follows => Err(Answer::NotFollowed),",
+        "State::Backup if !follows && now.0 == 0 => Err(Answer::NotFollowed),",
+    ),
+    mutant(
+        "a router with other addresses is taken",
+        PEER_HANDOVER,
+        "            () if differs => Err(Answer::Differs),
+",
+        "            () if differs && now.0 == 0 => Err(Answer::Differs),
+",
+    ),
+    mutant(
+        "a peer that cannot serve is asked",
+        PEER_HANDOVER,
+        "            && told.ready
+            && told.state == Told::Backup
+",
+        "",
+    ),
+    mutant(
+        "a peer that will lose the addresses again is asked",
+        PEER_HANDOVER,
+        "(fit && lasts && (outranks || !better))",
+        "(fit && (lasts || !lasts) && (outranks || !better))",
+    ),
+    mutant(
+        "advertisements that cross a handover are claims",
+        HAND_OVER,
+        ".is_some_and(|(from, until)| from == source && now < until)",
+        ".is_some_and(|(from, until)| from == source && now < until && now.0 == 0)",
+    ),
+    mutant(
+        "an offer is never given up",
+        PEER_HANDOVER,
+        "            if offer.until <= now {",
+        "            if offer.until <= now && now.0 == 0 {",
+    ),
+    mutant(
+        "an exclusive leaver asks before it lets go",
+        LEAVE,
+        "        self.remove_addresses(fx);
+        if self.want(Want::Released, fx) {",
+        "        if !self.want(Want::Released, fx) {
+            self.remove_addresses(fx);
+        }
+        if self.wants.is_some() {",
+    ),
+    mutant(
+        "a group is taken when one member is asked for",
+        PEER_HANDOVER,
+        "let ready = members.iter().all(|id| {",
+        "let ready = members.iter().any(|id| {",
+    ),
+    mutant(
+        "every Backup takes over from a silent peer at once",
+        PEER_DETECT,
+        "ANSWER_TIME.plus(RANK_TIME.times(rank))",
+        "ANSWER_TIME.plus(RANK_TIME.times(rank.min(0)))",
+    ),
+    mutant(
+        "a silent peer that answers by ARP is taken for dead",
+        PEER_DETECT,
+        "let suspected = speaker.liveness.claim.is_some();",
+        "let suspected = speaker.liveness.claim.is_some() && now.0 == 0;",
+    ),
+    mutant(
+        "a node that was late does not doubt itself",
+        PEER_DETECT,
+        "if now.since(due).times(2) > watch.interval {",
+        "if now.since(due).times(2) > watch.interval && now.0 == 0 {",
     ),
 ];
