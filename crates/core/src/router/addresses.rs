@@ -1,5 +1,6 @@
 //! Which addresses the kernel should hold, and which it does.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -17,6 +18,13 @@ const ADDRESSES_AT_FIRST: usize = 64;
 const ADDRESSES_PER_REQUEST: usize = 256;
 /// Addresses that the kernel refused are tried again this much later.
 pub(crate) const RECONCILE_AFTER: Micros = Micros::from_secs(1);
+
+/// What an interface tells an address by: it and its prefix length.
+type Number = (IpAddr, u8);
+
+fn number(address: &VirtualAddress) -> Number {
+    (address.address, address.prefix)
+}
 
 /// One address and what the kernel does with it.
 #[derive(Clone, Debug)]
@@ -69,10 +77,6 @@ impl Holding {
     fn interface(&self, router: &RouterSpec, interfaces: &Interfaces) -> Option<InterfaceIndex> {
         let name = self.address.interface.as_ref().unwrap_or(&router.interface);
         interfaces.named(name).map(|(index, _)| index)
-    }
-
-    fn is(&self, address: &VirtualAddress) -> bool {
-        self.address.address == address.address && self.address.prefix == address.prefix
     }
 }
 
@@ -328,10 +332,13 @@ impl Router {
         fx: &mut Effects<'_>,
     ) {
         let mut announced = Vec::new();
-        for (address, result) in pending.addresses.iter().zip(results) {
+        for (position, result) in self.answered(pending).into_iter().zip(results) {
+            let Some(position) = position else {
+                continue;
+            };
             match pending.change {
-                Change::Add => announced.extend(self.added(address, *result, fx)),
-                Change::Remove => self.removed(address, *result, fx),
+                Change::Add => announced.extend(self.added(position, *result, fx)),
+                Change::Remove => self.removed(position, *result, fx),
             }
         }
         let results = results.get(pending.addresses.len()..).unwrap_or_default();
@@ -341,55 +348,80 @@ impl Router {
         }
     }
 
+    /// Which holding each address of an answered request is, if one still waits for the answer. One walk for all: of
+    /// several that are the same the first answer is for the first.
+    fn answered(&self, pending: &Pending) -> Vec<Option<usize>> {
+        let awaited = match pending.change {
+            Change::Add => Status::Adding,
+            Change::Remove => Status::Removing,
+        };
+        let mut found = Vec::from_iter(pending.addresses.iter().map(|_| None));
+        let mut asked: BTreeMap<Number, Vec<usize>> = BTreeMap::new();
+        for (order, address) in pending.addresses.iter().enumerate().rev() {
+            asked.entry(number(address)).or_default().push(order);
+        }
+        for (position, holding) in self.holdings.iter().enumerate() {
+            if asked.is_empty() {
+                break;
+            }
+            if holding.status != awaited {
+                continue;
+            }
+            let number = number(&holding.address);
+            let Some(orders) = asked.get_mut(&number) else {
+                continue;
+            };
+            let order = orders.pop();
+            if orders.is_empty() {
+                asked.remove(&number);
+            }
+            if let Some(slot) = order.and_then(|order| found.get_mut(order)) {
+                *slot = Some(position);
+            }
+        }
+        found
+    }
+
     fn added(
         &mut self,
-        address: &VirtualAddress,
+        position: usize,
         result: Result<(), Errno>,
         fx: &mut Effects<'_>,
     ) -> Option<(InterfaceIndex, IpAddr)> {
-        let adding =
-            |holding: &&mut Holding| holding.is(address) && holding.status == Status::Adding;
-        let holding = self.holdings.iter_mut().find(adding)?;
+        let holding = self.holdings.get_mut(position)?;
+        let address = holding.address.address;
         let restoring = core::mem::take(&mut holding.restoring);
         match result {
             Ok(()) | Err(Errno::EEXIST) => {
                 holding.status = Status::Held;
                 let index = holding.interface(&self.spec, fx.interfaces)?;
                 if restoring && result.is_ok() {
-                    self.event(Event::AddressRestored(address.address), fx);
+                    self.event(Event::AddressRestored(address), fx);
                 }
-                Some((index, address.address))
+                Some((index, address))
             }
             Err(error) => {
                 // A removal before it may have been refused as well: what the kernel shows counts.
                 let index = holding.interface(&self.spec, fx.interfaces);
                 let interface = index.and_then(|index| fx.interfaces.get(index));
-                let there = interface.is_some_and(|it| it.address(address.address).is_some());
+                let there = interface.is_some_and(|it| it.address(address).is_some());
                 holding.status = if there { Status::Held } else { Status::Absent };
-                self.report_failure(true, address.address, error, fx);
-                index
-                    .filter(|_| there)
-                    .map(|index| (index, address.address))
+                self.report_failure(true, address, error, fx);
+                index.filter(|_| there).map(|index| (index, address))
             }
         }
     }
 
-    fn removed(
-        &mut self,
-        address: &VirtualAddress,
-        result: Result<(), Errno>,
-        fx: &mut Effects<'_>,
-    ) {
-        let removing =
-            |holding: &&mut Holding| holding.is(address) && holding.status == Status::Removing;
-        let Some(holding) = self.holdings.iter_mut().find(removing) else {
+    fn removed(&mut self, position: usize, result: Result<(), Errno>, fx: &mut Effects<'_>) {
+        let Some(holding) = self.holdings.get_mut(position) else {
             return;
         };
+        let address = holding.address.address;
         match result {
             Ok(()) | Err(Errno::EADDRNOTAVAIL | Errno::ENODEV) => holding.status = Status::Absent,
             Err(error) => {
                 holding.status = Status::Unsure;
-                self.report_failure(false, address.address, error, fx);
+                self.report_failure(false, address, error, fx);
             }
         }
     }
@@ -506,8 +538,17 @@ impl Router {
 
     /// Addresses of `spec` that it has not, or not like this.
     pub(super) fn lacks_addresses(&self, spec: &RouterSpec) -> bool {
-        let has = |address: &VirtualAddress| self.holdings.iter().any(|it| it.address == *address);
-        spec.all_addresses().any(|address| !has(address))
+        if self.holds_what_stands_in(spec) {
+            return false;
+        }
+        let held: BTreeSet<&VirtualAddress> = self.holdings.iter().map(|it| &it.address).collect();
+        spec.all_addresses().any(|address| !held.contains(address))
+    }
+
+    /// Whether it has the same addresses in the same order: most reloads leave them alone.
+    fn holds_what_stands_in(&self, spec: &RouterSpec) -> bool {
+        let held = self.holdings.iter().map(|holding| &holding.address);
+        held.eq(spec.all_addresses())
     }
 
     /// Gives up the addresses that `heir` is to have where they are, unless `keeps` still has them: those that stay as
@@ -519,20 +560,23 @@ impl Router {
         fx: &mut Effects<'_>,
     ) -> Vec<VirtualAddress> {
         self.renew_holdings_version();
+        let mut free = self.free_to_give(keeps);
+        if free.is_empty() {
+            return Vec::new();
+        }
         let mut given = Vec::new();
+        let mut positions = BTreeSet::new();
         for address in heir.all_addresses() {
+            let Some(candidates) = free.get_mut(&number(address)) else {
+                continue;
+            };
             let name = address.interface.as_ref().unwrap_or(&heir.interface);
             let there = fx.interfaces.named(name).map(|(index, _)| index);
-            let position = self.holdings.iter().position(|holding| {
-                let kept = keeps
-                    .is_some_and(|spec| spec.all_addresses().any(|kept| *kept == holding.address));
-                holding.is(address)
-                    && holding.status == Status::Held
-                    && !holding.own
-                    && !kept
-                    && holding.interface(&self.spec, fx.interfaces) == there
+            let found = candidates.iter().position(|position| {
+                let holding = self.holdings.get(*position);
+                holding.is_some_and(|it| it.interface(&self.spec, fx.interfaces) == there)
             });
-            let Some(position) = position else {
+            let Some(position) = found.map(|found| candidates.remove(found)) else {
                 continue;
             };
             let same = self.holdings.get(position).is_some_and(|holding| {
@@ -543,13 +587,35 @@ impl Router {
                 in_its_words == *address
             });
             if same {
-                self.holdings.remove(position);
+                positions.insert(position);
                 given.push(address.clone());
             } else {
                 self.change(Change::Remove, &[position], &[], fx);
             }
         }
+        let mut position = 0..;
+        self.holdings
+            .retain(|_| position.next().is_none_or(|it| !positions.contains(&it)));
         given
+    }
+
+    /// Where the addresses are that another router may have, unless `keeps` has them.
+    fn free_to_give(&self, keeps: Option<&RouterSpec>) -> BTreeMap<Number, Vec<usize>> {
+        let mut free: BTreeMap<Number, Vec<usize>> = BTreeMap::new();
+        if keeps.is_some_and(|spec| self.holds_what_stands_in(spec)) {
+            return free;
+        }
+        let kept: BTreeSet<&VirtualAddress> =
+            keeps.iter().flat_map(|spec| spec.all_addresses()).collect();
+        for (position, holding) in self.holdings.iter().enumerate() {
+            let held = holding.status == Status::Held && !holding.own;
+            if held && !kept.contains(&holding.address) {
+                free.entry(number(&holding.address))
+                    .or_default()
+                    .push(position);
+            }
+        }
+        free
     }
 
     pub(super) fn inherit_addresses(&mut self, given: Vec<VirtualAddress>) {
@@ -566,23 +632,33 @@ impl Router {
     /// whatever else the file now says of it. True if anything may have been removed.
     pub(super) fn replace_addresses(&mut self, spec: &RouterSpec, fx: &mut Effects<'_>) -> bool {
         self.renew_holdings_version();
-        let wanted = |holding: &Holding| spec.all_addresses().any(|new| *new == holding.address);
-        let gone = self.positions(|holding| !wanted(holding) && holding.is_removable());
+        if self.holds_what_stands_in(spec) {
+            let fixtures = self.fixtures_not_in(spec);
+            self.change(Change::Remove, &[], &fixtures, fx);
+            self.replace_fixtures(spec);
+            return false;
+        }
+        let wanted: BTreeSet<&VirtualAddress> = spec.all_addresses().collect();
+        let gone = self.positions(|it| it.is_removable() && !wanted.contains(&it.address));
         let fixtures = self.fixtures_not_in(spec);
         self.change(Change::Remove, &gone, &fixtures, fx);
         self.replace_fixtures(spec);
-        let own: Vec<Holding> = self
+        let mut own: BTreeMap<Number, Holding> = BTreeMap::new();
+        for holding in self
             .holdings
-            .extract_if(.., |holding| !wanted(holding))
+            .extract_if(.., |it| !wanted.contains(&it.address))
             .filter(|holding| holding.own || holding.returns)
-            .collect();
+        {
+            own.entry(number(&holding.address)).or_insert(holding);
+        }
+        let held = self
+            .holdings
+            .iter()
+            .filter_map(|it| wanted.get(&it.address));
+        let mut known: BTreeSet<&VirtualAddress> = held.copied().collect();
         for address in spec.all_addresses() {
-            if !self
-                .holdings
-                .iter()
-                .any(|holding| holding.address == *address)
-            {
-                let kept = own.iter().find(|known| known.is(address));
+            if known.insert(address) {
+                let kept = own.get(&number(address));
                 self.holdings.push(Holding {
                     own: kept.is_some_and(|known| known.own),
                     returns: kept.is_some_and(|known| known.returns),

@@ -1,6 +1,7 @@
 //! Gratuitous ARP: the burst on becoming Active, its repetition, the refresh, and being heard last
 //! after a conflict.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -83,7 +84,10 @@ impl Router {
         self.announce(addresses.clone(), garp.repeat, fx);
         if garp.delay > Micros::ZERO {
             let added = &mut self.announcer.added;
-            added.retain(|known| !addresses.contains(known));
+            if !added.is_empty() {
+                let again: BTreeSet<_> = addresses.iter().collect();
+                added.retain(|known| !again.contains(known));
+            }
             added.extend(addresses);
             self.set_timer(Timer::SecondBurst, fx.now + garp.delay);
         }
@@ -132,6 +136,7 @@ impl Router {
         match timer {
             Timer::SecondBurst => {
                 let added = core::mem::take(&mut self.announcer.added);
+                let added: BTreeSet<_> = added.into_iter().collect();
                 let mut again = self.held_addresses(fx.interfaces);
                 again.retain(|held| added.contains(held));
                 self.announce(again, garp.repeat, fx);
