@@ -43,6 +43,8 @@ const FRESH: Micros = Micros::from_millis(100);
 const MAX_SPEAKERS: usize = 32;
 /// Lines about nodes that come and go, of all domains: so many at once, then one a second.
 const FINDINGS: Bucket = Bucket::new(256, Micros::from_secs(1));
+/// Offers and groups follow each other at most so often in one input; more would be a circle.
+const ROUNDS: usize = 8;
 /// Answers to whoever asks who we are, in one domain: ten at once, then ten a second.
 const REPLIES: Bucket = Bucket::new(10, Micros::from_millis(100));
 /// News of our own routers: twenty at once, then twenty a second.
@@ -373,9 +375,14 @@ impl Node {
         if core::mem::take(&mut self.peers.stale) {
             self.find_domains(now);
         }
-        self.settle_offers(now);
-        self.settle_groups(now);
-        self.settle_offers(now);
+        // What a group does may be another offer, and the end of an offer another change of a group.
+        for _ in 0..ROUNDS {
+            self.settle_offers(now);
+            self.settle_groups(now);
+            if self.notices.offers.is_empty() {
+                break;
+            }
+        }
         self.tell_news(now);
     }
 

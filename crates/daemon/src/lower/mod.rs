@@ -477,11 +477,18 @@ fn rules(
     instance: &config::VrrpInstance,
     group: Option<&config::SyncGroup>,
 ) -> Rules {
-    let notifies = std::iter::once(&instance.notify).chain(group.map(|group| &group.notify));
     let acts = |notify: &config::Notify| {
         let acting = [&notify.master, &notify.backup, &notify.stop, &notify.any];
         acting.iter().any(|script| script.is_some())
     };
+    // Members of a group go together: scripts of one that act make all of them wait.
+    let together = |group: &config::SyncGroup| {
+        let acting = config.instances.iter().filter(|other| acts(&other.notify));
+        let names: BTreeSet<&str> = acting.map(|other| other.name.value.as_str()).collect();
+        let mut members = group.members.iter();
+        acts(&group.notify) || members.any(|member| names.contains(member.value.as_str()))
+    };
+    let scripts = acts(&instance.notify) || group.is_some_and(together);
     let fifos = &config.global.fifos;
     let fifo = [&fifos.all, &fifos.vrrp]
         .iter()
@@ -493,7 +500,7 @@ fn rules(
         Some(config::Handover::Overlap) => Leave::Overlap,
         Some(config::Handover::Exclusive) => Leave::Exclusive,
         Some(config::Handover::Immediate) => Leave::Immediate,
-        None if fifo || notifies.into_iter().any(acts) => Leave::Exclusive,
+        None if fifo || scripts => Leave::Exclusive,
         None => Leave::Overlap,
     };
     Rules {
