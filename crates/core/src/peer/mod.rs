@@ -105,6 +105,8 @@ pub struct Speaker {
     /// The same in its last request and in its last answer.
     last_request: u64,
     last_answer: u64,
+    /// It was reported as found.
+    introduced: bool,
     liveness: Liveness,
 }
 
@@ -119,6 +121,7 @@ impl Speaker {
             last: 0,
             last_request: 0,
             last_answer: 0,
+            introduced: false,
             liveness: Liveness::default(),
         }
     }
