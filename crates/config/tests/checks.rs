@@ -297,3 +297,19 @@ fn what_keepalived_does_not_know_is_said_once_and_starts_all_the_same() {
     );
     assert!(loaded.keepalived_refusal().is_none());
 }
+
+#[test]
+fn an_own_keyword_that_stands_in_two_blocks_is_named_once() {
+    let loaded = read(format!(
+        "global_defs {{\nfast_detect 50ms\npeer_channel on\n}}\nvrrp_instance A {{\ninterface eth0\n\
+         virtual_router_id 5\npriority 100\nfast_detect 20ms\n{VIP}}}\n"
+    ));
+    let own = loaded
+        .diagnostics
+        .iter()
+        .find(|one| one.code == Code::OwnKeyword);
+    assert_eq!(
+        own.map(|one| one.message.as_str()),
+        Some("keepalived does not know `fast_detect`, `peer_channel`")
+    );
+}

@@ -112,7 +112,10 @@ impl Forged {
             echo: if self.answers { now.0 - HELD } else { 0 },
             held_us: u32::try_from(HELD).unwrap() * self.times_held,
             watch_ms: 0,
-            name: "\u{1b}[2Jx\u{202e}y",
+            name: match self.kind {
+                Kind::Hello => "\u{1b}[2Jx\u{202e}y",
+                _ => "",
+            },
         };
         let mut buffer = [0; MAX_LENGTH];
         let entry = Entry {
@@ -147,6 +150,25 @@ fn new_numbers_are_no_flood_of_lines() {
     let peers: Vec<_> = bench.node.peers().collect();
     assert_eq!(peers.len(), 1, "an earlier run is over");
     assert_eq!(peers[0].1.name, "[2Jxy");
+}
+
+#[test]
+fn whoever_comes_back_with_a_sign_of_life_is_reported_by_its_name() {
+    let mut bench = bench();
+    for kind in [Kind::Alive, Kind::Alive, Kind::Hello, Kind::Hello] {
+        let message = Forged {
+            kind,
+            answers: true,
+            ..Forged::hello(1_000, [192, 0, 2, 66])
+        };
+        message.reach(&mut bench);
+        bench.run_until(bench.now.0 + 100);
+    }
+    let names = bench.events.iter().filter_map(|it| match &it.event {
+        Event::PeerFound { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["[2Jxy"]);
 }
 
 #[test]

@@ -205,11 +205,14 @@ impl Parsed<'_> {
         let Some(((_, first), others)) = own.split_first() else {
             return;
         };
-        let mut names: Vec<String> = own
-            .iter()
-            .map(|(keyword, _)| format!("`{}`", keyword.name))
-            .collect();
-        names.dedup();
+        let mut names: Vec<String> = Vec::new();
+        for (keyword, _) in &own {
+            let name = format!("`{}`", keyword.name);
+            // The same keyword may stand in global_defs and in instances.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         let text = format!("keepalived does not know {}", names.join(", "));
         let has_braces = |(keyword, _): &Placed| {
             matches!(

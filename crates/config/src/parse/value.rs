@@ -171,7 +171,7 @@ impl Parsed<'_> {
             );
             let mut diagnostic = Diagnostic::error(Code::OutOfRange, word.span, text);
             if number.value == 0 {
-                diagnostic = diagnostic.help("remove the line to switch it off");
+                diagnostic = diagnostic.help("without the line the default holds");
             }
             self.reader
                 .sink

@@ -492,8 +492,10 @@ pub(super) const INSTANCE: &[Keyword] = &[
     keyword(
         "fast_detect",
         Syntax::Words,
-        "Peers watch the master's node over the peer channel at that interval; so many missing signs of \
-         life (3 unless given) are a suspicion, which is verified before anybody takes over.",
+        "Peers watch the master's node over the peer channel at that interval (10 ms to 10 s; a number \
+         without a unit is in seconds); so many missing signs of life (3 unless given) are a suspicion, \
+         which is verified before anybody takes over. A node that comes back is not watched for 10 s, \
+         after each further silence twice as long.",
     )
     .arguments("TIME [xCOUNT]|off")
     .ours()

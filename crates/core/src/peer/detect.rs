@@ -31,6 +31,8 @@ const ANSWER_TIME: Micros = Micros::from_millis(20);
 const RANK_TIME: Micros = Micros::from_millis(20);
 /// After a false alarm a peer is not watched for this long; twice as long after each further one, up to the second.
 const BACK_OFF: (Micros, Micros) = (Micros::from_secs(10), Micros::from_secs(600));
+/// Who comes back after this was away, and our takeover was right.
+const REAL_OUTAGE: Micros = Micros::from_secs(1);
 /// Nobody is given more signs of life than this.
 const LEAST_INTERVAL: Micros = Micros::from_millis(10);
 
@@ -71,13 +73,16 @@ impl Liveness {
         });
         let last = self.last.replace(now);
         self.claim = None;
+        let outage = last.is_some_and(|last| now.since(last) >= REAL_OUTAGE);
         let Some(watch) = watch else {
             self.deadline = None;
             self.good = 0;
             return;
         };
-        if core::mem::take(&mut self.claimed) {
-            self.doubt(now);
+        match core::mem::take(&mut self.claimed) {
+            true if outage => self.back_off = Micros::ZERO,
+            true => self.doubt(now),
+            false => {}
         }
         let in_time = last.is_some_and(|last| now.since(last).times(2) <= watch.interval.times(3));
         self.good = if in_time || header.late {

@@ -201,6 +201,7 @@ impl Node {
         let watch = self.peers.domains.get(&key.domain).and_then(|it| it.watch);
         let speakers = &mut self.peers.speakers;
         let speaker = speakers.entry(key).or_insert_with(|| Speaker::new(now));
+        let confirmed = speaker.round_trip.is_none() && round_trip.is_some();
         speaker.round_trip = round_trip.or(speaker.round_trip);
         if header.sent > speaker.last {
             speaker.liveness.sign(now, header, watch);
@@ -210,19 +211,22 @@ impl Node {
                 speaker.name = printable(header.name);
             }
         }
-        // A sign of life of somebody whom we have forgotten has no name.
-        let greets = header.kind == Kind::Hello && speaker.is_confirmed();
-        if greets && !core::mem::replace(&mut speaker.greeted, true) {
-            let name = speaker.name.clone();
+        // Only a HELLO says a name: who comes back with a sign of life is reported with the next one.
+        let met = header.kind == Kind::Hello && speaker.is_confirmed() && !speaker.introduced;
+        speaker.introduced |= met;
+        let name = met.then(|| speaker.name.clone());
+        if confirmed {
             // An earlier run of the same node is over.
             let same = |it: &SpeakerKey| {
                 it.domain == key.domain && it.address == key.address && it.node != key.node
             };
             speakers.retain(|it, _| !same(it));
-            if self.peers.findings.take(now).is_ok() {
-                let address = key.address;
-                self.event(now, Subject::Node, Event::PeerFound { address, name });
-            }
+        }
+        if let Some(name) = name
+            && self.peers.findings.take(now).is_ok()
+        {
+            let address = key.address;
+            self.event(now, Subject::Node, Event::PeerFound { address, name });
         }
     }
 

@@ -102,13 +102,13 @@ pub struct Speaker {
     pub round_trip: Option<Micros>,
     /// What it says of its virtual routers.
     pub routers: BTreeMap<Vrid, Entry>,
-    /// It has said who it is, and that was told.
-    greeted: bool,
     /// Its clock in its last message.
     last: u64,
     /// The same in its last request and in its last answer.
     last_request: u64,
     last_answer: u64,
+    /// It was reported as found.
+    introduced: bool,
     liveness: Liveness,
 }
 
@@ -120,10 +120,10 @@ impl Speaker {
             heard: now,
             round_trip: None,
             routers: BTreeMap::new(),
-            greeted: false,
             last: 0,
             last_request: 0,
             last_answer: 0,
+            introduced: false,
             liveness: Liveness::default(),
         }
     }
