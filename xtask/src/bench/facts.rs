@@ -10,7 +10,11 @@ use super::usage::processors;
 /// One line: kernel, processors, memory, load, programs.
 #[must_use]
 pub fn line(subjects: &[Subject]) -> String {
-    let kernel = uname().map(|names| names.release().to_string_lossy().into_owned());
+    // Its version; what a distributor adds says nothing about numbers.
+    let kernel = uname().map(|names| {
+        let release = names.release().to_string_lossy().into_owned();
+        release.split('-').next().unwrap_or_default().to_owned()
+    });
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
