@@ -135,7 +135,8 @@ fn notify_stop_ends_before_priority_0_leaves() {
             + &support::replaced(&instance, ("    virtual_ipaddress", stop))
     };
     let configurations = [FIRST_PRIORITY, SECOND_PRIORITY].map(noting);
-    let mut pair = pair_with([standfast(), standfast()], configurations);
+    // Another Standfast node would be handed the address over the peer channel, without priority 0.
+    let mut pair = pair_with([standfast(), Daemon::Keepalived], configurations);
     telling(&mut pair, |pair| {
         let slow = "#!/bin/sh\nsleep 0.5\ntouch /run/stopped\n";
         pair.first

@@ -29,7 +29,7 @@ use crate::record::{Contents, Record};
 use crate::routing;
 use crate::runner::{Job, Runner};
 use crate::track::Asker;
-use crate::work::{Operation, Repetition, Turn, Work, WorkQueue};
+use crate::work::{Encoded, Operation, Repetition, Turn, Work, WorkQueue};
 
 /// Advertisements of one round, sent together.
 #[derive(Default)]
@@ -40,6 +40,16 @@ struct Outbox {
     probes: Vec<(InterfaceIndex, Frame)>,
     /// Of the router whose turn it is; kept for its room.
     destinations: Vec<IpAddr>,
+}
+
+impl Outbox {
+    fn extend(&mut self, packets: Vec<Encoded>) {
+        for (key, packet) in packets {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(&packet);
+            self.packets.push((key, start..self.bytes.len()));
+        }
+    }
 }
 
 /// Carries out outputs.
@@ -160,7 +170,8 @@ impl Effects {
         while let Some(output) = node.poll_output() {
             match output {
                 Output::Advertise { router, priority } if self.work.removes() => {
-                    self.work.push(Work::Advertise(router, priority));
+                    let packets = self.encoded(router, priority, node);
+                    self.work.push(Work::Advertise(packets));
                 }
                 Output::Advertise { router, priority } => {
                     self.advertise(router, priority, node);
@@ -260,13 +271,17 @@ impl Effects {
             match work {
                 Work::Kernel(operation) => self.change(now, vec![operation], node),
                 Work::Tell(job) => runner.submit(job),
-                Work::Advertise(router, priority) => self.advertise(router, priority, node),
+                Work::Advertise(packets) => self.outbox.extend(packets),
                 Work::Say(message) => self.send_to_node(&message, ports),
                 Work::Repeat(repetition) => self.repeat(&repetition, node, ports),
                 Work::Stopped => self.stopped = true,
             }
         }
         self.carry_out(now, node, ports, runner);
+    }
+
+    pub(crate) fn says_later(&self) -> bool {
+        self.work.speaks()
     }
 
     /// Does all work that waits.
@@ -293,6 +308,20 @@ impl Effects {
         {
             self.logger.log(Level::Warning, text);
         }
+    }
+
+    /// The packets of an advertisement that has to wait: a router that has let go is forgotten by then.
+    fn encoded(&mut self, router: RouterId, priority: Priority, node: &mut Node) -> Vec<Encoded> {
+        let before = self.outbox.packets.len();
+        self.advertise(router, priority, node);
+        let Outbox { packets, bytes, .. } = &mut self.outbox;
+        let start = packets.get(before).map_or(bytes.len(), |(_, it)| it.start);
+        let encoded = packets
+            .drain(before..)
+            .filter_map(|(key, range)| Some((key, bytes.get(range)?.to_vec())))
+            .collect();
+        bytes.truncate(start);
+        encoded
     }
 
     fn advertise(&mut self, router: RouterId, priority: Priority, node: &mut Node) {

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use standfast_core::input::{Change, Datagram, InterfaceIndex, OperationId, RouterId};
 use standfast_core::spec::VirtualAddress;
 use standfast_linux::netlink::Change as KernelChange;
-use standfast_wire::vrrp::Priority;
 
+use crate::ports::PortKey;
 use crate::runner::Job;
 
 /// Kernel changes of one turn: they take half a millisecond, and a larger request would gain nothing.
@@ -30,13 +30,16 @@ pub(crate) struct Repetition {
     pub(crate) rounds: u16,
 }
 
+/// A packet and the port that it leaves from.
+pub(crate) type Encoded = (PortKey, Vec<u8>);
+
 /// What waits for its turn.
 pub(crate) enum Work {
     Kernel(Operation),
     /// Told outside once the kernel work before it is done.
     Tell(Job),
     /// It must not be heard before the removals in front of it.
-    Advertise(RouterId, Priority),
+    Advertise(Vec<Encoded>),
     /// The same on the peer channel.
     Say(Datagram),
     Repeat(Repetition),
@@ -73,6 +76,12 @@ impl WorkQueue {
     /// Whether addresses wait for their removal.
     pub(crate) fn removes(&self) -> bool {
         self.removals > 0
+    }
+
+    /// Whether something is to be said after a removal.
+    pub(crate) fn speaks(&self) -> bool {
+        let mut items = self.items.iter();
+        items.any(|work| matches!(work, Work::Advertise(_) | Work::Say(_)))
     }
 
     pub(crate) fn push(&mut self, work: Work) {
@@ -213,9 +222,11 @@ mod tests {
         let mut queue = queue(vec![
             repeat(1),
             operation(1, Change::Remove, 1),
-            Work::Advertise(RouterId(1), Priority::RESIGN),
+            Work::Advertise(Vec::new()),
             Work::Stopped,
         ]);
+        assert!(queue.speaks());
         assert_eq!(turns(&mut queue), ["1", "a", "s", "r"]);
+        assert!(!queue.speaks());
     }
 }

@@ -122,6 +122,7 @@ impl Worker {
 
     /// The node gets what it is to be, and its sockets with it.
     fn specify(&mut self, now: Instant, mut spec: Spec) {
+        self.say_what_waits();
         spec.node.number = self.node_number;
         self.node.handle_input(now, Input::Spec(Box::new(spec)));
         self.synchronize_ports();

@@ -52,6 +52,7 @@ impl Worker {
         }
         self.observe(&events);
         if self.concerns_ports(&events) {
+            self.say_what_waits();
             self.synchronize_ports();
         }
         self.repair_links(&events);
@@ -207,6 +208,14 @@ impl Worker {
             Origin::Serving
         } else {
             Origin::Stale
+        }
+    }
+
+    /// A router that has let go is forgotten, and its port closed with the next ones: what it says last goes first.
+    pub(super) fn say_what_waits(&mut self) {
+        if self.effects.says_later() {
+            self.effects
+                .finish_work(&mut self.node, &self.ports, &self.runner);
         }
     }
 
