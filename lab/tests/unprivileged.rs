@@ -93,10 +93,11 @@ fn nobody_is_master_fails_over_and_leaves_nothing() {
         assert_eq!(files_left(&pair.first.host).trim(), "master");
         // Killed as a whole it leaves the address; its next start knows that it is its own.
         second.wait_for_log("Entering MASTER STATE", LONG).unwrap();
-        pair.second
-            .host
-            .run(&["killall", "-q", "-9", "keepalived"])
-            .unwrap();
+        // Both processes at once: the one that outlives the other by a moment would let go.
+        for signal in ["-STOP", "-9"] {
+            let command = ["killall", "-q", signal, "keepalived"];
+            pair.second.host.run(&command).unwrap();
+        }
         second.wait(LONG).unwrap();
         assert!(pair.second.host.holds(VIP).unwrap());
         let again = start_as_nobody(&pair.second.host, &[]);
