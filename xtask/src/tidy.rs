@@ -24,9 +24,10 @@ const DOCUMENTS: [&str; 5] = [
     "LICENSE-APACHE",
 ];
 /// What a crate may link of this repository (ARCHITECTURE.md); others are not checked.
-const EDGES: [(&str, &[&str]); 5] = [
+const EDGES: [(&str, &[&str]); 6] = [
     ("wire", &[]),
     ("core", &["standfast-wire"]),
+    ("api", &["standfast-core", "standfast-wire"]),
     ("sim", &["standfast-core", "standfast-wire"]),
     ("config", &[]),
     ("linux", &["standfast-wire"]),

@@ -1,0 +1,1 @@
+//! Status from a node.
