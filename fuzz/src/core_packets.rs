@@ -143,6 +143,7 @@ impl Fed {
             }
             8 => self.give(Input::ClockStep(Micros(number))),
             9 if number == 9 => self.give(Input::Stop),
+            9 if number < 9 => self.order(number),
             9 => self.now = self.now + Micros(number * 1_000),
             12 => self.give(Input::Sealed {
                 interface: ETH0,

@@ -61,6 +61,16 @@ pub struct Check {
     repair: Stage,
     attempts: u32,
     repaired: Option<Instant>,
+    paused: Option<Pause>,
+}
+
+/// An operator's pause of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when.
+    pub since: Instant,
+    /// Until when; none: until it is told otherwise.
+    pub until: Option<Instant>,
 }
 
 /// How far a repair has come.
@@ -101,12 +111,44 @@ impl Check {
             repair: Stage::None,
             attempts: 0,
             repaired: None,
+            paused: None,
         }
     }
 
     /// When something is due next; `None` if nothing ever is.
     pub fn next_run(&self) -> Option<Instant> {
-        self.next_run
+        match self.paused {
+            Some(pause) => pause.until,
+            None => self.next_run,
+        }
+    }
+
+    /// An operator's pause, if there is one.
+    pub fn paused(&self) -> Option<Pause> {
+        self.paused
+    }
+
+    /// It is not run, and keeps its state whatever comes back of runs that have begun.
+    pub fn pause(&mut self, now: Instant, until: Option<Instant>) {
+        let since = self.paused.map_or(now, |pause| pause.since);
+        self.paused = Some(Pause { since, until });
+    }
+
+    /// Whether the time of its pause has passed.
+    pub fn pause_is_over(&self, now: Instant) -> bool {
+        let until = self.paused.and_then(|pause| pause.until);
+        until.is_some_and(|until| until <= now)
+    }
+
+    /// It runs again, from now on.
+    pub fn unpause(&mut self, now: Instant) {
+        if self.paused.take().is_none() {
+            return;
+        }
+        // A repair that has ended meanwhile is judged by the next result.
+        if self.repair != Stage::Commanded && self.state != CheckState::Unusable {
+            self.next_run = Some(now);
+        }
     }
 
     /// Whether a run has been started and has not ended.
@@ -121,7 +163,8 @@ impl Check {
 
     /// The next run is due.
     pub fn start(&mut self, now: Instant) -> Start {
-        let Some(due) = self.next_run.filter(|due| *due <= now) else {
+        let due = self.next_run.filter(|_| self.paused.is_none());
+        let Some(due) = due.filter(|due| *due <= now) else {
             return Start::NotDue;
         };
         if self.repair == Stage::Waiting {
@@ -182,6 +225,8 @@ impl Check {
         let news = self.last.replace(outcome) != Some(outcome);
         let state = self.state;
         let then = match self.repair {
+            // An operator works at the service.
+            _ if self.paused.is_some() => Then::Nothing,
             // Whatever comes up before the command has had its time may go again.
             Stage::Commanded | Stage::Waiting => Then::Nothing,
             Stage::None | Stage::Judging => self.judge(now, outcome),

@@ -11,6 +11,7 @@ use standfast_wire::vrrp::Priority;
 use crate::journal::Entry;
 use crate::probe::ProbeFailure;
 use crate::spec::{Fixture, Spec, Tracked, VirtualAddress};
+use crate::steering::{Answer, Drain, Order, OrderId};
 use crate::time::Micros;
 
 /// Number of an interface in the kernel.
@@ -125,6 +126,8 @@ pub enum Input<'a> {
     Spec(Box<Spec>),
     /// The wall clock or the boot clock stepped against the monotonic clock: this host slept.
     ClockStep(Micros),
+    /// An operator asks for something; answered with [`Output::Answer`].
+    Order(Box<Order>),
     /// Leave everything; a second time: at once.
     Stop,
     /// Nothing but time has passed.
@@ -347,6 +350,15 @@ pub enum Output {
         /// What.
         event: NotifyEvent,
     },
+    /// An order is refused, or carried out.
+    Answer {
+        /// Which.
+        order: OrderId,
+        /// How.
+        answer: Answer,
+    },
+    /// The drain that a restart is to begin with has changed.
+    Drain(Option<Drain>),
     /// Something worth writing down.
     Event(Entry),
     /// Every router has left; the process may end.

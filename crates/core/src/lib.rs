@@ -36,6 +36,7 @@ pub mod probe;
 pub mod router;
 pub mod spec;
 mod statics;
+pub mod steering;
 pub mod time;
 pub mod timing;
 pub mod tracker;

@@ -47,6 +47,7 @@ pub(crate) fn input_of(arrival: &Arrival, check_passes: bool) -> Option<Input<'_
         Arrival::Link(link) => Input::Link(link.clone()),
         Arrival::Spec(spec) => Input::Spec(spec.clone()),
         Arrival::ClockStep(by) => Input::ClockStep(*by),
+        Arrival::Order(order) => Input::Order(Box::new(order.clone())),
         Arrival::Stop => Input::Stop,
     })
 }

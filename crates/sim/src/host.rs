@@ -8,6 +8,7 @@ use standfast_core::input::{
     Change, CheckId, Errno, HostAddress, InterfaceIndex, Link, OperationId, Origin, RouterId,
 };
 use standfast_core::spec::{NodeIdentity, Spec, Tracked, VirtualAddress};
+use standfast_core::steering::{Answer, Drain, Order, OrderId};
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::peer::NodeNumber;
 use standfast_core::{Instant, Micros, Node};
@@ -60,6 +61,7 @@ pub(crate) enum Arrival {
     Link(Link),
     Spec(Box<Spec>),
     ClockStep(Micros),
+    Order(Order),
     Stop,
 }
 
@@ -87,6 +89,10 @@ pub(crate) struct Host {
     pub(crate) check_passes: bool,
     /// What every tracked file of the host says; tracked processes run while it is 0.
     pub(crate) number: i32,
+    /// What a restart begins with.
+    pub(crate) drain: Option<Drain>,
+    /// Answers to orders, in the order in which they came.
+    pub(crate) answers: Vec<(OrderId, Answer)>,
     pub(crate) last_advertised: Option<Instant>,
     pub(crate) last_reply: Instant,
 }
@@ -111,6 +117,8 @@ impl Host {
             supervisor: Vec::new(),
             check_passes: true,
             number: 0,
+            drain: None,
+            answers: Vec::new(),
             last_advertised: None,
             last_reply: Instant(0),
         }

@@ -9,6 +9,7 @@ use standfast_core::estate::Execution;
 use standfast_core::input::{Origin, Output};
 use standfast_core::router::State;
 use standfast_core::spec::{RouterKey, RouterSpec, Spec, Tracked};
+use standfast_core::steering::{Answer, Instruction, Order, OrderId};
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::vrrp::Priority;
 use standfast_core::{Input, Instant, Micros, Node};
@@ -68,6 +69,7 @@ pub struct Lan {
     weather: Weather,
     random: Random,
     steps: u64,
+    orders: u64,
     watched: BTreeMap<Ipv4Addr, Vacancy>,
     trace: Option<Vec<String>>,
 }
@@ -105,6 +107,7 @@ impl Lan {
             weather: Weather::FAIR,
             random: Random::new(seed),
             steps: 0,
+            orders: 0,
             watched: BTreeMap::new(),
             trace: None,
         }
@@ -272,6 +275,14 @@ impl Lan {
             let address = Host::virtual_address(held, origin);
             node.handle_input(now, Input::AddressAdded(address));
         }
+        if let Some(drain) = host.drain {
+            let order = Order {
+                id: OrderId(0),
+                who: "the run before".into(),
+                what: Instruction::Drain(drain),
+            };
+            node.handle_input(now, Input::Order(Box::new(order)));
+        }
         host.node = Some(node);
         let adopted = serving && !host.kernel.is_empty();
         let spec = Box::new(host.spec.clone());
@@ -279,6 +290,24 @@ impl Lan {
         self.note(id, || format!("starts, adopted {adopted}"));
         self.deliver(id, Arrival::Spec(spec))?;
         self.look(id)
+    }
+
+    /// An operator asks a host for something; the answer comes in [`Lan::answers`].
+    pub fn order(&mut self, id: NodeId, what: Instruction) -> Result<OrderId, Breach> {
+        self.orders += 1;
+        let number = OrderId(self.orders);
+        let order = Order {
+            id: number,
+            who: "an operator".into(),
+            what,
+        };
+        self.hand(id, Arrival::Order(order))?;
+        Ok(number)
+    }
+
+    /// Answers to the orders of a host, in the order in which they came.
+    pub fn answers(&self, id: NodeId) -> &[(OrderId, Answer)] {
+        self.hosts.get(id.0).map_or(&[], |host| &host.answers)
     }
 
     /// Tells a host's daemon to stop.
@@ -618,6 +647,7 @@ impl Lan {
         match &arrival {
             Arrival::Spec(_) => oracle.blurred(),
             Arrival::Stop => oracle.told_to_stop(),
+            Arrival::Order(order) => oracle.ordered(&order.what),
             Arrival::KernelDone(..) | Arrival::AddressAdded(_) | Arrival::AddressRemoved(_) => {
                 let host = &mut self.hosts[id.0];
                 host.outstanding = host.outstanding.saturating_sub(1);

@@ -10,6 +10,7 @@ use standfast_core::input::{Output, RouterId};
 use standfast_core::journal::{Cause, Event, JOURNAL_LENGTH, Subject};
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Leave, RouterSpec};
+use standfast_core::steering::Instruction;
 use standfast_core::wire::ipv4;
 use standfast_core::wire::peer::{self, Message};
 use standfast_core::wire::vrrp::{Advertisement, Interval, Priority, Version};
@@ -60,6 +61,8 @@ struct Watch {
     /// When each node was last heard on the peer channel.
     signs: BTreeMap<IpAddr, Instant>,
     last_advertisement: Option<Instant>,
+    /// A switchover was asked for, and it has not been Active since.
+    yields: bool,
     resigned: u32,
     window: Window,
 }
@@ -129,6 +132,23 @@ impl Oracle {
         for watch in self.routers.values_mut() {
             watch.base = Base::Inexact;
             watch.last_advertisement = None;
+        }
+    }
+
+    /// An operator asked for something: from then on a router may leave a lower one alone.
+    pub(crate) fn ordered(&mut self, what: &Instruction) {
+        for (id, watch) in &mut self.routers {
+            match what {
+                Instruction::Switchover { routers, .. } => {
+                    watch.yields = watch.yields || routers.contains(id);
+                }
+                Instruction::Resume => {
+                    watch.yields = false;
+                    watch.base = Base::Inexact;
+                }
+                Instruction::Drain(_) | Instruction::Pause { .. } | Instruction::Unpause { .. } => {
+                }
+            }
         }
     }
 
@@ -321,6 +341,7 @@ impl Watch {
             asked: None,
             signs: BTreeMap::new(),
             last_advertisement: None,
+            yields: false,
             resigned: 0,
             window: Window::default(),
         }
@@ -335,6 +356,10 @@ impl Watch {
             return self.hear_resignation(now, spec, read);
         }
         let better = read.priority >= self.effective;
+        if !better && self.yields {
+            self.base = Base::Inexact;
+            return;
+        }
         let delayed = !better && spec.preempt && spec.preempt_delay > Micros::ZERO && {
             let since = *self.lower_since.get_or_insert(now);
             let end = since + spec.preempt_delay;

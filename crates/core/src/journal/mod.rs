@@ -205,6 +205,10 @@ pub enum Cause {
     HandedTo(IpAddr),
     /// The node of the Active router gives no sign of life (`fast_detect`).
     PeerSilent(IpAddr),
+    /// An operator has moved it to another node.
+    Switchover,
+    /// An operator has drained the node.
+    Drained,
     /// The daemon stops.
     Stopping,
     /// The router is gone from the configuration.
@@ -240,6 +244,8 @@ pub enum Fault {
     BfdDown(String),
     /// Another member of the sync group cannot take part.
     SyncGroup(String),
+    /// An operator has drained the node, also as the last resort.
+    Drained,
 }
 
 impl fmt::Display for Fault {
@@ -260,6 +266,7 @@ impl fmt::Display for Fault {
             Fault::FileNumber(name) => write!(f, "tracked file {name}"),
             Fault::ProcessQuorum(name) => write!(f, "tracked process {name}"),
             Fault::BfdDown(name) => write!(f, "BFD session {name} down"),
+            Fault::Drained => f.write_str("the node is drained (drain --hard)"),
         }
     }
 }
@@ -570,6 +577,51 @@ pub enum Event {
     AwaitsGroup,
     /// The specification was replaced.
     Reloaded,
+    /// An operator moves a router to another node.
+    SwitchoverAsked {
+        /// Who asks.
+        who: String,
+    },
+    /// A move that an operator has asked for is over: another node is Active.
+    Moved {
+        /// Which.
+        to: IpAddr,
+        /// From the request on.
+        took: Micros,
+        /// From when we let go of an address until its announcement by the other one was heard, in microseconds; negative:
+        /// so long both answered. `None`: no announcement was heard.
+        gap_us: Option<i64>,
+    },
+    /// Nobody has taken over what was to be moved.
+    ServesOn,
+    /// The node gives up everything.
+    DrainBegan {
+        /// Who asks.
+        who: String,
+        /// Also as the last resort.
+        hard: bool,
+        /// For how long.
+        time: Option<Micros>,
+    },
+    /// The time of a drain is over.
+    DrainEnded,
+    /// An operator ends drains and reserve.
+    Resumed {
+        /// Who.
+        who: String,
+    },
+    /// A check keeps its state and is not run.
+    CheckPaused {
+        /// Who asks.
+        who: String,
+        /// For how long.
+        time: Option<Micros>,
+    },
+    /// A check that was paused runs again.
+    CheckResumed {
+        /// Who asks; none: the time is over.
+        who: Option<String>,
+    },
 }
 
 impl Event {
@@ -601,6 +653,13 @@ impl Event {
             | Event::Reasserting
             | Event::AddressKept(_)
             | Event::Syncing(_)
+            | Event::SwitchoverAsked { .. }
+            | Event::Moved { .. }
+            | Event::DrainBegan { .. }
+            | Event::DrainEnded
+            | Event::Resumed { .. }
+            | Event::CheckPaused { .. }
+            | Event::CheckResumed { .. }
             | Event::Reloaded => Level::Info,
             Event::AdvertisementTimeout
             | Event::AwaitsGroup
@@ -635,6 +694,7 @@ impl Event {
             | Event::PeerDiffers { .. }
             | Event::PeerSilent { .. }
             | Event::PeerMute(_)
+            | Event::ServesOn
             | Event::Paused(_) => Level::Warning,
             Event::TwoOwners(_)
             | Event::AddressFailed { .. }

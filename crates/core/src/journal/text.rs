@@ -65,6 +65,10 @@ fn check_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
             }
             printed(f, "printed", output)
         }
+        event if is_pause(event) => {
+            write!(f, "Script `{name}` ")?;
+            pause_line(f, event)
+        }
         Event::CheckIs { up: true } => write!(f, "Script `{name}` is up"),
         Event::CheckIs { up: false } => write!(f, "Script `{name}` is down"),
         Event::CheckOverran => write!(
@@ -109,6 +113,7 @@ fn probe_line(f: &mut fmt::Formatter<'_>, name: &str, event: &Event) -> fmt::Res
             }
             printed(f, "the answer begins", output)
         }
+        event if is_pause(event) => pause_line(f, event),
         Event::Repairing { attempt, attempts } => write!(
             f,
             "is about to be down: running its repair command (attempt {attempt} of {attempts})"
@@ -261,6 +266,14 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
         Cause::HandedOver(from) => write!(f, "Entering {name} STATE: {from} handed over to us"),
         Cause::HandedTo(to) => write!(f, "Entering {name} STATE: handed over to {to}"),
         Cause::PeerSilent(peer) => write!(f, "Entering {name} STATE: {peer} gives no sign of life"),
+        Cause::Switchover => write!(
+            f,
+            "Entering {name} STATE: an operator has moved it (switchover)"
+        ),
+        Cause::Drained => write!(
+            f,
+            "Entering {name} STATE: an operator has drained this node"
+        ),
         Cause::Stopping => write!(f, "Leaving {name} STATE: the daemon stops"),
         Cause::Removed => write!(f, "Leaving {name} STATE: no longer configured"),
         Cause::ConfiguredAgain => write!(f, "Entering {name} STATE: configured again"),
@@ -337,6 +350,72 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::Reloaded => f.write_str("Configuration reloaded"),
         Event::StartDelayed(time) => write!(f, "Delaying startup for {time}"),
         Event::StartDelayOver => f.write_str("Delayed start completed"),
+        other => steering_line(f, other),
+    }
+}
+
+/// `, for 30m`, or nothing.
+struct For(Option<crate::time::Micros>);
+
+impl fmt::Display for For {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(time) => write!(f, " for {time}"),
+            None => Ok(()),
+        }
+    }
+}
+
+const fn is_pause(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CheckPaused { .. } | Event::CheckResumed { .. }
+    )
+}
+
+fn pause_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::CheckPaused { who, time } => write!(
+            f,
+            "is paused{} by {who}: it is not run and keeps its last result",
+            For(*time)
+        ),
+        Event::CheckResumed { who: Some(who) } => write!(f, "is no longer paused, by {who}"),
+        _ => f.write_str("is no longer paused: its time is over"),
+    }
+}
+
+fn steering_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::SwitchoverAsked { who } => write!(f, "switchover asked for by {who}"),
+        Event::Moved { to, took, gap_us } => {
+            write!(f, "{to} is master after {took}")?;
+            match gap_us {
+                Some(gap) if *gap > 0 => {
+                    let gap = crate::time::Micros(gap.unsigned_abs());
+                    write!(f, ", nobody answered for {gap}")
+                }
+                Some(both) => {
+                    let both = crate::time::Micros(both.unsigned_abs());
+                    write!(f, ", without a gap: both answered for {both}")
+                }
+                None => Ok(()),
+            }
+        }
+        Event::ServesOn => f.write_str("nobody has taken over: still MASTER"),
+        Event::DrainBegan { who, hard, time } => {
+            let rest = match hard {
+                true => "it takes nothing back, not even as the last resort",
+                false => "it takes nothing back while anybody else is there",
+            };
+            write!(
+                f,
+                "drained{} by {who}: this node gives up everything; {rest}",
+                For(*time)
+            )
+        }
+        Event::DrainEnded => f.write_str("the time of the drain is over: the usual election again"),
+        Event::Resumed { who } => write!(f, "resumed by {who}: the usual election again"),
         other => peer_line(f, other),
     }
 }

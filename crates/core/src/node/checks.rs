@@ -11,7 +11,7 @@ use crate::spec::{CheckKind, CheckSpec, Tracked};
 use crate::time::Instant;
 
 /// Whom the journal's entries about a check are about.
-pub(super) fn subject(spec: &CheckSpec) -> Subject {
+pub(crate) fn subject(spec: &CheckSpec) -> Subject {
     match spec.kind {
         CheckKind::Script => Subject::Check(spec.name.clone()),
         CheckKind::Request | CheckKind::Process => Subject::Probe(spec.name.clone()),

@@ -9,7 +9,7 @@ use crate::time::Instant;
 
 impl Node {
     /// Lets every router look at what it tracks.
-    pub(super) fn evaluate(&mut self, now: Instant) {
+    pub(crate) fn evaluate(&mut self, now: Instant) {
         if !self.configured {
             return;
         }
@@ -30,6 +30,7 @@ impl Node {
             trackers,
             interfaces,
             statics,
+            steering,
             ..
         } = self;
         let check = |name: &str| {
@@ -55,6 +56,7 @@ impl Node {
                 trackers,
                 is_virtual: &|address| index.is_virtual(address),
                 source_comes: statics.is_adding(&spec.interface, spec.family()),
+                hold: steering.hold(),
             };
             if !router.is_finished() {
                 router.evaluate(&view, &mut fx);

@@ -30,9 +30,11 @@ use crate::spec::{
     CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
 use crate::statics::Statics;
+use crate::steering::Steering;
 use crate::time::{Instant, Micros};
 use crate::tracker::{Tracker, Trackers};
 
+pub(crate) use checks::subject as check_subject;
 use routers::Routers;
 
 /// Length in bytes that no advertisement with its IP header exceeds.
@@ -59,16 +61,19 @@ pub enum Reason {
     Statics,
     /// Something is due on the peer channel.
     Peers,
+    /// A drain ends, or a drained node looks for a successor.
+    Steering,
 }
 
 /// All decisions of one host.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
     pub(crate) routers: Routers,
+    pub(crate) steering: Steering,
     pub(crate) groups: BTreeMap<String, Group>,
     /// Sync groups whose members changed.
     pub(crate) regroup: Vec<String>,
-    checks: BTreeMap<CheckId, Check>,
+    pub(crate) checks: BTreeMap<CheckId, Check>,
     trackers: Trackers,
     interfaces: Interfaces,
     link_delays: LinkDelays,
@@ -165,11 +170,13 @@ impl Node {
             Input::Spec(_) if self.stopping => {}
             Input::Spec(spec) => self.apply(now, *spec),
             Input::ClockStep(_) => self.each_router(now, |router, fx| router.clock_stepped(fx)),
+            Input::Order(order) => self.order(now, *order),
             Input::Stop => self.stop(now),
             Input::Wakeup => self.wake(now),
         }
         self.settle_groups(now);
         self.settle_peers(now);
+        self.settle_orders(now);
         self.last_input = Some(now);
         self.say_when_stopped(now);
     }
@@ -202,6 +209,7 @@ impl Node {
             (self.start_delayed_until, Reason::StartDelay),
             (self.statics.next_wakeup(), Reason::Statics),
             (self.peers.next_wakeup(), Reason::Peers),
+            (self.steering.next_wakeup(), Reason::Steering),
         ];
         let others = others
             .into_iter()
@@ -438,6 +446,7 @@ impl Node {
         if self.stopping {
             return;
         }
+        self.wake_steering(now);
         self.wake_checks(now);
     }
 

@@ -23,11 +23,13 @@ use core::net::IpAddr;
 use standfast_wire::peer::{Answer, Entry, Kind, Message, NodeNumber, State as Told};
 use standfast_wire::vrrp::Priority;
 
+use super::hello::printable;
 use super::{DomainId, PATIENCE, PeerDrop, Speaker, SpeakerKey, To};
 use crate::input::RouterId;
 use crate::journal::Event;
 use crate::node::Node;
 use crate::router::{Router, State, Want};
+use crate::steering::{Choice, Obstacle};
 use crate::time::{Instant, Micros};
 
 /// A request without an answer is sent again after this, and once more.
@@ -46,6 +48,8 @@ const GATHERING: Micros = Micros::from_millis(100);
 pub(super) struct Offer {
     routers: BTreeMap<RouterId, SpeakerKey>,
     needs_better: bool,
+    /// Where an operator wants them.
+    choice: Option<Choice>,
     /// Who was asked, and did not take.
     tried: BTreeSet<NodeNumber>,
     node: NodeNumber,
@@ -74,9 +78,45 @@ impl Unit {
         self.wants.iter().map(|(id, _)| *id)
     }
 
+    /// An operator's wish, which may name a node.
+    fn is_chosen(&self) -> bool {
+        let moved = |(_, want): &(RouterId, Want)| matches!(want, Want::Move(_));
+        self.wants.iter().any(moved)
+    }
+
     fn needs_better(&self) -> bool {
         self.wants.iter().all(|(_, want)| want.needs_better())
     }
+}
+
+/// Which successors are welcome.
+struct Sought<'a> {
+    /// Only a better one than we are, which would take over by itself.
+    better: bool,
+    /// Only this one.
+    choice: Option<&'a Choice>,
+    /// None of these.
+    but: &'a BTreeSet<NodeNumber>,
+}
+
+impl Choice {
+    fn is(&self, key: &SpeakerKey, speaker: &Speaker) -> bool {
+        match self {
+            // As it came in from the network.
+            Choice::Name(name) => speaker.name == printable(name),
+            Choice::Address(address) => key.address == *address,
+        }
+    }
+}
+
+/// Whether a node could take that router now.
+fn is_fit(now: Instant, router: &Router, speaker: &Speaker, told: &Entry) -> bool {
+    speaker.is_confirmed()
+        && now.since(speaker.heard) <= PATIENCE
+        && told.ready
+        && told.state == Told::Backup
+        && told.version == router.spec().version.number()
+        && Some(told.addresses) == router.speech().map(|speech| speech.addresses)
 }
 
 impl Node {
@@ -91,8 +131,15 @@ impl Node {
         for unit in self.units(&ids) {
             let ids: Vec<RouterId> = unit.ids().collect();
             let better = unit.needs_better();
-            match self.successor(now, &ids, better, &BTreeSet::new()) {
-                Some(routers) => self.offer(now, unit, routers, &mut asked),
+            let choice = self.steering.choice.clone();
+            let choice = choice.filter(|_| unit.is_chosen());
+            let sought = Sought {
+                better,
+                choice: choice.as_ref(),
+                but: &BTreeSet::new(),
+            };
+            match self.successor(now, &ids, &sought) {
+                Some(routers) => self.offer(now, unit, routers, choice, &mut asked),
                 None => self.go_alone(now, unit),
             }
         }
@@ -141,21 +188,20 @@ impl Node {
         &self,
         now: Instant,
         ids: &[RouterId],
-        better: bool,
-        but: &BTreeSet<NodeNumber>,
+        sought: &Sought<'_>,
     ) -> Option<BTreeMap<RouterId, SpeakerKey>> {
         let first = self.domain_of_router(*ids.first()?)?;
         let nodes: BTreeSet<NodeNumber> = self
             .speakers_of(first)
             .into_iter()
             .map(|key| key.node)
-            .filter(|node| !but.contains(node))
+            .filter(|node| !sought.but.contains(node))
             .collect();
         let candidates = nodes.into_iter().filter_map(|node| {
             let mut routers = BTreeMap::new();
             let mut rank: Option<(Priority, IpAddr)> = None;
             for id in ids {
-                let (key, priority) = self.candidate(now, *id, node, better)?;
+                let (key, priority) = self.candidate(now, *id, node, sought)?;
                 rank = Some(rank.map_or((priority, key.address), |it| {
                     it.min((priority, key.address))
                 }));
@@ -174,7 +220,7 @@ impl Node {
         now: Instant,
         id: RouterId,
         node: NodeNumber,
-        better: bool,
+        sought: &Sought<'_>,
     ) -> Option<(SpeakerKey, Priority)> {
         let router = self.routers.get(&id)?;
         let domain = self.domain_of_router(id)?;
@@ -182,17 +228,76 @@ impl Node {
         let of_node = |key: &SpeakerKey| key.domain == domain && key.node == node;
         let (key, speaker) = speakers.find(|(key, _)| of_node(key))?;
         let told = speaker.routers.get(&router.spec().vrid)?;
-        let fit = speaker.is_confirmed()
-            && now.since(speaker.heard) <= PATIENCE
-            && told.ready
-            && told.state == Told::Backup
-            && told.version == router.spec().version.number()
-            && Some(told.addresses) == router.speech().map(|speech| speech.addresses);
+        let chosen = sought.choice.is_none_or(|choice| choice.is(key, speaker));
+        let fit = chosen && is_fit(now, router, speaker, told);
         let outranks = told.priority > router.effective_priority() && told.preempts;
         // Whoever does not speak the channel and is better would take it back.
-        let rival = router.best_rival_but(|address| self.is_speaker(domain, address));
-        let lasts = rival.is_none_or(|rival| rival <= told.priority);
-        (fit && lasts && (outranks || !better)).then_some((*key, told.priority))
+        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        let lasts = rival.is_none_or(|(rival, _)| rival <= told.priority);
+        (fit && lasts && (outranks || !sought.better)).then_some((*key, told.priority))
+    }
+
+    /// Whether anybody could take that router.
+    pub(crate) fn has_successor(&self, now: Instant, id: RouterId) -> bool {
+        let sought = Sought {
+            better: false,
+            choice: None,
+            but: &BTreeSet::new(),
+        };
+        self.successor(now, &[id], &sought).is_some()
+    }
+
+    /// What stands in the way of a planned move of that router to the node that is chosen, or to the best one. Where nobody
+    /// speaks the channel, nothing does: VRRP decides who takes over.
+    pub(crate) fn successor_obstacle(
+        &self,
+        now: Instant,
+        id: RouterId,
+        choice: Option<&Choice>,
+    ) -> Option<Obstacle> {
+        let unknown = choice.map(|_| Obstacle::NoSuchNode);
+        let (Some(router), Some(domain)) = (self.routers.get(&id), self.domain_of_router(id))
+        else {
+            return unknown;
+        };
+        let vrid = router.spec().vrid;
+        let speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
+        let told: Vec<_> = speakers
+            .filter(|(_, speaker)| speaker.is_confirmed() && now.since(speaker.heard) <= PATIENCE)
+            .filter_map(|(key, speaker)| Some((key, speaker, speaker.routers.get(&vrid)?)))
+            .collect();
+        let wanted = told
+            .iter()
+            .filter(|(key, speaker, _)| choice.is_none_or(|choice| choice.is(key, speaker)));
+        let best = wanted.max_by_key(|(key, speaker, told)| {
+            let fit = is_fit(now, router, speaker, told);
+            (fit, told.priority, key.address)
+        });
+        let Some((key, speaker, entry)) = best else {
+            return unknown;
+        };
+        if !is_fit(now, router, speaker, entry) {
+            let addresses = router.speech().map(|speech| speech.addresses);
+            return Some(Obstacle::NotReady {
+                address: key.address,
+                name: speaker.name.clone(),
+                fault: entry.state == Told::Fault,
+                differs: entry.version != router.spec().version.number()
+                    || Some(entry.addresses) != addresses,
+            });
+        }
+        let better = told.iter().filter(|(other, speaker, told)| {
+            other.node != key.node && is_fit(now, router, speaker, told) && told.preempts
+        });
+        let better = better.map(|(other, _, told)| (told.priority, other.address));
+        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        let (priority, by) = better.chain(rival).max()?;
+        (priority > entry.priority).then_some(Obstacle::TakenBack {
+            by,
+            priority,
+            from: key.address,
+            theirs: entry.priority,
+        })
     }
 
     fn is_speaker(&self, domain: DomainId, address: IpAddr) -> bool {
@@ -207,6 +312,7 @@ impl Node {
         now: Instant,
         unit: Unit,
         routers: BTreeMap<RouterId, SpeakerKey>,
+        choice: Option<Choice>,
         asked: &mut Vec<(RouterId, SpeakerKey)>,
     ) {
         let needs_better = unit.needs_better();
@@ -227,6 +333,7 @@ impl Node {
             asked.extend(offered.iter().map(|(id, key)| (*id, *key)));
             self.peers.offers.push(Offer {
                 needs_better,
+                choice,
                 tried: BTreeSet::from([key.node]),
                 node: key.node,
                 attempts: 1,
@@ -320,7 +427,14 @@ impl Node {
         let next = match why {
             // Who does not answer has cost time enough.
             None => None,
-            Some(_) => self.successor(now, &ids, offer.needs_better, &offer.tried),
+            Some(_) => {
+                let sought = Sought {
+                    better: offer.needs_better,
+                    choice: offer.choice.as_ref(),
+                    but: &offer.tried,
+                };
+                self.successor(now, &ids, &sought)
+            }
         };
         let Some(routers) = next else {
             for id in ids {

@@ -56,7 +56,7 @@ fn centiseconds(interval: Interval) -> u16 {
 }
 
 /// Names come from the network and go to terminals: nothing that moves the cursor or turns the direction of writing.
-fn printable(name: &str) -> String {
+pub(super) fn printable(name: &str) -> String {
     let plain = |it: &char| it.is_alphanumeric() || it.is_ascii_graphic();
     name.chars().filter(plain).collect()
 }

@@ -116,7 +116,8 @@ impl Router {
     /// with `state MASTER`, listens for a whole down interval first.
     fn start(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         self.started = true;
-        let owner_starts = self.spec.is_owner() && self.spec.wanted != Wanted::Backup;
+        let free = self.spec.wanted != Wanted::Backup && self.hold.is_none();
+        let owner_starts = self.spec.is_owner() && free;
         if owner_starts && fx.now >= self.not_before && self.spec.sync_group.is_some() {
             self.enter_backup(cause, fx);
             self.claim(Cause::Owner, fx);
@@ -135,6 +136,7 @@ impl Router {
         if self.state == State::Active || self.is_handing_over() {
             self.counters.released += 1;
         }
+        self.note_moved(state, &cause);
         self.state = state;
         self.since = fx.now;
         self.listening = false;
@@ -272,6 +274,7 @@ impl Router {
         if heard.priority == Priority::RESIGN {
             return self.backup_heard_resign(heard, fx);
         }
+        self.note_successor_of_move(heard.source);
         if heard.priority >= self.effective || !self.follows_another(heard.source, fx.now) {
             self.follow(heard, fx);
         }
@@ -279,7 +282,7 @@ impl Router {
         if heard.priority >= self.effective {
             self.stop_preempt_delay(fx);
             self.accept(heard, fx);
-        } else if !self.spec.preempt || self.delays_preemption(fx) {
+        } else if !self.spec.preempt || self.yields(heard.source) || self.delays_preemption(fx) {
             self.accept(heard, fx);
         } else {
             self.discard(heard, before, fx);
@@ -295,6 +298,10 @@ impl Router {
             return;
         }
         self.follow(heard, fx);
+        // The successor goes: from now on the usual election.
+        if self.yields(heard.source) {
+            self.stop_yielding();
+        }
         let period = ELECTION_REPORT_PERIOD;
         if self.digests.resigned.note(fx.now, period).is_some() {
             self.event(Event::BackupHeardResign(heard.source), fx);
@@ -361,7 +368,7 @@ impl Router {
             address: heard.source,
             priority: heard.priority,
             heard: fx.now,
-            outranked_us: heard.priority >= self.effective,
+            outranked_us: heard.priority >= self.effective || self.yields(heard.source),
         });
         if before != Some(heard.source) {
             let now = heard.source;

@@ -28,6 +28,8 @@ use crate::time::{Instant, Micros};
 const CROSSING: Micros = Micros::from_millis(100);
 /// Other routers that are remembered as rivals; a LAN has fewer.
 const MAX_RIVALS: usize = 16;
+/// Down intervals in which a better router would have taken over.
+const RIVAL_PATIENCE: u64 = 3;
 
 /// Why a serving router would hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(crate) enum Want {
     Fell,
     /// It has let go: an exclusive leaver.
     Released,
+    /// An operator says so: a switchover or a drain.
+    Move(Cause),
 }
 
 impl Want {
@@ -83,6 +87,7 @@ impl Router {
             | Fault::FileNumber(_)
             | Fault::ProcessQuorum(_)
             | Fault::BfdDown(_)
+            | Fault::Drained
             | Fault::SyncGroup(_) => true,
             Fault::InterfaceMissing(_)
             | Fault::InterfaceDown(_)
@@ -111,6 +116,11 @@ impl Router {
                 self.demote(Cause::HandedTo(to), After::Stay, fx);
                 return false;
             }
+            Want::Move(cause) if exclusive => {
+                self.demote(cause, After::Stay, fx);
+                return false;
+            }
+            Want::Move(cause) => self.begin_offer(cause, After::Stay, fx),
             Want::Fault(_) | Want::Fell => {
                 self.begin_offer(Cause::HandedTo(to), After::Stay, fx);
             }
@@ -140,6 +150,7 @@ impl Router {
             Want::Fault(fault) => self.fall_alone(fault, fx),
             Want::Fell => self.resign_to_rival(speaks, fx),
             Want::Released => self.resign_released(fx),
+            Want::Move(cause) => self.move_alone(cause, fx),
         }
     }
 
@@ -147,6 +158,7 @@ impl Router {
     pub(crate) fn offer_failed(&mut self, fx: &mut Effects<'_>) {
         match (self.phase(), self.after()) {
             (Phase::Offering, After::Gone) => self.await_successor(fx),
+            (Phase::Offering, After::Stay) if self.is_steered() => self.move_failed(fx),
             (Phase::Offering, After::Stay) => match self.faults.iter().next().cloned() {
                 Some(fault) => self.fall_alone(fault, fx),
                 None => self.resume_active(fx),
@@ -248,7 +260,8 @@ impl Router {
     /// Takes over from a worse router by itself, and without a delay.
     pub(crate) fn preempts_at_once(&self) -> bool {
         let elapsed = self.preempt_delay == PreemptDelay::Elapsed;
-        self.spec.preempt && (self.spec.preempt_delay == Micros::ZERO || elapsed)
+        let at_once = self.spec.preempt_delay == Micros::ZERO || elapsed;
+        self.spec.preempt && at_once && self.yields_to.is_none()
     }
 
     /// What others are told of its state.
@@ -291,27 +304,38 @@ impl Router {
     }
 
     /// Somebody else's advertisement was accepted: it is there, and has that priority.
-    pub(super) fn note_rival(&mut self, source: IpAddr, priority: Priority) {
+    pub(super) fn note_rival(&mut self, source: IpAddr, priority: Priority, now: Instant) {
         if priority == Priority::RESIGN {
             return;
         }
         if self.rivals.len() < MAX_RIVALS || self.rivals.contains_key(&source) {
-            self.rivals.insert(source, priority);
+            self.rivals.insert(source, (priority, now));
         }
     }
 
-    /// The best priority of the routers for which this does not hold.
-    pub(crate) fn best_rival_but(&self, known: impl Fn(IpAddr) -> bool) -> Option<Priority> {
+    /// The best of the routers for which this does not hold. Whoever is better than we are and leaves us Active for so long
+    /// is no rival: it does not preempt, is gone, or was never there.
+    pub(crate) fn best_rival_but(
+        &self,
+        now: Instant,
+        known: impl Fn(IpAddr) -> bool,
+    ) -> Option<(Priority, IpAddr)> {
+        let patience = self.down_interval().times(RIVAL_PATIENCE);
         let others = self.rivals.iter().filter(|(source, _)| !known(**source));
-        others.map(|(_, priority)| *priority).max()
+        let counts = others.filter(|(_, (priority, heard))| {
+            *priority <= self.effective || now.since(*heard) <= patience
+        });
+        counts
+            .map(|(source, (priority, _))| (*priority, *source))
+            .max()
     }
 
     /// A peer that does not speak our channel hears a lower priority only when its timer runs out; priority 0 it hears at
     /// once. We serve on, and yield to whoever outranks us.
     fn resign_to_rival(&mut self, speaks: impl Fn(IpAddr) -> bool, fx: &mut Effects<'_>) {
         let better = self
-            .best_rival_but(speaks)
-            .is_some_and(|priority| priority > self.effective);
+            .best_rival_but(fx.now, speaks)
+            .is_some_and(|(priority, _)| priority > self.effective);
         let may = self.spec.rules.fast_resignation
             && self.spec.preempt
             && !self.spec.is_owner()

@@ -55,6 +55,11 @@ impl Leaving {
     pub(super) fn heard(&self) -> Option<Heard> {
         self.heard
     }
+
+    /// Who was asked.
+    pub(super) fn successor(&self) -> Option<IpAddr> {
+        self.successor
+    }
 }
 
 /// What becomes of a router that has let go.
@@ -213,6 +218,7 @@ impl Router {
                 | Fault::FileNumber(_)
                 | Fault::ProcessQuorum(_)
                 | Fault::BfdDown(_)
+                | Fault::Drained
                 | Fault::SyncGroup(_)
         );
         if self.after() == After::Gone || !served {
@@ -271,7 +277,10 @@ impl Router {
                 self.note_successor(heard);
                 self.conclude(fx);
             }
-            Phase::Serving => self.succeeded(heard.source, heard.priority, fx),
+            Phase::Serving => {
+                self.note_successor(heard);
+                self.succeeded(heard.source, heard.priority, fx);
+            }
         }
     }
 
@@ -320,7 +329,10 @@ impl Router {
             Timer::ResignAgain => self.advertise(Priority::RESIGN, fx),
             Timer::LeaveBound => {
                 self.event(Event::NoSuccessor, fx);
-                self.release(fx);
+                match self.after() {
+                    After::Gone => self.release(fx),
+                    After::Stay => self.serve_on(fx),
+                }
             }
             Timer::ScriptBound => self.scripts_done(fx),
             Timer::Release => self.release(fx),

@@ -24,6 +24,7 @@
 //! - [`leave`]: make before break.
 //! - [`hand_over`]: the same with a successor that is asked.
 //! - [`addresses`]: which addresses the kernel should hold, and which it does.
+//! - [`steer`]: what operators ask for.
 //! - [`sync`]: what is left to a sync group.
 //! - [`fixtures`]: the same for routes and rules.
 //! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
@@ -38,6 +39,7 @@ mod leave;
 mod old_checksum;
 mod receive;
 mod start_probe;
+mod steer;
 mod sync;
 mod track;
 
@@ -56,12 +58,14 @@ use crate::journal::{Cause, DropCause, Entry, Event, Fault, Journal, Subject};
 use crate::limit::{Bucket, Digest};
 use crate::peer::Speech;
 use crate::spec::{Fixture, RouterSpec, VirtualAddress};
+use crate::steering::Hold;
 use crate::time::{Instant, Micros};
 use crate::timing;
 
 pub(crate) use authenticate::Arrival;
 pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
+pub(crate) use steer::Steered;
 pub(crate) use track::View;
 
 use addresses::Holding;
@@ -280,9 +284,17 @@ pub struct Router {
     /// What peers were told last.
     told: Option<peer::State>,
     term: u32,
-    /// Other routers that were heard, with their last priority above 0.
-    rivals: BTreeMap<IpAddr, Priority>,
+    /// Other routers that were heard, with their last priority above 0, and when that was.
+    rivals: BTreeMap<IpAddr, (Priority, Instant)>,
     speech: Option<Speech>,
+    /// A drain holds it down.
+    hold: Option<Hold>,
+    /// A lower router that it leaves alone, because an operator has made it Active.
+    yields_to: Option<IpAddr>,
+    /// It will be whoever is heard first.
+    yields_to_first: bool,
+    /// How far a move is that an operator has asked for.
+    steered: Option<Steered>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -444,6 +456,10 @@ impl Router {
             told: None,
             term: 0,
             rivals: BTreeMap::new(),
+            hold: None,
+            yields_to: None,
+            yields_to_first: false,
+            steered: None,
             speech: Speech::of(&spec),
             advertised: advertised(&spec),
             spec,

@@ -46,7 +46,7 @@ impl Router {
                 self.note_numbers(arrival.now, packet.source, header, signed);
                 self.note_peer(packet.source, fx);
                 self.note_checksum(packet, fx);
-                self.note_rival(packet.source, advertisement.priority);
+                self.note_rival(packet.source, advertisement.priority, fx.now);
                 self.compare_addresses(&advertisement, packet.source, fx);
                 let heard = Heard {
                     source: packet.source,

@@ -42,7 +42,8 @@ impl Router {
     /// It has begun to listen. Over unicast peers may be behind a router, where nobody hears a probe; an owner of the
     /// addresses and whoever waits for the host (`vrrp_startup_delay`) have timers of their own.
     pub(super) fn begin_start_probe(&mut self, fx: &mut Effects<'_>) {
-        let wanted = self.spec.rules.start_probe && self.spec.unicast.is_none();
+        let wanted =
+            self.spec.rules.start_probe && self.spec.unicast.is_none() && self.hold.is_none();
         if !wanted || self.state != State::Backup || fx.now < self.not_before {
             return;
         }

@@ -15,6 +15,7 @@ use crate::interface::{Interface, Interfaces};
 use crate::journal::{Cause, Event, Fault};
 use crate::peer::Speech;
 use crate::spec::{Effect, Fixture, Garp, RouterSpec, Tracked, VirtualAddress, Weight};
+use crate::steering::Hold;
 use crate::time::Instant;
 use crate::timing;
 use crate::tracker::Trackers;
@@ -29,7 +30,12 @@ pub(crate) struct View<'a> {
     pub(crate) is_virtual: &'a dyn Fn(IpAddr) -> bool,
     /// A static address that the router can send from is on its way.
     pub(crate) source_comes: bool,
+    /// A drain holds every router down.
+    pub(crate) hold: Option<Hold>,
 }
+
+/// The priority of a drained router: taken over from by everybody, and still there when nobody else is.
+const LAST_RESORT: Priority = Priority(1);
 
 /// What one tracked object does.
 enum Outcome {
@@ -92,6 +98,7 @@ impl Router {
             // What is the host's own may be the only address to send from.
             self.find_interface(view);
         }
+        self.set_hold(view.hold);
         let verdict = self.verdict(view);
         self.set_effective_priority(verdict.weights, fx);
         if core::mem::replace(&mut self.waiting, verdict.waiting) != verdict.waiting {
@@ -138,6 +145,9 @@ impl Router {
         }
         if let (true, Some(group)) = (self.membership.fault, &self.spec.sync_group) {
             verdict.faults.insert(Fault::SyncGroup(group.clone()));
+        }
+        if self.hold == Some(Hold::Hard) {
+            verdict.faults.insert(Fault::Drained);
         }
         for track in &self.spec.tracks {
             match view.outcome(&track.object, track.weight) {
@@ -232,6 +242,7 @@ impl Router {
             return;
         }
         let now = match self.spec.priority {
+            _ if self.hold.is_some() => LAST_RESORT,
             Priority::OWNER => Priority::OWNER,
             Priority(base) => {
                 let total = i32::from(base).saturating_add(weights);
@@ -254,6 +265,8 @@ impl Router {
         self.changed(fx);
         self.notify_priority(fx);
         match self.state {
+            // The operator's drain moves it, not the election.
+            State::Active if self.hold.is_some() => {}
             State::Active if now < before && self.spec.rules.conflict && !self.listening => {
                 self.advertise(now, fx);
                 self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);

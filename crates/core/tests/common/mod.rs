@@ -15,6 +15,7 @@ use standfast_core::input::{
 use standfast_core::journal::{Entry, Event};
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Fixture, RouterSpec, Spec, VirtualAddress};
+use standfast_core::steering::Answer;
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::{
     AdvertisementRepr, Authentication, Interval, Priority, Version, Vrid,
@@ -60,6 +61,7 @@ pub struct Bench {
     pub requests: Vec<(Change, usize, Vec<String>)>,
     /// Messages of the peer channel.
     pub datagrams: Vec<(u64, Datagram)>,
+    pub answers: Vec<Answer>,
     state: Option<State>,
 }
 
@@ -126,6 +128,7 @@ impl Bench {
             requests: Vec::new(),
             announced: Vec::new(),
             datagrams: Vec::new(),
+            answers: Vec::new(),
             state: None,
         };
         bench.give(link(true));
@@ -295,6 +298,8 @@ impl Bench {
                     self.give(Input::NotifyDone(router));
                 }
             }
+            Output::Answer { answer, .. } => self.answers.push(answer),
+            Output::Drain(_) => {}
             Output::Event(entry) => {
                 if let Event::Entering { state, .. } = entry.event {
                     self.note(Action::State(state));

@@ -97,6 +97,16 @@ impl Lan {
                     self.ends(id, SCRIPT_TIME, Arrival::NotifyDone(*router));
                 }
             }
+            Output::Answer { order, answer } => {
+                if let Some(host) = self.hosts.get_mut(id.0) {
+                    host.answers.push((*order, answer.clone()));
+                }
+            }
+            Output::Drain(drain) => {
+                if let Some(host) = self.hosts.get_mut(id.0) {
+                    host.drain = *drain;
+                }
+            }
             Output::NotifyGroup { .. } | Output::Event(_) | Output::Stopped => {}
         }
     }

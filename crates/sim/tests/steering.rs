@@ -1,0 +1,414 @@
+//! Steering (handover.md §4): what operators ask for moves an address without a gap, once, and to a node that keeps it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use standfast_core::input::RouterId;
+use standfast_core::router::State;
+use standfast_core::spec::{Channel, Leave, RouterSpec, Rules, Spec};
+use standfast_core::steering::{
+    Answer, Choice, Drain, Hold, Instruction, Obstacle, Outcome, Refusal,
+};
+use standfast_core::wire::vrrp::{Priority, Vrid};
+use standfast_core::{Instant, Micros};
+use standfast_sim::{Breach, Crash, Lan, NodeId, Port, plain_router, setup, virtual_address};
+
+const A: NodeId = NodeId(0);
+const B: NodeId = NodeId(1);
+const C: NodeId = NodeId(2);
+const VIP: IpAddr = IpAddr::V4(virtual_address(0));
+
+type Checked = Result<(), Breach>;
+
+const fn ms(millis: u64) -> Micros {
+    Micros::from_millis(millis)
+}
+
+fn speaking(priority: u8) -> RouterSpec {
+    RouterSpec {
+        channel: Some(Channel::default()),
+        ..plain_router(priority)
+    }
+}
+
+fn settled(nodes: Vec<Vec<RouterSpec>>) -> Result<Lan, Breach> {
+    let mut lan = Lan::new(11, 2);
+    for (number, routers) in nodes.into_iter().enumerate() {
+        let spec = Spec {
+            routers,
+            ..Spec::default()
+        };
+        lan.add_node(setup(number, spec));
+    }
+    for id in lan.nodes() {
+        lan.start(id)?;
+    }
+    lan.run_for(Micros::from_secs(20))?;
+    lan.revalidate_clients();
+    lan.run_for(ms(10))?;
+    lan.reset_stopwatches();
+    Ok(lan)
+}
+
+fn routers(lan: &Lan, id: NodeId) -> BTreeSet<RouterId> {
+    let node = lan.core(id).unwrap();
+    node.routers()
+        .map(standfast_core::router::Router::id)
+        .collect()
+}
+
+fn switchover(lan: &mut Lan, id: NodeId, to: Option<Choice>) -> Checked {
+    let routers = routers(lan, id);
+    lan.order(id, Instruction::Switchover { routers, to })?;
+    Ok(())
+}
+
+fn drain(hold: Hold, until: Option<Instant>) -> Instruction {
+    Instruction::Drain(Drain { until, hold })
+}
+
+fn last_answer(lan: &Lan, id: NodeId) -> &Answer {
+    &lan.answers(id).last().expect("an answer").1
+}
+
+fn outcome(lan: &Lan, id: NodeId) -> Outcome {
+    match last_answer(lan, id) {
+        Answer::Done(outcomes) => outcomes[0].1,
+        Answer::Refused(refusal) => panic!("refused: {refusal:?}"),
+    }
+}
+
+fn address(lan: &Lan, id: NodeId) -> IpAddr {
+    lan.core(id)
+        .unwrap()
+        .routers()
+        .next()
+        .unwrap()
+        .source()
+        .unwrap()
+}
+
+/// The holder, and nobody was without for longer than that.
+fn held_by(lan: &Lan, id: NodeId, vacancy: Micros) {
+    assert_eq!(lan.holders(VIP), [id]);
+    let longest = lan.longest_vacancy(virtual_address(0));
+    assert!(longest <= vacancy, "nobody held it for {longest}");
+}
+
+#[test]
+fn a_switchover_moves_without_a_gap_and_the_better_node_does_not_take_it_back() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(ms(100))?;
+    assert_eq!(outcome(&lan, A), Outcome::Moved(address(&lan, B)));
+    held_by(&lan, B, Micros::ZERO);
+    lan.run_for(Micros::from_secs(60))?;
+    held_by(&lan, B, Micros::ZERO);
+    assert_eq!(
+        lan.core(A).unwrap().routers().next().unwrap().yields_to(),
+        Some(address(&lan, B))
+    );
+    Ok(())
+}
+
+#[test]
+fn resume_ends_the_reserve() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(10))?;
+    lan.order(A, Instruction::Resume)?;
+    lan.run_for(Micros::from_secs(10))?;
+    held_by(&lan, A, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn when_the_successor_stops_or_dies_the_first_node_serves_again() -> Checked {
+    for crash in [false, true] {
+        let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+        switchover(&mut lan, A, None)?;
+        lan.run_for(Micros::from_secs(10))?;
+        if crash {
+            lan.crash(B, Crash::Everything)?;
+            lan.cut(Port::Node(1), Port::Node(0));
+        } else {
+            lan.stop(B)?;
+        }
+        lan.run_for(Micros::from_secs(10))?;
+        assert_eq!(lan.state(A), Some(State::Active));
+        lan.start(B)?;
+        lan.heal();
+        lan.run_for(Micros::from_secs(20))?;
+        // The reserve is over: it is the election's again.
+        assert_eq!(lan.holders(VIP), [A]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_restart_ends_the_reserve() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(10))?;
+    lan.stop(A)?;
+    lan.run_for(Micros::from_secs(10))?;
+    lan.start(A)?;
+    lan.run_for(Micros::from_secs(20))?;
+    held_by(&lan, A, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_switchover_by_name_goes_there_and_nowhere_else() -> Checked {
+    let nopreempt = |priority| RouterSpec {
+        preempt: false,
+        ..speaking(priority)
+    };
+    let nodes = vec![
+        vec![speaking(150)],
+        vec![nopreempt(120)],
+        vec![nopreempt(100)],
+    ];
+    let mut lan = settled(nodes)?;
+    let name = format!("node {}", address(&lan, C));
+    switchover(&mut lan, A, Some(Choice::Name(name)))?;
+    lan.run_for(Micros::from_secs(20))?;
+    assert_eq!(outcome(&lan, A), Outcome::Moved(address(&lan, C)));
+    held_by(&lan, C, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_switchover_that_would_be_taken_back_is_refused_with_the_name_of_who_would() -> Checked {
+    let nodes = vec![
+        vec![speaking(150)],
+        vec![speaking(120)],
+        vec![speaking(100)],
+    ];
+    let mut lan = settled(nodes)?;
+    let to = Choice::Address(address(&lan, C));
+    switchover(&mut lan, A, Some(to))?;
+    lan.run_for(Micros::from_secs(5))?;
+    let Answer::Refused(Refusal::Routers(obstacles)) = last_answer(&lan, A) else {
+        panic!("{:?}", last_answer(&lan, A));
+    };
+    assert_eq!(
+        obstacles[0].1,
+        Obstacle::TakenBack {
+            by: address(&lan, B),
+            priority: Priority(120),
+            from: address(&lan, C),
+            theirs: Priority(100),
+        }
+    );
+    held_by(&lan, A, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn only_the_master_can_be_moved_away() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    switchover(&mut lan, B, None)?;
+    lan.run_for(ms(10))?;
+    let Answer::Refused(Refusal::Routers(obstacles)) = last_answer(&lan, B) else {
+        panic!("{:?}", last_answer(&lan, B));
+    };
+    let (state, master) = (State::Backup, Some(address(&lan, A)));
+    assert_eq!(obstacles[0].1, Obstacle::NotActive { state, master });
+    Ok(())
+}
+
+#[test]
+fn without_the_channel_it_goes_by_the_protocol_and_still_without_a_gap() -> Checked {
+    for hold in [None, Some(Hold::Soft), Some(Hold::Hard)] {
+        let mut lan = settled(vec![vec![plain_router(150)], vec![plain_router(100)]])?;
+        match hold {
+            None => switchover(&mut lan, A, None)?,
+            Some(hold) => drop(lan.order(A, drain(hold, None))?),
+        }
+        lan.run_for(Micros::from_secs(30))?;
+        assert_eq!(
+            outcome(&lan, A),
+            Outcome::Moved(address(&lan, B)),
+            "{hold:?}"
+        );
+        held_by(&lan, B, Micros::ZERO);
+    }
+    Ok(())
+}
+
+#[test]
+fn strict_nodes_move_as_the_protocol_has_it_and_the_lower_one_keeps_it() -> Checked {
+    let strict = |priority| RouterSpec {
+        rules: Rules::PROTOCOL,
+        ..plain_router(priority)
+    };
+    let mut lan = settled(vec![vec![strict(150)], vec![strict(100)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(30))?;
+    assert_eq!(outcome(&lan, A), Outcome::Moved(address(&lan, B)));
+    held_by(&lan, B, Micros::from_secs(1));
+    Ok(())
+}
+
+#[test]
+fn an_exclusive_node_lets_go_before_the_other_takes() -> Checked {
+    let exclusive = |priority| {
+        let mut router = speaking(priority);
+        router.rules.leave = Leave::Exclusive;
+        router
+    };
+    let mut lan = settled(vec![vec![exclusive(150)], vec![exclusive(100)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(20))?;
+    assert_eq!(outcome(&lan, A), Outcome::Moved(address(&lan, B)));
+    assert_eq!(lan.holders(VIP), [B]);
+    assert_eq!(lan.longest_double(virtual_address(0)), Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn with_nobody_there_the_node_serves_on_and_says_so() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)]])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(10))?;
+    assert_eq!(outcome(&lan, A), Outcome::Stayed);
+    held_by(&lan, A, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_drained_node_is_the_last_resort_only_as_long_as_it_is_needed() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    lan.order(A, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(5))?;
+    assert_eq!(outcome(&lan, A), Outcome::Moved(address(&lan, B)));
+    held_by(&lan, B, Micros::ZERO);
+    lan.stop(B)?;
+    lan.run_for(Micros::from_secs(10))?;
+    held_by(&lan, A, Micros::ZERO);
+    lan.start(B)?;
+    lan.run_for(Micros::from_secs(20))?;
+    held_by(&lan, B, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_drained_master_hands_over_to_a_node_that_does_not_preempt() -> Checked {
+    let nopreempt = RouterSpec {
+        preempt: false,
+        ..speaking(100)
+    };
+    let mut lan = settled(vec![vec![speaking(150)], vec![nopreempt]])?;
+    lan.stop(B)?;
+    lan.run_for(Micros::from_secs(10))?;
+    lan.order(A, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(10))?;
+    held_by(&lan, A, Micros::ZERO);
+    lan.start(B)?;
+    lan.run_for(Micros::from_secs(20))?;
+    held_by(&lan, B, Micros::ZERO);
+    Ok(())
+}
+
+#[test]
+fn a_hard_drain_is_a_fault_once_the_other_node_serves() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    lan.order(A, drain(Hold::Hard, None))?;
+    lan.run_for(Micros::from_secs(5))?;
+    held_by(&lan, B, Micros::ZERO);
+    assert_eq!(lan.state(A), Some(State::Fault));
+    lan.stop(B)?;
+    lan.run_for(Micros::from_secs(10))?;
+    assert!(lan.holders(VIP).is_empty());
+    lan.order(A, Instruction::Resume)?;
+    lan.run_for(Micros::from_secs(10))?;
+    assert_eq!(lan.holders(VIP), [A]);
+    Ok(())
+}
+
+#[test]
+fn a_drain_survives_a_restart_and_ends_when_it_is_over() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    let until = lan.now() + Micros::from_secs(60);
+    lan.order(A, drain(Hold::Soft, Some(until)))?;
+    lan.run_for(Micros::from_secs(5))?;
+    lan.crash(A, Crash::Everything)?;
+    lan.start(A)?;
+    lan.run_for(Micros::from_secs(30))?;
+    held_by(&lan, B, Micros::ZERO);
+    lan.run_for(Micros::from_secs(60))?;
+    held_by(&lan, A, Micros::ZERO);
+    assert_eq!(lan.core(A).unwrap().drain(), None);
+    Ok(())
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_switchover_is_a_stop() -> Checked {
+    for (speaks, wait) in [
+        (true, ms(0)),
+        (true, ms(5)),
+        (false, ms(0)),
+        (false, ms(300)),
+    ] {
+        let router = |priority| match speaks {
+            true => speaking(priority),
+            false => plain_router(priority),
+        };
+        let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
+        switchover(&mut lan, A, None)?;
+        lan.run_for(wait)?;
+        lan.stop(A)?;
+        lan.run_for(Micros::from_secs(10))?;
+        assert!(lan.core(A).is_none(), "it has not ended");
+        held_by(&lan, B, Micros::ZERO);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_sync_group_moves_as_one() -> Checked {
+    let member = |priority, vrid, last| {
+        let mut router = speaking(priority);
+        router.name = format!("VI_{vrid}");
+        router.vrid = Vrid::new(vrid).unwrap();
+        router.sync_group = Some("G".into());
+        router.addresses = vec![standfast_core::spec::VirtualAddress::plain(
+            IpAddr::V4(virtual_address(last)),
+            24,
+        )];
+        router
+    };
+    let node = |priority| vec![member(priority, 51, 0), member(priority, 52, 1)];
+    let mut lan = settled(vec![node(150), node(100)])?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(20))?;
+    let Answer::Done(outcomes) = last_answer(&lan, A) else {
+        panic!("{:?}", last_answer(&lan, A));
+    };
+    let to = address(&lan, B);
+    assert!(
+        outcomes.iter().all(|(_, it)| *it == Outcome::Moved(to)),
+        "{outcomes:?}"
+    );
+    assert_eq!(outcomes.len(), 2);
+    for last in [0, 1] {
+        assert_eq!(lan.holders(IpAddr::V4(virtual_address(last))), [B]);
+        assert_eq!(lan.longest_vacancy(virtual_address(last)), Micros::ZERO);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_channel_lost_in_the_middle_leaves_the_address_where_somebody_serves_it() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    lan.block_channel(B, true);
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(5))?;
+    assert!(!lan.answers(A).is_empty(), "no answer");
+    lan.run_for(Micros::from_secs(20))?;
+    assert_eq!(lan.holders(VIP).len(), 1);
+    assert_eq!(lan.longest_vacancy(virtual_address(0)), Micros::ZERO);
+    Ok(())
+}
