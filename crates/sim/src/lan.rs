@@ -305,6 +305,13 @@ impl Lan {
         Ok(number)
     }
 
+    /// A host that does not run begins without a drain.
+    pub fn forget_drain(&mut self, id: NodeId) {
+        if let Some(host) = self.hosts.get_mut(id.0) {
+            host.drain = None;
+        }
+    }
+
     /// Answers to the orders of a host, in the order in which they came.
     pub fn answers(&self, id: NodeId) -> &[(OrderId, Answer)] {
         self.hosts.get(id.0).map_or(&[], |host| &host.answers)

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Leave, RouterKey, RouterSpec, Spec};
+use standfast_core::steering::{Drain, Hold, Instruction};
 use standfast_core::wire::vrrp::Priority;
-use standfast_core::{Instant, Micros};
+use standfast_core::{Instant, Micros, Node};
 
 use crate::frame::{Forgery, Port};
 use crate::host::{Crash, NodeId};
@@ -24,6 +25,8 @@ const IN_ORDER: Weather = Weather {
     delay: (Micros(150), Micros(150)),
     ..Weather::FAIR
 };
+/// Sets what operators do apart from everything else: what they do changes no other fault.
+const OPERATORS: u64 = 0x6f70_6572;
 /// Lines of the trace that a failure shows.
 const SHOWN: usize = 400;
 
@@ -122,12 +125,16 @@ enum Act {
     Weather(Weather),
     BlockChannel(NodeId, bool),
     ReplayChannel,
+    Switchover(NodeId),
+    Drain(NodeId, Hold),
+    Undrain(NodeId),
 }
 
 struct Run {
     seed: u64,
     limit: u64,
     random: Random,
+    operators: Random,
     lan: Lan,
     /// What each node is asked to do unless a fault changes it.
     specs: Vec<Spec>,
@@ -147,6 +154,7 @@ impl Run {
             specs,
             begin: lan.now(),
             random,
+            operators: Random::new(seed ^ OPERATORS),
             lan,
             rounds: 0,
             faults: 0,
@@ -195,6 +203,7 @@ impl Run {
             self.lan.block_channel(*id, false);
             self.lan.resume(*id)?;
             self.lan.set_link(*id, true)?;
+            self.undrain(*id)?;
             self.restore(*id)?;
         }
         let settle = settle_time(&self.lan);
@@ -312,7 +321,10 @@ impl Run {
         };
         let (skew, down) = (router.skew(), router.down_interval());
         let spec = router.spec().clone();
-        let (act, allowed) = self.pick_single(active, &spec, skew, down);
+        let (mut act, mut allowed) = self.pick_single(active, &spec, skew, down);
+        if self.operators.chance(300) {
+            (act, allowed) = self.pick_order(active, &spec, skew);
+        }
         self.faults += 1;
         self.lan.set_weather(IN_ORDER);
         self.lan.revalidate_clients();
@@ -348,6 +360,20 @@ impl Run {
         }
     }
 
+    /// A planned move: without a gap where overlapping is allowed.
+    fn pick_order(&mut self, active: NodeId, spec: &RouterSpec, skew: Micros) -> (Act, Micros) {
+        let allowed = match spec.rules.leave {
+            Leave::Overlap => Micros::ZERO,
+            Leave::Exclusive | Leave::Immediate => skew.plus(TAKEOVER_TIME),
+        };
+        let act = match self.operators.position(3) {
+            0 => Act::Drain(active, Hold::Soft),
+            1 => Act::Drain(active, Hold::Hard),
+            _ => Act::Switchover(active),
+        };
+        (act, allowed)
+    }
+
     fn verify_gap(&mut self, spec: &RouterSpec, allowed: Micros) -> Result<(), Breach> {
         for address in addresses(spec) {
             let time = self.lan.longest_vacancy(address);
@@ -375,6 +401,16 @@ impl Run {
             let (act, undo) = self.pick();
             acts.push((at, act));
             acts.extend(undo.map(|undo| (end, undo)));
+        }
+        while self.operators.chance(300) {
+            let id = NodeId(self.operators.position(self.lan.nodes().count()));
+            let act = match self.operators.position(6) {
+                0 => Act::Drain(id, Hold::Soft),
+                1 => Act::Drain(id, Hold::Hard),
+                2 => Act::Undrain(id),
+                _ => Act::Switchover(id),
+            };
+            acts.push((begin + self.operators.between(Micros::ZERO, length), act));
         }
         acts.sort_by_key(|(at, _)| *at);
         for (at, act) in acts {
@@ -459,7 +495,25 @@ impl Run {
             Act::Weather(weather) => self.lan.set_weather(weather),
             Act::BlockChannel(id, blocked) => self.lan.block_channel(id, blocked),
             Act::ReplayChannel => self.lan.replay_channel(),
+            Act::Switchover(id) => {
+                let routers = self.lan.core(id).into_iter().flat_map(Node::routers);
+                let routers = routers.map(Router::id).collect();
+                let what = Instruction::Switchover { routers, to: None };
+                self.lan.order(id, what)?;
+            }
+            Act::Drain(id, hold) => {
+                let drain = Drain { until: None, hold };
+                self.lan.order(id, Instruction::Drain(drain))?;
+            }
+            Act::Undrain(id) => self.undrain(id)?,
         }
+        Ok(())
+    }
+
+    /// The node takes part as usual again, also after its next start.
+    fn undrain(&mut self, id: NodeId) -> Result<(), Breach> {
+        self.lan.forget_drain(id);
+        self.lan.order(id, Instruction::Resume)?;
         Ok(())
     }
 
