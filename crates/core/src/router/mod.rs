@@ -27,6 +27,7 @@
 //! - [`steer`]: what operators ask for.
 //! - [`sync`]: what is left to a sync group.
 //! - [`fixtures`]: the same for routes and rules.
+//! - [`witness`]: who was heard and seen, for people.
 //! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
 
 mod addresses;
@@ -42,6 +43,7 @@ mod start_probe;
 mod steer;
 mod sync;
 mod track;
+mod witness;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
@@ -67,6 +69,8 @@ pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use steer::Steered;
 pub(crate) use track::View;
+pub(crate) use witness::Glimpse;
+pub use witness::{Holder, MAX_HEARD_ADDRESSES, MAX_WITNESSES, Sender};
 
 use addresses::Holding;
 use announce::Announcer;
@@ -77,6 +81,7 @@ use fsm::Step;
 use leave::{After, Leaving};
 use start_probe::StartProbe;
 use sync::{Membership, Wish};
+use witness::Witness;
 
 /// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
 /// has to hear us needs one; a flood shall not become ours.
@@ -102,7 +107,7 @@ const SHORT_INTERVAL: Micros = Micros::from_millis(100);
 const PROTOCOL_ADVERTS: u8 = 3;
 
 /// State of a virtual router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Not started: checks have not reported yet.
     Initialize,
@@ -295,6 +300,7 @@ pub struct Router {
     yields_to_first: bool,
     /// How far a move is that an operator has asked for.
     steered: Option<Steered>,
+    witness: Witness,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -461,6 +467,7 @@ impl Router {
             yields_to_first: false,
             steered: None,
             speech: Speech::of(&spec),
+            witness: Witness::default(),
             advertised: advertised(&spec),
             spec,
         }
@@ -554,6 +561,16 @@ impl Router {
     /// What keeps it in FAULT.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter()
+    }
+
+    /// What it comes to with its weights, where that is more or less than a priority can be.
+    pub fn clamped(&self) -> Option<i32> {
+        self.clamped
+    }
+
+    /// Nobody takes over before this moment (`vrrp_startup_delay`).
+    pub fn not_before(&self) -> Instant {
+        self.not_before
     }
 
     /// Its counters.
