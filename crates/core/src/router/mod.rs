@@ -70,7 +70,7 @@ pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use steer::Steered;
 pub(crate) use track::View;
 pub(crate) use witness::Glimpse;
-pub use witness::{Holder, MAX_HEARD_ADDRESSES, MAX_WITNESSES, Sender};
+pub use witness::{Deletion, Holder, MAX_HEARD_ADDRESSES, MAX_WITNESSES, Refusal, Sender};
 
 use addresses::Holding;
 use announce::Announcer;
@@ -568,6 +568,28 @@ impl Router {
         self.clamped
     }
 
+    /// From when on it takes over from a lower router: its preempt delay runs until then.
+    pub fn preempts_from(&self) -> Option<Instant> {
+        let running = self.preempt_delay == PreemptDelay::Running;
+        let due = self.timers.get(&Timer::PreemptDelay).copied();
+        due.filter(|_| running)
+    }
+
+    /// Until when it only listens, after this host has not run for a while.
+    pub fn listens_until(&self) -> Option<Instant> {
+        self.timers.get(&Timer::Listen).copied()
+    }
+
+    /// Whether something that it tracks has not reported yet.
+    pub fn awaits_reports(&self) -> bool {
+        self.waiting && !self.started
+    }
+
+    /// When the silence of the Active router is taken for its end.
+    pub fn takes_over_at(&self) -> Option<Instant> {
+        self.timers.get(&Timer::Down).copied()
+    }
+
     /// Nobody takes over before this moment (`vrrp_startup_delay`).
     pub fn not_before(&self) -> Instant {
         self.not_before
@@ -674,6 +696,7 @@ impl Router {
     pub(crate) fn note_pause(&mut self, last_input: Instant, due: Instant, fx: &mut Effects<'_>) {
         let silence = fx.now.since(self.last_sent);
         if self.state == State::Active && self.is_stalled(silence) {
+            self.witness_pause(fx.now, silence);
             return self.enter_backup(Cause::Stalled(silence), fx);
         }
         if !self.spec.rules.conflict {
@@ -683,6 +706,7 @@ impl Router {
         match self.state {
             State::Active if !self.listening => {
                 if self.may_be_succeeded(silence) {
+                    self.witness_pause(fx.now, silence);
                     self.event(Event::Paused(silence), fx);
                     self.listening = true;
                     // Nothing is said until then, but what is due to the kernel is done.
@@ -699,6 +723,7 @@ impl Router {
                     .get(&Timer::Down)
                     .is_some_and(|at| *at <= fx.now);
                 if paused && overdue {
+                    self.witness_pause(fx.now, fx.now.since(last_input));
                     self.event(Event::Paused(fx.now.since(last_input)), fx);
                     self.set_timer(Timer::Down, listen);
                 }

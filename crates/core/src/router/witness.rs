@@ -11,7 +11,7 @@ use standfast_wire::MacAddress;
 use standfast_wire::vrrp::Priority;
 
 use super::{Router, State};
-use crate::input::Packet;
+use crate::input::{Errno, Packet};
 use crate::journal::{Cause, DropCause};
 use crate::time::{Instant, Micros};
 
@@ -69,6 +69,33 @@ pub(super) struct Witness {
     holders: Vec<Holder>,
     transitions: BTreeMap<(State, &'static str), u64>,
     cause: Option<Cause>,
+    pause: Option<(Instant, Micros)>,
+    deletion: Option<Deletion>,
+    refusal: Option<Refusal>,
+}
+
+/// Something else on this host has deleted addresses of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// The last one.
+    pub address: IpAddr,
+    /// When.
+    pub last: Instant,
+    /// How many so far.
+    pub times: u64,
+}
+
+/// The kernel has refused to add or to remove an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which.
+    pub address: IpAddr,
+    /// To add it, or to remove it.
+    pub adding: bool,
+    /// Why.
+    pub error: Errno,
+    /// When.
+    pub last: Instant,
 }
 
 /// The fields of a message that may be anything, as far as they are there.
@@ -228,6 +255,49 @@ impl Router {
     /// Whether nobody else was heard or seen since it was configured.
     pub fn has_met_nobody(&self) -> bool {
         self.witness.senders.is_empty() && self.witness.holders.is_empty()
+    }
+
+    /// When it was noticed last that this host had not run for a while, and for how long.
+    pub fn last_pause(&self) -> Option<(Instant, Micros)> {
+        self.witness.pause
+    }
+
+    /// What others on this host have deleted while it served.
+    pub fn last_deletion(&self) -> Option<Deletion> {
+        self.witness.deletion
+    }
+
+    /// What the kernel has refused last.
+    pub fn last_refusal(&self) -> Option<Refusal> {
+        self.witness.refusal
+    }
+
+    pub(super) fn witness_pause(&mut self, now: Instant, length: Micros) {
+        self.witness.pause = Some((now, length));
+    }
+
+    pub(super) fn witness_deletion(&mut self, now: Instant, address: IpAddr) {
+        let times = self.witness.deletion.map_or(0, |it| it.times);
+        self.witness.deletion = Some(Deletion {
+            address,
+            last: now,
+            times: times.saturating_add(1),
+        });
+    }
+
+    pub(super) fn witness_refusal(
+        &mut self,
+        last: Instant,
+        adding: bool,
+        address: IpAddr,
+        error: Errno,
+    ) {
+        self.witness.refusal = Some(Refusal {
+            address,
+            adding,
+            error,
+            last,
+        });
     }
 
     /// `differs`: its addresses are not ours; none: they were not compared.
