@@ -250,6 +250,12 @@ impl Node {
         speakers.filter_map(move |(key, it)| Some((key, it, it.routers.get(&vrid)?)))
     }
 
+    /// The router of ours that a peer means by that VRID.
+    pub fn router_of_peer(&self, peer: &SpeakerKey, vrid: Vrid) -> Option<&Router> {
+        let id = self.router_of(peer.domain, vrid)?;
+        self.routers.get(&id)
+    }
+
     /// Messages of the channel that were not taken, by cause.
     pub fn peer_drops(&self) -> &BTreeMap<PeerDrop, u64> {
         &self.peers.drops

@@ -276,6 +276,11 @@ impl Router {
         }
     }
 
+    /// The digest of its addresses that peers are told; none where it does not speak.
+    pub fn addresses_digest(&self) -> Option<u64> {
+        self.speech.as_ref().map(|speech| speech.addresses)
+    }
+
     /// What it is on the channel.
     pub(crate) fn speech(&self) -> Option<&Speech> {
         self.speech.as_ref()
