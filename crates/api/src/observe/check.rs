@@ -5,7 +5,7 @@ use standfast_core::input::CheckOutcome;
 use standfast_core::spec::CheckKind;
 
 use super::{Clock, words};
-use crate::status::Check;
+use crate::status::{Check, Pause};
 
 pub(super) fn of(check: &check::Check, clock: Clock) -> Check {
     let (spec, history) = (&check.spec, check.history());
@@ -32,7 +32,10 @@ pub(super) fn of(check: &check::Check, clock: Clock) -> Check {
         repairing: check.is_in_repair(),
         passes: history.passes,
         failures: history.failures,
-        paused: None,
+        paused: check.paused().map(|pause| Pause {
+            since_us: clock.at(pause.since),
+            until_us: pause.until.map(|at| clock.at(at)),
+        }),
     }
 }
 

@@ -11,9 +11,9 @@ use crate::status::{
     Stall, State,
 };
 
-pub(super) fn of(view: &View<'_>, router: &Router, here: &str) -> Instance {
+pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
     let (spec, clock) = (router.spec(), view.clock);
-    let nodes = peers::of_router(view, router, here);
+    let nodes = peers::of_router(view, router);
     let holders: Vec<Holder> = router
         .holders()
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn of(view: &View<'_>, router: &Router, here: &str) -> Instance {
         cause: router.cause().map(words::cause),
         priority: priority::of(view, router),
         preempt: spec.preempt,
-        yields_to: None,
+        yields_to: router.yields_to(),
         addresses: addresses(router),
         faults: router.faults().map(words::fault).collect(),
         master: master(view, router, &nodes),
@@ -65,7 +65,7 @@ pub(super) fn of(view: &View<'_>, router: &Router, here: &str) -> Instance {
         holders,
         counters: counters(router),
         transitions: transitions(router),
-        handover: None,
+        handover: view.host.handovers.get(&spec.name).cloned(),
         stall: router.last_pause().map(|(at, time)| Stall {
             at_us: clock.at(at),
             for_us: time.0,

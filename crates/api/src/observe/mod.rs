@@ -19,7 +19,9 @@ use standfast_core::router::Router;
 use standfast_core::spec::Tracked;
 use standfast_core::tracker::Standing;
 
-use crate::status::{Drain, Group, Interface, Node, Status, Stranger, Timing, TrackedObject};
+use crate::status::{
+    Drain, Group, Handover, Interface, Node, Status, Stranger, Timing, TrackedObject,
+};
 
 /// What a node does not know of itself.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +44,8 @@ pub struct Host<'a> {
     pub findings: u64,
     /// A drain, if there is one.
     pub drain: Option<Drain>,
+    /// How the last planned move of an instance away from this node went, by the instance's name.
+    pub handovers: BTreeMap<String, Handover>,
     /// How well the loop keeps time.
     pub timing: Timing,
     /// Kernel operations that failed, by operation.
@@ -71,7 +75,7 @@ struct View<'a> {
     clock: Clock,
     checks: BTreeMap<&'a str, &'a core::check::Check>,
     trackers: BTreeMap<&'a Tracked, Standing>,
-    drained: bool,
+    host: &'a Host<'a>,
 }
 
 /// Everything that is to be seen of a node at `now`, which is `realtime_us` microseconds after 1970 began.
@@ -84,14 +88,12 @@ pub fn status(node: &core::Node, host: &Host<'_>, now: core::Instant, realtime_u
         clock,
         checks: checks.collect(),
         trackers: trackers.collect(),
-        drained: host.drain.is_some(),
+        host,
     };
     let staying = node.routers().filter(|router| !router.is_finished());
     Status {
         node: about(host, node, realtime_us),
-        instances: staying
-            .map(|it| instance::of(&view, it, host.name))
-            .collect(),
+        instances: staying.map(|it| instance::of(&view, it)).collect(),
         groups: groups(node),
         checks: node.checks().map(|it| check::of(it, clock)).collect(),
         tracked: node.trackers().map(tracked).collect(),

@@ -25,11 +25,11 @@ pub(super) fn all(node: &core::Node, clock: Clock) -> Vec<Peer> {
 }
 
 /// This node, and what every other one says of the same virtual router.
-pub(super) fn of_router(view: &View<'_>, router: &Router, here: &str) -> Vec<NodeOfInstance> {
+pub(super) fn of_router(view: &View<'_>, router: &Router) -> Vec<NodeOfInstance> {
     let clock = view.clock;
     let spec = router.spec();
     let own = NodeOfInstance {
-        name: here.to_owned(),
+        name: view.host.name.to_owned(),
         here: true,
         address: router.source(),
         state: words::state(router.state()),

@@ -15,7 +15,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Priority {
         base: router.spec().priority.0,
         parts: tracks.map(|track| part(view, track)).collect(),
         clamped: router.clamped(),
-        drained: view.drained,
+        drained: router.hold().is_some(),
     }
 }
 

@@ -99,6 +99,8 @@ fn cause_text(cause: &journal::Cause) -> String {
         journal::Cause::HandedOver(from) => format!("{from} handed over to this node"),
         journal::Cause::HandedTo(to) => format!("it was handed over to {to}"),
         journal::Cause::PeerSilent(peer) => format!("{peer} gave no sign of life"),
+        journal::Cause::Switchover => "an operator has moved it to another node".to_owned(),
+        journal::Cause::Drained => "an operator has drained this node".to_owned(),
         journal::Cause::Stopping => "the daemon stops".to_owned(),
         journal::Cause::Removed => "it is no longer configured".to_owned(),
         journal::Cause::ConfiguredAgain => "it was configured again".to_owned(),
@@ -130,6 +132,7 @@ pub fn fault(fault: &journal::Fault) -> Fault {
         journal::Fault::ProcessQuorum(name) => ("process-quorum", name.clone()),
         journal::Fault::BfdDown(name) => ("bfd-down", name.clone()),
         journal::Fault::SyncGroup(name) => ("sync-group", name.clone()),
+        journal::Fault::Drained => ("drained", String::new()),
     };
     Fault {
         kind: kind.to_owned(),
