@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Cause;
 
 /// Everything that is to be seen of a node at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The node itself.
     pub node: Node,
@@ -33,6 +33,22 @@ pub struct Status {
     pub peer_drops: BTreeMap<String, u64>,
     /// Kernel operations that failed, by operation.
     pub kernel_failures: BTreeMap<String, u64>,
+    /// What is wrong with this host, where somebody has looked; empty in what the loop tells by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host: Vec<HostFinding>,
+}
+
+/// Something about this host that would break a failover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostFinding {
+    /// One word: `vrrp-filtered`, `peer-channel-filtered`, `arp-filtered` and so on.
+    pub kind: String,
+    /// The instances that it concerns; empty: all.
+    pub instances: Vec<String>,
+    /// In a sentence.
+    pub text: String,
+    /// What to do about it.
+    pub fix: Option<String>,
 }
 
 /// The node.
@@ -78,11 +94,12 @@ pub struct Drain {
 
 /// State of a virtual router. The words are those of RFC 3768 and of ietf-vrrp, which operators know.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Not started: checks have not reported yet.
+    #[default]
     Initialize,
     /// Listens.
     Backup,
@@ -95,7 +112,7 @@ pub enum State {
 }
 
 /// A virtual router.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Instance {
     /// Its name.
     pub name: String,
@@ -113,6 +130,9 @@ pub struct Instance {
     pub source: Option<IpAddr>,
     /// Where its advertisements go: the multicast group, or each peer.
     pub destinations: Vec<IpAddr>,
+    /// They go to each peer, not to the group.
+    #[serde(default)]
+    pub unicast: bool,
     /// `none`, `pass`, `ah` or `hmac`.
     pub authentication: String,
     /// Its state.
@@ -138,6 +158,21 @@ pub struct Instance {
     pub alone: bool,
     /// What it does next, and when.
     pub next: Option<Next>,
+    /// When it takes over if nothing is heard until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_over_us: Option<u64>,
+    /// From when on it takes over from a lower master: its `preempt_delay` runs until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempts_us: Option<u64>,
+    /// It takes over from nobody before this moment (`vrrp_startup_delay`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_us: Option<u64>,
+    /// Something that it tracks has not reported yet, and it does not start before.
+    #[serde(default)]
+    pub awaits_reports: bool,
+    /// It would be master, and waits for the other members of its sync group.
+    #[serde(default)]
+    pub awaits_group: bool,
     /// Configured interval of advertisements.
     pub advert_interval_us: u64,
     /// Interval of the master that it follows.
@@ -157,6 +192,48 @@ pub struct Instance {
     /// How the last planned move away from this node went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// When it was noticed last that this host had not run for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall: Option<Stall>,
+    /// Others on this host have deleted addresses that it served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deletion>,
+    /// The kernel has refused to add or to remove an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+}
+
+/// This host did not run for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Stall {
+    /// When it ran again.
+    pub at_us: u64,
+    /// For how long it had not.
+    pub for_us: u64,
+}
+
+/// Something else on this host has deleted addresses of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deletion {
+    /// The last one.
+    pub address: IpAddr,
+    /// When.
+    pub at_us: u64,
+    /// How many so far.
+    pub times: u64,
+}
+
+/// The kernel has refused to change an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refusal {
+    /// Which.
+    pub address: IpAddr,
+    /// To add it, or to remove it.
+    pub adding: bool,
+    /// Why.
+    pub text: String,
+    /// When.
+    pub at_us: u64,
 }
 
 /// A priority, and what it is made of.
@@ -350,7 +427,7 @@ pub struct Counters {
 }
 
 /// A sync group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
     /// Its name.
     pub name: String,
@@ -361,12 +438,15 @@ pub struct Group {
 }
 
 /// A check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// Its name.
     pub name: String,
     /// `script`, `process`, `tcp` or `http`.
     pub kind: String,
+    /// What is run or asked; of a script the program alone, since what follows may be secret.
+    #[serde(default)]
+    pub program: String,
     /// `pending`, `up`, `down` or `unusable`.
     pub state: String,
     /// Why it is unusable.
@@ -375,6 +455,9 @@ pub struct Check {
     pub result: Option<String>,
     /// The last run passed.
     pub passed: Option<bool>,
+    /// The last run was ended because it took too long.
+    #[serde(default)]
+    pub timed_out: bool,
     /// The last thing that it printed, bounded.
     pub output: Option<String>,
     /// When the last run ended.
@@ -387,6 +470,9 @@ pub struct Check {
     pub next_us: Option<u64>,
     /// Time between runs.
     pub interval_us: u64,
+    /// Longest run.
+    #[serde(default)]
+    pub timeout_us: u64,
     /// Runs that must pass in a row for it to be up.
     pub rise: u32,
     /// Runs that must fail in a row for it to be down.
@@ -427,7 +513,7 @@ pub struct TrackedObject {
 }
 
 /// An interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Interface {
     /// Its name.
     pub name: String,

@@ -8,10 +8,16 @@
 //!                     (repair command runs)   (`wait`; none if it failed)      or the next attempt begins
 //! ```
 
+mod history;
+
+use alloc::string::String;
+
 use crate::input::{CheckId, CheckOutcome};
 use crate::probe::ProbeFailure;
 use crate::spec::{CheckKind, CheckSpec};
 use crate::time::{Instant, Micros};
+
+pub use history::{DURATIONS, History};
 
 /// Attempts to repair are counted anew after so long without one: a service that dies again and again is given up.
 const REPAIR_MEMORY: Micros = Micros::from_secs(60);
@@ -62,6 +68,7 @@ pub struct Check {
     attempts: u32,
     repaired: Option<Instant>,
     paused: Option<Pause>,
+    history: History,
 }
 
 /// An operator's pause of a check.
@@ -112,6 +119,7 @@ impl Check {
             attempts: 0,
             repaired: None,
             paused: None,
+            history: History::default(),
         }
     }
 
@@ -218,10 +226,22 @@ impl Check {
         outcome
     }
 
+    /// What its runs were like.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What the last run printed.
+    pub(crate) fn note_output(&mut self, output: String) {
+        self.history.output = output;
+    }
+
     /// There is a result. The first one counts at once; later ones only `rise` or `fall` in a row.
     pub fn finish(&mut self, now: Instant, outcome: CheckOutcome) -> Finished {
         let begun = self.running.take();
         let took = begun.map(|begun| now.since(begun));
+        let passed = outcome == CheckOutcome::Passed;
+        self.history.note(now, took, passed);
         let news = self.last.replace(outcome) != Some(outcome);
         let state = self.state;
         let then = match self.repair {

@@ -25,6 +25,18 @@ pub(crate) struct Group {
     told: Option<State>,
 }
 
+impl Group {
+    /// Its members.
+    pub(crate) fn members(&self) -> &[RouterId] {
+        &self.members
+    }
+
+    /// What was told to the outside last.
+    pub(crate) fn told(&self) -> Option<State> {
+        self.told
+    }
+}
+
 /// The groups of those routers; one of a known name goes on.
 pub(crate) fn regrouped<'r>(
     mut before: BTreeMap<String, Group>,

@@ -3,6 +3,7 @@
 //! The texts keep keepalived's well-known phrases, because people search for them.
 
 mod text;
+mod words;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;

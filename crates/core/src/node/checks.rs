@@ -71,7 +71,7 @@ impl Node {
         now: Instant,
         id: CheckId,
         outcome: CheckOutcome,
-        output: String,
+        mut output: String,
     ) {
         let Some(check) = self.checks.get_mut(&id) else {
             return;
@@ -84,6 +84,11 @@ impl Node {
         } = check.finish(now, outcome);
         let (subject, up) = (subject(&check.spec), check.state == CheckState::Up);
         let (attempt, attempts) = check.attempt();
+        check.note_output(if news {
+            output.clone()
+        } else {
+            core::mem::take(&mut output)
+        });
         if news {
             let event = Event::CheckResult {
                 outcome,

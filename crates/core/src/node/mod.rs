@@ -5,6 +5,7 @@ mod encode;
 mod evaluate;
 mod moves;
 mod routers;
+mod strangers;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -25,7 +26,9 @@ use crate::journal::{Cause, Event, Journal, Subject};
 use crate::limit::Digest;
 use crate::link_delay::LinkDelays;
 use crate::peer::Peers;
-use crate::router::{Arrival, Effects, LONGEST_SLICE, Notices, Owner, Pending, Router, Timer};
+use crate::router::{
+    Arrival, Effects, LONGEST_SLICE, Notices, Owner, Pending, Router, State, Timer,
+};
 use crate::spec::{
     CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
@@ -36,6 +39,8 @@ use crate::tracker::{Tracker, Trackers};
 
 pub(crate) use checks::subject as check_subject;
 use routers::Routers;
+use strangers::Strangers;
+pub use strangers::{MAX_STRANGERS, Stranger};
 
 /// Length in bytes that no advertisement with its IP header exceeds.
 pub const PACKET_LENGTH: usize = ipv6::HEADER_LENGTH + standfast_wire::vrrp::MAX_LENGTH;
@@ -91,6 +96,7 @@ pub struct Node {
     stopped: bool,
     unknown_vrids: u64,
     unknown_vrid_digest: Digest,
+    strangers: Strangers,
     clock: WallClock,
     pub(crate) identity: NodeIdentity,
     pub(crate) peers: Peers,
@@ -301,6 +307,17 @@ impl Node {
         self.unknown_vrids
     }
 
+    /// Who sent such packets, at most [`MAX_STRANGERS`].
+    pub fn strangers(&self) -> impl Iterator<Item = &Stranger> {
+        self.strangers.iter()
+    }
+
+    /// Sync groups: name, members, and the state that they agreed on last.
+    pub fn sync_groups(&self) -> impl Iterator<Item = (&str, &[RouterId], Option<State>)> {
+        let groups = self.groups.iter();
+        groups.map(|(name, group)| (name.as_str(), group.members(), group.told()))
+    }
+
     /// Sets all counters to zero.
     pub fn clear_counters(&mut self) {
         self.routers.touch_all(Router::clear_counters);
@@ -361,6 +378,7 @@ impl Node {
 
     fn unknown(&mut self, now: Instant, vrid: u8, packet: &Packet<'_>) {
         self.unknown_vrids = self.unknown_vrids.saturating_add(1);
+        self.strangers.note(now, vrid, packet);
         let digest = &mut self.unknown_vrid_digest;
         if let Some(times) = digest.note(now, UNKNOWN_VRID_PERIOD) {
             let known = self.interfaces.get(packet.interface);

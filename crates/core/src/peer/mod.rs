@@ -27,6 +27,7 @@ use standfast_wire::vrrp::Vrid;
 use crate::input::{Datagram, InterfaceIndex, Output, PeerPacket, RouterId};
 use crate::limit::{Bucket, Digest};
 use crate::node::Node;
+use crate::router::Router;
 use crate::time::{Instant, Micros};
 
 use detect::Liveness;
@@ -235,6 +236,24 @@ impl Node {
     /// The other nodes that are known, also those that have not answered yet.
     pub fn peers(&self) -> impl Iterator<Item = (&SpeakerKey, &Speaker)> {
         self.peers.speakers.iter()
+    }
+
+    /// The other nodes that are known where that router speaks, and what each says of it.
+    pub fn peers_of<'n>(
+        &'n self,
+        router: &Router,
+    ) -> impl Iterator<Item = (&'n SpeakerKey, &'n Speaker, &'n Entry)> + use<'n> {
+        let vrid = router.spec().vrid;
+        let domain = self.domain_of_router(router.id());
+        let speakers = domain.map(|it| self.peers.speakers.range(SpeakerKey::of_domain(it)));
+        let speakers = speakers.into_iter().flatten();
+        speakers.filter_map(move |(key, it)| Some((key, it, it.routers.get(&vrid)?)))
+    }
+
+    /// The router of ours that a peer means by that VRID.
+    pub fn router_of_peer(&self, peer: &SpeakerKey, vrid: Vrid) -> Option<&Router> {
+        let id = self.router_of(peer.domain, vrid)?;
+        self.routers.get(&id)
     }
 
     /// Messages of the channel that were not taken, by cause.

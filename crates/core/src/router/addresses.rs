@@ -433,6 +433,7 @@ impl Router {
         error: Errno,
         fx: &mut Effects<'_>,
     ) {
+        self.witness_refusal(fx.now, adding, address, error);
         let event = Event::AddressFailed {
             adding,
             address,
@@ -479,6 +480,7 @@ impl Router {
         if !serving || holding.address.no_track || self.finished {
             return;
         }
+        self.witness_deletion(fx.now, gone.address);
         if self.may_restore(fx.now) {
             if let Some(holding) = self.holdings.get_mut(position) {
                 holding.restoring = true;

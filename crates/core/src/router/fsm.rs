@@ -148,6 +148,7 @@ impl Router {
         self.announcer.forget();
         self.wants = None;
         self.leaving = None;
+        self.witness.note_transition(state, &cause);
         self.event(Event::Entering { state, cause }, fx);
         self.changed(fx);
         self.membership.forget();

@@ -243,8 +243,8 @@ impl Router {
         }
     }
 
-    /// Could be Active at once, or is.
-    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+    /// Whether it could be Active at once, or is.
+    pub fn is_ready(&self, now: Instant) -> bool {
         match self.state {
             State::Backup => {
                 self.faults.is_empty()
@@ -257,8 +257,8 @@ impl Router {
         }
     }
 
-    /// Takes over from a worse router by itself, and without a delay.
-    pub(crate) fn preempts_at_once(&self) -> bool {
+    /// Whether it takes over from a worse router by itself, and without a delay.
+    pub fn preempts_at_once(&self) -> bool {
         let elapsed = self.preempt_delay == PreemptDelay::Elapsed;
         let at_once = self.spec.preempt_delay == Micros::ZERO || elapsed;
         self.spec.preempt && at_once && self.yields_to.is_none()
@@ -274,6 +274,11 @@ impl Router {
             State::Fault => Told::Fault,
             State::Leaving => Told::Leaving,
         }
+    }
+
+    /// The digest of its addresses that peers are told; none where it does not speak.
+    pub fn addresses_digest(&self) -> Option<u64> {
+        self.speech.as_ref().map(|speech| speech.addresses)
     }
 
     /// What it is on the channel.

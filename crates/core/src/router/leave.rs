@@ -163,6 +163,7 @@ impl Router {
         self.timers.clear();
         self.announcer.forget();
         if after == After::Gone {
+            self.witness.note_transition(State::Leaving, &cause);
             self.counters.released += 1;
             let event = Event::Entering {
                 state: State::Leaving,

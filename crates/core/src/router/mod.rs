@@ -27,6 +27,7 @@
 //! - [`steer`]: what operators ask for.
 //! - [`sync`]: what is left to a sync group.
 //! - [`fixtures`]: the same for routes and rules.
+//! - [`witness`]: who was heard and seen, for people.
 //! - [`announce`]: gratuitous ARP: bursts, refresh, and who is heard last after a conflict.
 
 mod addresses;
@@ -42,6 +43,7 @@ mod start_probe;
 mod steer;
 mod sync;
 mod track;
+mod witness;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
@@ -67,6 +69,8 @@ pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 pub(crate) use steer::Steered;
 pub(crate) use track::View;
+pub(crate) use witness::Glimpse;
+pub use witness::{Deletion, Holder, MAX_HEARD_ADDRESSES, MAX_WITNESSES, Refusal, Sender};
 
 use addresses::Holding;
 use announce::Announcer;
@@ -77,6 +81,7 @@ use fsm::Step;
 use leave::{After, Leaving};
 use start_probe::StartProbe;
 use sync::{Membership, Wish};
+use witness::Witness;
 
 /// Answers to worse advertisements and to priority 0: five at once, then ten a second. A peer that
 /// has to hear us needs one; a flood shall not become ours.
@@ -102,7 +107,7 @@ const SHORT_INTERVAL: Micros = Micros::from_millis(100);
 const PROTOCOL_ADVERTS: u8 = 3;
 
 /// State of a virtual router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Not started: checks have not reported yet.
     Initialize,
@@ -295,6 +300,7 @@ pub struct Router {
     yields_to_first: bool,
     /// How far a move is that an operator has asked for.
     steered: Option<Steered>,
+    witness: Witness,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -461,6 +467,7 @@ impl Router {
             yields_to_first: false,
             steered: None,
             speech: Speech::of(&spec),
+            witness: Witness::default(),
             advertised: advertised(&spec),
             spec,
         }
@@ -554,6 +561,38 @@ impl Router {
     /// What keeps it in FAULT.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter()
+    }
+
+    /// What it comes to with its weights, where that is more or less than a priority can be.
+    pub fn clamped(&self) -> Option<i32> {
+        self.clamped
+    }
+
+    /// From when on it takes over from a lower router: its preempt delay runs until then.
+    pub fn preempts_from(&self) -> Option<Instant> {
+        let running = self.preempt_delay == PreemptDelay::Running;
+        let due = self.timers.get(&Timer::PreemptDelay).copied();
+        due.filter(|_| running)
+    }
+
+    /// Until when it only listens, after this host has not run for a while.
+    pub fn listens_until(&self) -> Option<Instant> {
+        self.timers.get(&Timer::Listen).copied()
+    }
+
+    /// Whether something that it tracks has not reported yet.
+    pub fn awaits_reports(&self) -> bool {
+        self.waiting && !self.started
+    }
+
+    /// When the silence of the Active router is taken for its end.
+    pub fn takes_over_at(&self) -> Option<Instant> {
+        self.timers.get(&Timer::Down).copied()
+    }
+
+    /// Nobody takes over before this moment (`vrrp_startup_delay`).
+    pub fn not_before(&self) -> Instant {
+        self.not_before
     }
 
     /// Its counters.
@@ -657,6 +696,7 @@ impl Router {
     pub(crate) fn note_pause(&mut self, last_input: Instant, due: Instant, fx: &mut Effects<'_>) {
         let silence = fx.now.since(self.last_sent);
         if self.state == State::Active && self.is_stalled(silence) {
+            self.witness_pause(fx.now, silence);
             return self.enter_backup(Cause::Stalled(silence), fx);
         }
         if !self.spec.rules.conflict {
@@ -666,6 +706,7 @@ impl Router {
         match self.state {
             State::Active if !self.listening => {
                 if self.may_be_succeeded(silence) {
+                    self.witness_pause(fx.now, silence);
                     self.event(Event::Paused(silence), fx);
                     self.listening = true;
                     // Nothing is said until then, but what is due to the kernel is done.
@@ -682,6 +723,7 @@ impl Router {
                     .get(&Timer::Down)
                     .is_some_and(|at| *at <= fx.now);
                 if paused && overdue {
+                    self.witness_pause(fx.now, fx.now.since(last_input));
                     self.event(Event::Paused(fx.now.since(last_input)), fx);
                     self.set_timer(Timer::Down, listen);
                 }

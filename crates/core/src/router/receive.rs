@@ -47,7 +47,8 @@ impl Router {
                 self.note_peer(packet.source, fx);
                 self.note_checksum(packet, fx);
                 self.note_rival(packet.source, advertisement.priority, fx.now);
-                self.compare_addresses(&advertisement, packet.source, fx);
+                let differs = self.compare_addresses(&advertisement, packet.source, fx);
+                self.witness_taken(fx.now, packet, differs);
                 let heard = Heard {
                     source: packet.source,
                     priority: advertisement.priority,
@@ -55,7 +56,10 @@ impl Router {
                 };
                 self.step(Step::Heard(heard), fx);
             }
-            Err(cause) => self.drop_packet(cause, packet.source, fx),
+            Err(cause) => {
+                self.witness_dropped(fx.now, packet, cause);
+                self.drop_packet(cause, packet.source, fx);
+            }
         }
     }
 
@@ -165,24 +169,29 @@ impl Router {
         }
     }
 
-    /// A differing list is counted, reported and honoured, as current keepalived does.
+    /// A differing list is counted, reported and honoured, as current keepalived does. True if it differs, none if it
+    /// was not compared.
     fn compare_addresses(
         &mut self,
         advertisement: &Advertisement<'_>,
         from: IpAddr,
         fx: &mut Effects<'_>,
-    ) {
+    ) -> Option<bool> {
         let known = self
             .followed
             .is_some_and(|followed| followed.address == from);
         let listens = matches!(self.state, State::Backup | State::Active);
-        if !listens || (self.spec.skip_check_adv_addr && known) || self.same_list(advertisement) {
-            return;
+        if !listens || (self.spec.skip_check_adv_addr && known) {
+            return None;
+        }
+        if self.same_list(advertisement) {
+            return Some(false);
         }
         self.counters.address_lists += 1;
         if let Some(times) = self.digests.address_list.note(fx.now, REPORT_PERIOD) {
             self.event(Event::AddressListDiffers { from, times }, fx);
         }
+        Some(true)
     }
 
     fn same_list(&self, advertisement: &Advertisement<'_>) -> bool {

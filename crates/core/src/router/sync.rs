@@ -82,6 +82,11 @@ impl Router {
         }
     }
 
+    /// Whether it would be Active, and waits for the other members of its group.
+    pub fn awaits_group(&self) -> bool {
+        self.state == State::Backup && self.membership.wish == Wish::Active
+    }
+
     /// Whether it would be Active, or is.
     pub(crate) fn joins_active(&self) -> bool {
         let wants = self.state == State::Backup && self.membership.wish == Wish::Active;

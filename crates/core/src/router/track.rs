@@ -350,6 +350,7 @@ impl Router {
         mac: standfast_wire::MacAddress,
         fx: &mut Effects<'_>,
     ) {
+        self.witness_holder(fx.now, address, mac);
         self.step(Step::OtherHolder { address, mac }, fx);
     }
 

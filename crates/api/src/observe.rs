@@ -1,1 +1,0 @@
-//! Status from a node.
