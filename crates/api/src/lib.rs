@@ -1,7 +1,7 @@
 //! What Standfast tells, and what it is told: one versioned interface for the command line, `curl`, monitoring and the web page.
 //!
 //! - [`status`]: everything that is to be seen at one moment, and [`observe`], which makes it from a node.
-//! - [`event`]: what happened, as it stands in the journal on disk and in the stream.
+//! - [`event`]: what happened, as it stands in the journal on disk and in the stream; [`record`] makes it from the core's entries.
 //! - [`command`]: what operators ask for, and the answers.
 //! - [`explain`]: why an instance is what it is, in sentences.
 //! - [`path`]: where each of them is found over HTTP.
@@ -15,6 +15,7 @@ pub mod event;
 pub mod explain;
 pub mod observe;
 pub mod path;
+pub mod record;
 pub mod status;
 
 /// Version of the interface, as it stands in every path.
