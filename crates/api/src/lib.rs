@@ -2,6 +2,7 @@
 //!
 //! - [`status`]: everything that is to be seen at one moment, and [`observe`], which makes it from a node.
 //! - [`event`]: what happened, as it stands in the journal on disk and in the stream; [`record`] makes it from the core's entries.
+//! - [`line`]: how a record stands in the journal's files.
 //! - [`command`]: what operators ask for, and the answers.
 //! - [`explain`]: why an instance is what it is, in sentences.
 //! - [`path`]: where each of them is found over HTTP.
@@ -13,6 +14,7 @@
 pub mod command;
 pub mod event;
 pub mod explain;
+pub mod line;
 pub mod observe;
 pub mod path;
 pub mod record;
