@@ -26,7 +26,16 @@ pub fn record(entry: &Entry) -> Record {
     let (output, took_us) = match &entry.event {
         Event::CheckResult { output, took, .. } => (printed(output), took.map(|took| took.0)),
         Event::RepairDone { output, .. } => (printed(output), None),
+        Event::Moved { took, .. } => (None, Some(took.0)),
         _ => (None, None),
+    };
+    let who = match &entry.event {
+        Event::SwitchoverAsked { who }
+        | Event::DrainBegan { who, .. }
+        | Event::Resumed { who }
+        | Event::CheckPaused { who, .. } => Some(who.clone()),
+        Event::CheckResumed { who } => who.clone(),
+        _ => None,
     };
     Record {
         seq: 0,
@@ -39,7 +48,7 @@ pub fn record(entry: &Entry) -> Record {
         cause: why,
         output,
         took_us,
-        who: None,
+        who,
     }
 }
 

@@ -33,6 +33,8 @@ causes! {
     journal::Cause::HandedOver(_) => "handed-over", "the master asked this node to take over (peer channel)";
     journal::Cause::HandedTo(_) => "handed-to", "this node asked a peer to take over, which did (peer channel)";
     journal::Cause::PeerSilent(_) => "peer-silent", "the master's node gave no sign of life (`fast_detect`)";
+    journal::Cause::Switchover => "switchover", "an operator moved it to another node";
+    journal::Cause::Drained => "drained", "an operator drained this node";
     journal::Cause::Stopping => "stopping", "the daemon stops";
     journal::Cause::Removed => "removed", "it is gone from the configuration";
     journal::Cause::ConfiguredAgain => "configured-again", "it came back into the configuration before anybody had taken over";
@@ -71,6 +73,8 @@ fn text(cause: &journal::Cause) -> String {
         journal::Cause::HandedOver(from) => format!("{from} asked this node to take over"),
         journal::Cause::HandedTo(to) => format!("{to} was asked to take over, and did"),
         journal::Cause::PeerSilent(peer) => format!("{peer} gave no sign of life"),
+        journal::Cause::Switchover => "an operator moved it to another node".to_owned(),
+        journal::Cause::Drained => "an operator drained this node".to_owned(),
         journal::Cause::Stopping => "the daemon stops".to_owned(),
         journal::Cause::Removed => "it is no longer configured".to_owned(),
         journal::Cause::ConfiguredAgain => "it is configured again".to_owned(),

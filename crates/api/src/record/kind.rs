@@ -81,4 +81,12 @@ kinds! {
     Event::Syncing(_) => "syncing", "the members of a sync group follow one of them";
     Event::AwaitsGroup => "awaits-group", "an instance is ready to be master and waits for its group";
     Event::Reloaded => "reloaded", "another configuration is in force";
+    Event::SwitchoverAsked { .. } => "switchover", "an operator moves an instance to another node; with `who`";
+    Event::Moved { .. } => "moved", "that is over: another node is master; with `took_us`";
+    Event::ServesOn => "serves-on", "that is over: nobody has taken it";
+    Event::DrainBegan { .. } => "drain", "an operator has this node give up everything; with `who`";
+    Event::DrainEnded => "drain-ended", "the time of a drain is over";
+    Event::Resumed { .. } => "resume", "an operator ends drains, and what a switchover left of reserve; with `who`";
+    Event::CheckPaused { .. } => "check-paused", "an operator pauses a check; with `who`";
+    Event::CheckResumed { .. } => "check-resumed", "a paused check runs again; with `who`, or because its time is over";
 }

@@ -83,3 +83,11 @@ fn what_the_daemon_says_of_itself_is_listed() {
     let listed: Vec<&str> = OWN_KINDS.iter().map(|(word, _)| *word).collect();
     assert_eq!(kinds, listed);
 }
+
+#[test]
+fn what_an_operator_asks_for_names_him() {
+    let who = "root (uid 0)".to_owned();
+    let event = Event::SwitchoverAsked { who: who.clone() };
+    let record = of(journal::Subject::Router("VI_1".into()), event);
+    assert_eq!((&*record.kind, record.who), ("switchover", Some(who)));
+}
