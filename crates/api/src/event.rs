@@ -100,3 +100,53 @@ pub struct Page {
     /// There is more after these: ask again with `after` the last one's number.
     pub more: bool,
 }
+
+/// Which part of the journal is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// After the entry with this number. A number that is yet to come (the journal of a lost disk had it) means: all of this run.
+    pub after: Option<u64>,
+    /// Not before this time, in microseconds since 1970.
+    pub since_us: Option<u64>,
+    /// At most so many: the oldest ones that are meant, or, with neither `after` nor `since_us`, the newest ones.
+    pub limit: usize,
+    /// About the instance, check, group or object of this name.
+    pub subject: Option<String>,
+    /// Which matter at least so much.
+    pub level: Option<Level>,
+}
+
+impl Query {
+    /// The newest entries, at most so many.
+    pub fn newest(limit: usize) -> Self {
+        Query {
+            after: None,
+            since_us: None,
+            limit,
+            subject: None,
+            level: None,
+        }
+    }
+
+    /// Those after a number, at most so many.
+    pub fn after(number: u64, limit: usize) -> Self {
+        Query {
+            after: Some(number),
+            ..Query::newest(limit)
+        }
+    }
+
+    /// The newest ones are asked for, and not those after something.
+    pub fn is_newest(&self) -> bool {
+        self.after.is_none() && self.since_us.is_none()
+    }
+
+    /// Whether an entry is meant, whatever the limit.
+    pub fn matches(&self, record: &Record) -> bool {
+        let subject = self.subject.as_deref();
+        self.after.is_none_or(|after| record.seq > after)
+            && self.since_us.is_none_or(|since| record.at_us >= since)
+            && self.level.is_none_or(|level| record.level >= level)
+            && subject.is_none_or(|name| record.subject.name == name)
+    }
+}

@@ -1,7 +1,8 @@
 //! What Standfast tells, and what it is told: one versioned interface for the command line, `curl`, monitoring and the web page.
 //!
 //! - [`status`]: everything that is to be seen at one moment, and [`observe`], which makes it from a node.
-//! - [`event`]: what happened, as it stands in the journal on disk and in the stream.
+//! - [`event`]: what happened, as it stands in the journal on disk and in the stream; [`record`] makes it from the core's entries.
+//! - [`line`]: how a record stands in the journal's files.
 //! - [`command`]: what operators ask for, and the answers.
 //! - [`explain`]: why an instance is what it is, in sentences.
 //! - [`path`]: where each of them is found over HTTP.
@@ -13,8 +14,10 @@
 pub mod command;
 pub mod event;
 pub mod explain;
+pub mod line;
 pub mod observe;
 pub mod path;
+pub mod record;
 pub mod status;
 
 /// Version of the interface, as it stands in every path.

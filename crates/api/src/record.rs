@@ -1,0 +1,234 @@
+//! Entries of the core's journal, and what the daemon has to say of itself, as records.
+//!
+//! The words of `kind` are a promise to programs: docs/events.md lists each, and a test compares that list with this file.
+
+mod cause;
+mod kind;
+
+use std::fmt;
+
+use standfast_core::journal::{self, Entry, Event};
+use standfast_core::router;
+use standfast_core::spec::Tracked;
+
+use crate::event::{Level, Record, Subject, SubjectKind};
+use crate::status::State;
+
+pub use cause::{CAUSES, cause};
+pub use kind::KINDS;
+
+/// The record of an entry; its number and its time (both 0) are set by whoever keeps it.
+pub fn record(entry: &Entry) -> Record {
+    let (state, why) = match &entry.event {
+        Event::Entering { state, cause: why } => (Some(state_of(*state)), Some(cause(why))),
+        _ => (None, None),
+    };
+    let (output, took_us) = match &entry.event {
+        Event::CheckResult { output, took, .. } => (printed(output), took.map(|took| took.0)),
+        Event::RepairDone { output, .. } => (printed(output), None),
+        Event::Moved { took, .. } => (None, Some(took.0)),
+        _ => (None, None),
+    };
+    let who = match &entry.event {
+        Event::SwitchoverAsked { who }
+        | Event::DrainBegan { who, .. }
+        | Event::Resumed { who }
+        | Event::CheckPaused { who, .. } => Some(who.clone()),
+        Event::CheckResumed { who } => who.clone(),
+        _ => None,
+    };
+    Record {
+        seq: 0,
+        at_us: 0,
+        subject: subject(&entry.subject),
+        level: entry.event.level().into(),
+        kind: kind::kind(&entry.event).to_owned(),
+        text: entry.to_string(),
+        state,
+        cause: why,
+        output,
+        took_us,
+        who,
+    }
+}
+
+fn printed(output: &str) -> Option<String> {
+    let text = output.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn subject(subject: &journal::Subject) -> Subject {
+    let (kind, name) = match subject {
+        journal::Subject::Node => (SubjectKind::Node, ""),
+        journal::Subject::Router(name) => (SubjectKind::Instance, name.as_str()),
+        journal::Subject::Check(name) | journal::Subject::Probe(name) => {
+            (SubjectKind::Check, name.as_str())
+        }
+        journal::Subject::Group(name) => (SubjectKind::Group, name.as_str()),
+        journal::Subject::Tracked(
+            Tracked::Check(name)
+            | Tracked::Interface(name)
+            | Tracked::File(name)
+            | Tracked::Process(name)
+            | Tracked::Bfd(name),
+        ) => (SubjectKind::Tracked, name.as_str()),
+    };
+    let name = name.to_owned();
+    Subject { kind, name }
+}
+
+/// A state in the words of operators.
+pub fn state_of(state: router::State) -> State {
+    match state {
+        router::State::Initialize => State::Initialize,
+        router::State::Backup => State::Backup,
+        router::State::Active => State::Master,
+        router::State::Fault => State::Fault,
+        router::State::Leaving => State::Leaving,
+    }
+}
+
+impl From<journal::Level> for Level {
+    fn from(level: journal::Level) -> Self {
+        match level {
+            journal::Level::Detail => Level::Detail,
+            journal::Level::Info => Level::Info,
+            journal::Level::Warning => Level::Warning,
+            journal::Level::Error => Level::Error,
+        }
+    }
+}
+
+/// Every word that the kind of a record of the daemon itself can be, with its meaning.
+pub const OWN_KINDS: &[(&str, &str)] = &[
+    ("started", "a run of the daemon begins; with its version"),
+    ("stopped", "a run of the daemon has ended in good order"),
+    (
+        "ended-badly",
+        "the run before this one was killed or crashed, or its host did",
+    ),
+    (
+        "entries-lost",
+        "entries came faster than the journal could take them",
+    ),
+    ("journal-cut", "the journal's end was torn and is cut off"),
+    (
+        "journal-damaged",
+        "lines of the journal are damaged and are passed over",
+    ),
+    ("journal-memory-only", "the journal cannot be written"),
+    ("journal-on-disk", "the journal can be written again"),
+];
+
+/// What the daemon has to say of itself, beside the core's entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Daemon {
+    /// A run begins: its version, and the process of its loop.
+    Started {
+        /// Version of Standfast.
+        version: String,
+        /// The process of the VRRP loop.
+        pid: u32,
+    },
+    /// A run has ended in good order.
+    Stopped,
+    /// The run before this one was killed, has crashed, or its host did.
+    EndedBadly,
+    /// So many entries came faster than they could be taken.
+    EntriesLost(u64),
+    /// So many bytes at the end of the journal were torn or damaged, and are cut off.
+    TailCut(u64),
+    /// So many lines in the middle of the journal are damaged, and are passed over.
+    LinesDamaged(u64),
+    /// The journal is in memory only, and why.
+    MemoryOnly(String),
+    /// The journal is on disk again; so many records that were made meanwhile are not.
+    OnDiskAgain(u64),
+}
+
+impl Daemon {
+    /// The word of its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Daemon::Started { .. } => "started",
+            Daemon::Stopped => "stopped",
+            Daemon::EndedBadly => "ended-badly",
+            Daemon::EntriesLost(_) => "entries-lost",
+            Daemon::TailCut(_) => "journal-cut",
+            Daemon::LinesDamaged(_) => "journal-damaged",
+            Daemon::MemoryOnly(_) => "journal-memory-only",
+            Daemon::OnDiskAgain(_) => "journal-on-disk",
+        }
+    }
+
+    /// How much it matters.
+    pub fn level(&self) -> Level {
+        match self {
+            Daemon::Started { .. } | Daemon::Stopped | Daemon::OnDiskAgain(_) => Level::Info,
+            Daemon::EndedBadly
+            | Daemon::EntriesLost(_)
+            | Daemon::TailCut(_)
+            | Daemon::LinesDamaged(_)
+            | Daemon::MemoryOnly(_) => Level::Warning,
+        }
+    }
+
+    /// Its record; number and time (both 0) are set by whoever keeps it.
+    pub fn record(&self) -> Record {
+        Record {
+            seq: 0,
+            at_us: 0,
+            subject: Subject {
+                kind: SubjectKind::Node,
+                name: String::new(),
+            },
+            level: self.level(),
+            kind: self.kind().to_owned(),
+            text: self.to_string(),
+            state: None,
+            cause: None,
+            output: None,
+            took_us: None,
+            who: None,
+        }
+    }
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Daemon::Started { version, pid } => {
+                write!(f, "Standfast {version} started (process {pid})")
+            }
+            Daemon::Stopped => f.write_str("Standfast stopped"),
+            Daemon::EndedBadly => f.write_str(
+                "the process before this one did not end in good order: it was killed, has crashed, or \
+                 the host lost power",
+            ),
+            Daemon::EntriesLost(count) => write!(
+                f,
+                "{count} entries were lost: they came faster than the journal could take them"
+            ),
+            Daemon::TailCut(bytes) => write!(
+                f,
+                "the end of the journal was torn: its last {bytes} bytes are cut off"
+            ),
+            Daemon::LinesDamaged(lines) => write!(
+                f,
+                "{lines} lines of the journal are damaged and are passed over"
+            ),
+            Daemon::MemoryOnly(why) => {
+                write!(f, "the journal is kept in memory only: {why}")
+            }
+            Daemon::OnDiskAgain(0) => f.write_str("the journal is written to disk again"),
+            Daemon::OnDiskAgain(missing) => write!(
+                f,
+                "the journal is written to disk again; {missing} records before this one are in memory \
+                 only"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
