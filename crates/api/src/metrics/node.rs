@@ -70,17 +70,14 @@ fn drain(families: &mut Families<'_>, node: &Node) -> fmt::Result {
         "1: this node gives up everything, because an operator said so.",
         number(node.drain.is_some()),
     )?;
-    let drains = node.drain.iter();
-    families.seconds(
-        "standfast_drain_age",
-        "For how long this node has been drained; absent while it is not.",
-        drains.map(|drain| {
-            (
-                [("who", drain.who.as_str())],
-                age(node.now_us, drain.since_us),
-            )
-        }),
-    )?;
+    // Absent while there is none: it has no age then.
+    if let Some(drain) = &node.drain {
+        families.second(
+            "standfast_drain_age",
+            "For how long this node has been drained; absent while it is not.",
+            age(node.now_us, drain.since_us),
+        )?;
+    }
     families.gauge(
         "standfast_stopping",
         "1: the daemon is about to end.",
