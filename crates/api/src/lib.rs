@@ -5,6 +5,7 @@
 //! - [`line`]: how a record stands in the journal's files.
 //! - [`command`]: what operators ask for, and the answers.
 //! - [`explain`]: why an instance is what it is, in sentences.
+//! - [`metrics`]: a status in OpenMetrics text, for Prometheus.
 //! - [`path`]: where each of them is found over HTTP.
 //!
 //! No sockets, no clock, no files: whoever has a value of these types may be the daemon, a client or a test. Times are
@@ -15,6 +16,7 @@ pub mod command;
 pub mod event;
 pub mod explain;
 pub mod line;
+pub mod metrics;
 pub mod observe;
 pub mod path;
 pub mod record;

@@ -72,6 +72,12 @@ pub struct Node {
     pub files: Vec<String>,
     /// Errors and warnings of the configuration in force.
     pub findings: u64,
+    /// Configurations that took effect since the start, the first one not counted.
+    #[serde(default)]
+    pub reloads: u64,
+    /// Reloads since then that were refused: the configuration before stayed in force.
+    #[serde(default)]
+    pub reloads_refused: u64,
     /// It gives up everything, because an operator said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
@@ -179,6 +185,9 @@ pub struct Instance {
     pub master_interval_us: u64,
     /// Silence after which it takes over.
     pub down_interval_us: u64,
+    /// Time until the second burst of gratuitous ARP after it became master (`garp_master_delay`).
+    #[serde(default)]
+    pub garp_delay_us: u64,
     /// What every Standfast node of this virtual router says of itself.
     pub nodes: Vec<NodeOfInstance>,
     /// Everybody else who was heard sending advertisements for this virtual router.
@@ -420,9 +429,13 @@ pub struct Counters {
     pub resigns_received: u64,
     /// Priority 0 sent.
     pub resigns_sent: u64,
+    /// Planned moves away from this node that a successor has taken over.
+    #[serde(default)]
+    pub handovers: u64,
     /// Advertisements with another address list, taken all the same.
     pub address_lists: u64,
     /// Packets not taken, by reason: `ttl`, `version`, `authentication` and so on.
+    /// The words are the names of the core's drop causes in kebab-case, see [`crate::metrics::DROP_REASONS`].
     pub dropped: BTreeMap<String, u64>,
 }
 
