@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 mod check;
+mod client;
 mod commands;
 mod completions;
 mod config;

@@ -104,6 +104,20 @@ pub fn group_by_name(name: &str) -> Result<Option<u32>, Error> {
     lookup(read, |entry: &libc::group| entry.gr_gid).map_err(|errno| errno.at("look up", "group"))
 }
 
+/// The name of the group with this id, if there is one.
+pub fn group_name(gid: u32) -> Result<Option<String>, Error> {
+    let read = |entry, buffer, length, found| {
+        // SAFETY: the pointers are as `lookup` says.
+        unsafe { libc::getgrgid_r(gid, entry, buffer, length, found) }
+    };
+    let name = |entry: &libc::group| {
+        // SAFETY: `lookup` found the entry, so its name is a C string in the buffer, which is alive.
+        let name = unsafe { CStr::from_ptr(entry.gr_name) };
+        name.to_string_lossy().into_owned()
+    };
+    lookup(read, name).map_err(|errno| errno.at("look up", "group"))
+}
+
 /// Calls one of the reentrant look-ups with an entry, a buffer of the length given and a place for the
 /// pointer to what it found, all valid for the call; again with a larger buffer while that is too small.
 fn lookup<Entry, T>(
@@ -153,5 +167,7 @@ mod tests {
         assert_eq!(User::by_id(3_999_999_999).unwrap(), None);
         assert_eq!(group_by_name("no-such-group-here").unwrap(), None);
         assert_eq!(group_by_name("root").unwrap(), Some(0));
+        assert_eq!(group_name(0).unwrap().as_deref(), Some("root"));
+        assert_eq!(group_name(3_999_999_999).unwrap(), None);
     }
 }
