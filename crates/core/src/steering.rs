@@ -20,8 +20,11 @@ use crate::time::{Instant, Micros};
 
 /// Orders whose answer is awaited; more are refused.
 pub const MAX_ORDERS: usize = 16;
-/// A drained node that serves because nobody else did looks so often for somebody who could.
-pub(crate) const DRAIN_PERIOD: Micros = Micros::from_secs(1);
+/// A drained node that serves because nobody else did looks so often for somebody who could; after refusals less and less.
+const DRAIN_PERIODS: (Micros, Micros) = (Micros::from_secs(1), Micros::from_secs(64));
+
+/// In an input of its own, and at once for whoever looks on.
+const SOON: Micros = Micros::from_millis(1);
 
 /// An order, to match its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,11 +196,19 @@ pub(crate) struct Steering {
     softly: Option<OrderId>,
     /// When a drained node looks for a successor again.
     next_look: Option<Instant>,
+    /// Longer with each time that nobody took what was offered.
+    look_interval: Micros,
     /// Where routers are to go that look for a successor in this input.
     pub(crate) choice: Option<Choice>,
 }
 
 impl Steering {
+    /// The daemon stops: nothing is looked at again. Whose orders are not answered now.
+    pub(crate) fn end(&mut self) -> impl Iterator<Item = OrderId> + use<> {
+        let ended = core::mem::take(self);
+        ended.orders.into_iter().map(|order| order.id)
+    }
+
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let ends = self.drain.and_then(|drain| drain.until);
         ends.into_iter().chain(self.next_look).min()
@@ -257,6 +268,7 @@ impl Node {
         if routers.is_empty() {
             return Err(Refusal::Nothing);
         }
+        let routers = self.with_groups(routers);
         let obstacles: Vec<_> = routers
             .iter()
             .filter_map(|id| Some((*id, self.obstacle(now, *id, to.as_ref())?)))
@@ -275,6 +287,20 @@ impl Node {
         }
         self.await_moves(id, routers);
         Ok(None)
+    }
+
+    /// Members of sync groups go together.
+    fn with_groups(&self, routers: BTreeSet<RouterId>) -> BTreeSet<RouterId> {
+        let groups: BTreeSet<&String> = routers
+            .iter()
+            .filter_map(|id| self.routers.get(id)?.group())
+            .collect();
+        let members = self.routers.values().filter(|router| {
+            let group = router.group();
+            group.is_some_and(|group| groups.contains(group))
+        });
+        let members: Vec<RouterId> = members.map(Router::id).collect();
+        routers.into_iter().chain(members).collect()
     }
 
     /// What stands in the way of a move of that router.
@@ -319,7 +345,8 @@ impl Node {
             .collect();
         self.steering.drain = Some(drain);
         self.steering.softly = (!serving.is_empty()).then_some(id);
-        self.steering.next_look = Some(now + DRAIN_PERIOD);
+        self.steering.look_interval = DRAIN_PERIODS.0;
+        self.steering.next_look = Some(now + DRAIN_PERIODS.0);
         self.outputs.push_back(Output::Drain(Some(drain)));
         self.evaluate(now);
         for router in &serving {
@@ -401,24 +428,42 @@ impl Node {
             }
         }
         if self.steering.next_look.is_some_and(|due| due <= now) {
-            self.steering.next_look = Some(now + DRAIN_PERIOD);
-            self.give_up_again(now);
+            self.evaluate(now);
+            let interval = self.steering.look_interval;
+            let tried = self.give_up_again(now);
+            let next = if tried {
+                interval.times(2)
+            } else {
+                DRAIN_PERIODS.0
+            };
+            self.steering.look_interval = next.min(DRAIN_PERIODS.1);
+            self.steering.next_look = Some(now + interval);
         }
     }
 
-    /// A drained node serves only until somebody else can.
-    fn give_up_again(&mut self, now: Instant) {
-        let serving: Vec<RouterId> = self
-            .routers
-            .values()
-            .filter(|router| router.hold() == Some(Hold::Soft) && router.obstacle().is_none())
-            .map(Router::id)
-            .collect();
-        for id in serving {
-            if self.has_successor(now, id) {
-                self.with_router(now, id, |router, fx| router.move_away(Cause::Drained, fx));
+    /// A drained node serves only until somebody else can; what is one group goes together. True if somebody was asked.
+    fn give_up_again(&mut self, now: Instant) -> bool {
+        let mut units: BTreeMap<Option<String>, Vec<RouterId>> = BTreeMap::new();
+        let mut whole = Vec::new();
+        let held = |router: &&Router| router.hold() == Some(Hold::Soft);
+        for router in self.routers.values().filter(held) {
+            match &router.spec().sync_group {
+                None => whole.push(Vec::from([router.id()])),
+                group => units.entry(group.clone()).or_default().push(router.id()),
             }
         }
+        whole.extend(units.into_values());
+        whole.retain(|ids| {
+            let free = |id: &RouterId| {
+                let router = self.routers.get(id);
+                router.is_some_and(|router| router.obstacle().is_none())
+            };
+            ids.iter().all(free) && self.has_successor(now, ids)
+        });
+        for id in whole.iter().flatten() {
+            self.with_router(now, *id, Router::move_if_taken);
+        }
+        !whole.is_empty()
     }
 
     /// After every input: which moves are over, and whose order is answered.
@@ -432,9 +477,8 @@ impl Node {
         let over = softly.filter(|id| self.steering.orders.iter().all(|it| it.id != *id));
         if over.is_some() {
             self.steering.softly = None;
-            self.evaluate(now);
-            self.settle_groups(now);
-            self.settle_peers(now);
+            // In an input of its own: what has just happened is told first.
+            self.steering.next_look = Some(now + SOON);
         }
     }
 

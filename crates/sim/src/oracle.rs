@@ -142,12 +142,12 @@ impl Oracle {
                 Instruction::Switchover { routers, .. } => {
                     watch.yields = watch.yields || routers.contains(id);
                 }
-                Instruction::Resume => {
-                    watch.yields = false;
-                    watch.base = Base::Inexact;
-                }
-                Instruction::Drain(_) | Instruction::Pause { .. } | Instruction::Unpause { .. } => {
-                }
+                // How long a lower one has been heard is not known afterwards; that it is preempted in the end is seen
+                // when everything is at rest.
+                Instruction::Resume
+                | Instruction::Drain(_)
+                | Instruction::Pause { .. }
+                | Instruction::Unpause { .. } => {}
             }
         }
     }
@@ -260,6 +260,10 @@ impl Oracle {
         }
         if previous != watch.state {
             watch.changed(now, before.outranked, router.spec());
+            if previous == State::Leaving {
+                // What its successor has advertised counts already.
+                watch.base = Base::Inexact;
+            }
         }
         watch.check_lateness(now, router.spec())
     }
@@ -357,6 +361,7 @@ impl Watch {
         }
         let better = read.priority >= self.effective;
         if !better && self.yields {
+            self.interval = read.interval;
             self.base = Base::Inexact;
             return;
         }
@@ -434,6 +439,7 @@ impl Watch {
 
     fn changed(&mut self, now: Instant, outranked: Option<Micros>, spec: &RouterSpec) {
         self.lower_since = None;
+        self.yields &= self.state != State::Active;
         self.resigned = if self.state == State::Leaving {
             self.resigned
         } else {

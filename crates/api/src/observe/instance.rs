@@ -56,6 +56,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         advert_interval_us: spec.advert_interval.0,
         master_interval_us: router.active_interval().0,
         down_interval_us: router.down_interval().0,
+        garp_delay_us: spec.garp.delay.0,
         nodes,
         speakers: router
             .senders()
@@ -188,6 +189,7 @@ fn counters(router: &Router) -> Counters {
         released_master: counters.released,
         resigns_received: counters.resigns_received,
         resigns_sent: counters.resigns_sent,
+        handovers: counters.handovers,
         address_lists: counters.address_lists,
         dropped: dropped
             .map(|(cause, count)| (cause.word().to_owned(), *count))

@@ -33,7 +33,7 @@ use crate::spec::{
     CheckSpec, Family, Fixture, NodeIdentity, RouterKey, RouterSpec, Spec, Tracked, VirtualAddress,
 };
 use crate::statics::Statics;
-use crate::steering::Steering;
+use crate::steering::{Answer, Refusal, Steering};
 use crate::time::{Instant, Micros};
 use crate::tracker::{Tracker, Trackers};
 
@@ -506,6 +506,10 @@ impl Node {
 
     fn stop(&mut self, now: Instant) {
         self.stopping = true;
+        for order in self.steering.end() {
+            let answer = Answer::Refused(Refusal::Stopping);
+            self.outputs.push_back(Output::Answer { order, answer });
+        }
         self.checks.clear();
         self.trackers.clear();
         self.each_router(now, |router, fx| router.leave_for(Cause::Stopping, fx));

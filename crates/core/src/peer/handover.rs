@@ -230,21 +230,24 @@ impl Node {
         let told = speaker.routers.get(&router.spec().vrid)?;
         let chosen = sought.choice.is_none_or(|choice| choice.is(key, speaker));
         let fit = chosen && is_fit(now, router, speaker, told);
-        let outranks = told.priority > router.effective_priority() && told.preempts;
+        // A drained node hands nothing to another one.
+        let above = told.priority > router.effective_priority();
+        let fit = fit && (above || router.hold().is_none());
+        let outranks = above && told.preempts;
         // Whoever does not speak the channel and is better would take it back.
         let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
         let lasts = rival.is_none_or(|(rival, _)| rival <= told.priority);
         (fit && lasts && (outranks || !sought.better)).then_some((*key, told.priority))
     }
 
-    /// Whether anybody could take that router.
-    pub(crate) fn has_successor(&self, now: Instant, id: RouterId) -> bool {
+    /// Whether anybody could take these routers together.
+    pub(crate) fn has_successor(&self, now: Instant, ids: &[RouterId]) -> bool {
         let sought = Sought {
             better: false,
             choice: None,
             but: &BTreeSet::new(),
         };
-        self.successor(now, &[id], &sought).is_some()
+        self.successor(now, ids, &sought).is_some()
     }
 
     /// What stands in the way of a planned move of that router to the node that is chosen, or to the best one. Where nobody

@@ -136,7 +136,7 @@ impl Router {
         if self.state == State::Active || self.is_handing_over() {
             self.counters.released += 1;
         }
-        self.note_moved(state, &cause);
+        self.note_moved(state);
         self.state = state;
         self.since = fx.now;
         self.listening = false;

@@ -261,7 +261,7 @@ impl Router {
     pub fn preempts_at_once(&self) -> bool {
         let elapsed = self.preempt_delay == PreemptDelay::Elapsed;
         let at_once = self.spec.preempt_delay == Micros::ZERO || elapsed;
-        self.spec.preempt && at_once && self.yields_to.is_none()
+        self.spec.preempt && at_once && self.yields_to().is_none()
     }
 
     /// What others are told of its state.

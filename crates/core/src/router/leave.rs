@@ -299,6 +299,7 @@ impl Router {
 
     /// Somebody has taken over and adds the addresses now.
     pub(super) fn succeeded(&mut self, from: IpAddr, priority: Priority, fx: &mut Effects<'_>) {
+        self.counters.handovers = self.counters.handovers.saturating_add(1);
         self.event(Event::SuccessorHeard { from, priority }, fx);
         if let Some(leaving) = &mut self.leaving {
             leaving.phase = Phase::Succeeded;

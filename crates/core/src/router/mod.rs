@@ -67,6 +67,7 @@ use crate::timing;
 pub(crate) use authenticate::Arrival;
 pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
+use steer::Reserve;
 pub(crate) use steer::Steered;
 pub(crate) use track::View;
 pub(crate) use witness::Glimpse;
@@ -191,6 +192,8 @@ pub struct Counters {
     pub became_active: u64,
     /// Times it stopped being Active.
     pub released: u64,
+    /// Times a successor took over what it was letting go of.
+    pub handovers: u64,
     /// Priority 0 received.
     pub resigns_received: u64,
     /// Priority 0 sent.
@@ -294,12 +297,12 @@ pub struct Router {
     speech: Option<Speech>,
     /// A drain holds it down.
     hold: Option<Hold>,
-    /// A lower router that it leaves alone, because an operator has made it Active.
-    yields_to: Option<IpAddr>,
-    /// It will be whoever is heard first.
-    yields_to_first: bool,
+    /// Whom it leaves alone although it is lower.
+    reserve: Reserve,
     /// How far a move is that an operator has asked for.
     steered: Option<Steered>,
+    /// It goes the protocol's way if the successor that is asked does not take.
+    resigns_if_refused: bool,
     witness: Witness,
 }
 
@@ -463,9 +466,9 @@ impl Router {
             term: 0,
             rivals: BTreeMap::new(),
             hold: None,
-            yields_to: None,
-            yields_to_first: false,
+            reserve: Reserve::None,
             steered: None,
+            resigns_if_refused: false,
             speech: Speech::of(&spec),
             witness: Witness::default(),
             advertised: advertised(&spec),

@@ -10,6 +10,10 @@ use super::{Effects, Router, State, Timer, Want};
 use crate::journal::{Cause, Event};
 use crate::spec::Leave;
 use crate::steering::{Hold, Obstacle};
+use crate::time::Micros;
+
+/// In an input of its own, and at once for whoever looks on.
+const SOON: Micros = Micros::from_millis(1);
 
 /// How far a move is that an operator has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,19 @@ pub(crate) enum Steered {
     Away,
     /// Nobody has taken over: it serves on.
     Stayed,
+}
+
+/// Whom a router leaves alone although it is lower: the one that an operator has made Active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reserve {
+    /// Nobody.
+    None,
+    /// Whoever will be the successor of the switchover that goes on.
+    Asked,
+    /// Whoever is heard first.
+    First,
+    /// That router.
+    To(IpAddr),
 }
 
 impl Router {
@@ -45,10 +62,25 @@ impl Router {
 
     /// An operator moves it away; the node finds the successor before the input has ended.
     pub(crate) fn move_away(&mut self, cause: Cause, fx: &mut Effects<'_>) {
+        self.resigns_if_refused = cause == Cause::Drained;
+        self.begin_move(cause, fx);
+    }
+
+    /// A drained router has found somebody who may take it. If that one does not, nothing has happened.
+    pub(crate) fn move_if_taken(&mut self, fx: &mut Effects<'_>) {
+        self.resigns_if_refused = false;
+        self.begin_move(Cause::Drained, fx);
+    }
+
+    fn begin_move(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         if self.state != State::Active || self.wants.is_some() {
             return;
         }
         self.steered = Some(Steered::Underway);
+        self.reserve = match cause {
+            Cause::Switchover => Reserve::Asked,
+            _ => Reserve::None,
+        };
         if !self.want(Want::Move(cause.clone()), fx) {
             self.move_alone(cause, fx);
         }
@@ -71,10 +103,9 @@ impl Router {
 
     /// The successor that was asked has not taken: a drain goes the protocol's way, a switchover has failed.
     pub(super) fn move_failed(&mut self, fx: &mut Effects<'_>) {
-        let cause = self.leaving.as_ref().map(|leaving| leaving.cause().clone());
-        match cause {
-            Some(Cause::Drained) => self.await_successor(fx),
-            Some(_) | None => self.serve_on(fx),
+        match self.resigns_if_refused {
+            true => self.await_successor(fx),
+            false => self.serve_on(fx),
         }
     }
 
@@ -88,9 +119,10 @@ impl Router {
         self.state = State::Active;
         self.leaving = None;
         self.steered = Some(Steered::Stayed);
+        self.reserve = Reserve::None;
         self.timers.retain(|timer, _| *timer == Timer::Reconcile);
-        self.advertise(self.effective, fx);
-        self.set_timer(Timer::Advertise, fx.now + self.spec.advert_interval);
+        // Not before its sync group has had its say.
+        self.set_timer(Timer::Advertise, fx.now + SOON);
         self.event(Event::ServesOn, fx);
         self.resume_refresh(fx.now);
         self.reconcile(fx);
@@ -100,21 +132,17 @@ impl Router {
 
     /// It is about to enter that state. The successor of a switchover is left alone from now on; where none is known
     /// yet, whoever is heard first.
-    pub(super) fn note_moved(&mut self, state: State, cause: &Cause) {
+    pub(super) fn note_moved(&mut self, state: State) {
         let leaving = self.leaving.as_ref();
         let successor = leaving.and_then(|leaving| {
             let heard = leaving.heard().map(|heard| heard.source);
             heard.or(leaving.successor())
         });
-        let switched = *cause == Cause::Switchover;
-        match state {
-            State::Active => self.yields_to = None,
-            State::Backup if switched => {
-                self.yields_to = successor;
-                self.yields_to_first = successor.is_none();
-            }
-            State::Backup | State::Initialize | State::Fault | State::Leaving => {}
-        }
+        self.reserve = match (state, self.reserve) {
+            (State::Active, _) => Reserve::None,
+            (State::Backup, Reserve::Asked) => successor.map_or(Reserve::First, Reserve::To),
+            (_, reserve) => reserve,
+        };
         if self.is_underway() {
             self.steered = Some(match (state, successor) {
                 (State::Active, _) => Steered::Stayed,
@@ -127,8 +155,8 @@ impl Router {
 
     /// Somebody else is Active after a move whose successor was not known.
     pub(super) fn note_successor_of_move(&mut self, source: IpAddr) {
-        if core::mem::take(&mut self.yields_to_first) {
-            self.yields_to = Some(source);
+        if self.reserve == Reserve::First {
+            self.reserve = Reserve::To(source);
         }
         if self.is_underway() {
             self.steered = Some(Steered::To(source));
@@ -156,18 +184,20 @@ impl Router {
 
     /// The master that it leaves alone although it is lower: a switchover has made it one.
     pub fn yields_to(&self) -> Option<IpAddr> {
-        self.yields_to
+        match self.reserve {
+            Reserve::To(other) => Some(other),
+            Reserve::None | Reserve::Asked | Reserve::First => None,
+        }
     }
 
     /// From now on the usual election.
     pub(crate) fn stop_yielding(&mut self) {
-        self.yields_to = None;
-        self.yields_to_first = false;
+        self.reserve = Reserve::None;
     }
 
     /// Whether that router's advertisements count as better than ours.
     pub(super) fn yields(&self, source: IpAddr) -> bool {
-        self.yields_to == Some(source)
+        self.yields_to() == Some(source)
     }
 
     /// A drain began or ended. The priority follows in the next evaluation.
