@@ -6,7 +6,7 @@
 //! - [`command`]: what operators ask for, and the answers.
 //! - [`explain`]: why an instance is what it is, in sentences.
 //! - [`metrics`]: a status in OpenMetrics text, for Prometheus.
-//! - [`path`]: where each of them is found over HTTP.
+//! - [`path`]: where each of them is found over HTTP; [`openapi`], the whole as a document.
 //!
 //! No sockets, no clock, no files: whoever has a value of these types may be the daemon, a client or a test. Times are
 //! microseconds since 1970 (`_us`), durations too unless their name has another unit. In version 1 members are added, never
@@ -18,6 +18,7 @@ pub mod explain;
 pub mod line;
 pub mod metrics;
 pub mod observe;
+pub mod openapi;
 pub mod path;
 pub mod record;
 pub mod status;

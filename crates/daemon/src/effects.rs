@@ -230,6 +230,7 @@ impl Effects {
                 Output::NotifyGroup { group, event } => {
                     self.tell(Job::NotifyGroup { group, event }, runner);
                 }
+                Output::Answer { .. } | Output::Drain(_) => {}
                 Output::Event(entry) => self.log(&entry),
                 Output::Stopped if self.work.is_busy() => self.work.push(Work::Stopped),
                 Output::Stopped => self.stopped = true,

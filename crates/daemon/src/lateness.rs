@@ -1,5 +1,6 @@
 //! How late the loop's timers are handled, and what that says about the host.
 
+use standfast_api::status::{Class, Timing};
 use standfast_core::{Instant, Micros};
 
 /// Upper bounds of the histogram's classes in microseconds; one more class is above.
@@ -16,6 +17,12 @@ const PERIOD: Micros = Micros::from_secs(3_600);
 pub(crate) struct Lateness {
     classes: [u64; BOUNDS.len() + 1],
     worst: Micros,
+    /// Sum of all.
+    sum: Micros,
+    /// How long turns of the loop took.
+    turns: [u64; BOUNDS.len() + 1],
+    /// Sum of all turns.
+    turns_sum: Micros,
     /// Since the last [`Lateness::warning`].
     recent: Micros,
     warned: Option<Instant>,
@@ -27,9 +34,32 @@ impl Lateness {
         let late = now.since(due);
         self.worst = self.worst.max(late);
         self.recent = self.recent.max(late);
-        let class = BOUNDS.iter().position(|bound| late.0 < *bound);
-        if let Some(count) = self.classes.get_mut(class.unwrap_or(BOUNDS.len())) {
-            *count += 1;
+        self.sum = Micros(self.sum.0.saturating_add(late.0));
+        count(&mut self.classes, late);
+    }
+
+    /// A turn of the loop, without its waiting, began then and ends now.
+    pub(crate) fn note_turn(&mut self, began: Instant, now: Instant) {
+        let took = now.since(began);
+        self.turns_sum = Micros(self.turns_sum.0.saturating_add(took.0));
+        count(&mut self.turns, took);
+    }
+
+    /// The same for whoever asks.
+    pub(crate) fn timing(&self) -> Timing {
+        let bounds = || BOUNDS.into_iter().map(Some).chain([None]);
+        let classes = |counts: [u64; BOUNDS.len() + 1]| {
+            let classes = bounds().zip(counts);
+            classes
+                .map(|(below_us, count)| Class { below_us, count })
+                .collect()
+        };
+        Timing {
+            worst_us: self.worst.0,
+            lateness: classes(self.classes),
+            turns: classes(self.turns),
+            lateness_sum_us: self.sum.0,
+            turns_sum_us: self.turns_sum.0,
         }
     }
 
@@ -69,6 +99,13 @@ impl Lateness {
     /// The worst of all.
     pub(crate) fn worst(&self) -> Micros {
         self.worst
+    }
+}
+
+fn count(classes: &mut [u64; BOUNDS.len() + 1], time: Micros) {
+    let class = BOUNDS.iter().position(|bound| time.0 < *bound);
+    if let Some(count) = classes.get_mut(class.unwrap_or(BOUNDS.len())) {
+        *count += 1;
     }
 }
 
@@ -118,5 +155,14 @@ mod tests {
         let counts: Vec<u64> = lateness.classes().map(|(_, count)| count).collect();
         assert_eq!(counts, [2, 1, 0, 0, 0, 0, 1, 2]);
         assert_eq!(lateness.worst(), Micros(5_000_000));
+        lateness.note_turn(Instant(7), Instant(1_507));
+        let timing = lateness.timing();
+        assert_eq!(timing.lateness_sum_us, 5_201_998);
+        assert_eq!(timing.turns_sum_us, 1_500);
+        let class = Class {
+            below_us: Some(2_000),
+            count: 1,
+        };
+        assert_eq!((timing.turns[1], timing.lateness[1]), (class, class));
     }
 }

@@ -19,6 +19,7 @@
 
 mod announce;
 mod clerk;
+mod control;
 mod dump;
 mod effects;
 mod environment;

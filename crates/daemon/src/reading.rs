@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use standfast_config::{Environment, FileSource, LoadOptions, Loaded, load};
-use standfast_linux::clock::monotonic;
+use standfast_config::{Environment, FileSource, LoadOptions, Loaded, Severity, load};
+use standfast_linux::clock::{Micros, monotonic, realtime};
 
 use crate::clerk;
 use crate::environment::HostEnvironment;
@@ -49,6 +49,32 @@ pub fn load_here(
     }
     let elsewhere = HostEnvironment::with_names(Names::of(&loaded.config));
     load(paths, &FileSource, &elsewhere, options)
+}
+
+/// What there is to say of a configuration that was read, beside what it means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// When it was read.
+    pub(crate) read_at: Micros,
+    /// The files that it came from.
+    pub(crate) files: Vec<String>,
+    /// Errors and warnings that were found.
+    pub(crate) findings: u64,
+}
+
+impl Facts {
+    pub(crate) fn of(loaded: &Loaded) -> Self {
+        let files = loaded.sources.files();
+        let found = loaded.diagnostics.iter();
+        let found = found.filter(|found| found.severity >= Severity::Warning);
+        Facts {
+            read_at: realtime(),
+            files: files
+                .map(|(_, file)| file.path().display().to_string())
+                .collect(),
+            findings: u64::try_from(found.count()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// What `config_save_dir` asks for.

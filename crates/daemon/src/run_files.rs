@@ -1,6 +1,7 @@
 //! The files that a run keeps: who runs, and what of the host is ours. Each daemon of a host has its own.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use standfast_linux::files::is_writable_directory;
@@ -11,6 +12,10 @@ use crate::options::{Options, Personality};
 const SERVICE_DIRECTORY: &str = "RUNTIME_DIRECTORY";
 /// Where a user's own programs keep theirs (pam_systemd(8)).
 const USER_DIRECTORY: &str = "XDG_RUNTIME_DIR";
+/// Where control sockets lie, whatever name the daemon has: whoever asks has one place to look.
+const CONTROL_DIRECTORY: &str = "/run/standfast";
+/// Permissions of a folder that is made for control sockets, whatever the umask: their own decide.
+const CONTROL_DIRECTORY_MODE: u32 = 0o755;
 /// Bytes of a daemon's name that a table of nftables is called by.
 const LONGEST_SUFFIX: usize = 32;
 
@@ -23,6 +28,8 @@ pub(crate) struct RunFiles {
     pub(crate) record: PathBuf,
     /// What else of the host we have changed.
     pub(crate) host: PathBuf,
+    /// Where the daemon is asked and told, unless it is configured.
+    pub(crate) control: PathBuf,
 }
 
 impl Options {
@@ -33,7 +40,14 @@ impl Options {
         let others = [SERVICE_DIRECTORY, USER_DIRECTORY];
         let others = others.map(|name| std::env::var_os(name).unwrap_or_default());
         let directory = writable(usual, &others, is_writable_directory);
-        self.files_in(&directory, instance)
+        let control = self.control_directory();
+        make_control_directory(&control);
+        let control = writable(control, &others, is_writable_directory);
+        self.files_in(&directory, &control, instance)
+    }
+
+    fn control_directory(&self) -> PathBuf {
+        Path::new(CONTROL_DIRECTORY).join(self.namespace.as_deref().unwrap_or(""))
     }
 
     fn run_directory(&self, instance: Option<&str>, pid_directory: bool) -> PathBuf {
@@ -47,19 +61,31 @@ impl Options {
         }
     }
 
-    fn files_in(&self, directory: &Path, instance: Option<&str>) -> RunFiles {
+    fn files_in(&self, directory: &Path, control: &Path, instance: Option<&str>) -> RunFiles {
         let suffix = instance
             .map(|instance| format!("_{instance}"))
             .unwrap_or_default();
         let file = |name: &str| directory.join(format!("{name}{suffix}.pid"));
         let supervisor = self.pid_file.clone();
         let supervisor = supervisor.unwrap_or_else(|| file(self.personality.name()));
+        let own = RunFiles::distinction(&supervisor, instance);
+        let own = own.map(|own| format!("_{own}")).unwrap_or_default();
         RunFiles {
+            control: control.join(format!("control{own}.sock")),
             worker: self.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp")),
             record: supervisor.with_extension("addresses"),
             host: supervisor.with_extension("host"),
             supervisor,
         }
+    }
+}
+
+/// What cannot be made is found out by whoever wants to write there.
+fn make_control_directory(path: &Path) {
+    let made = !path.exists() && std::fs::create_dir_all(path).is_ok();
+    if made {
+        let mode = PermissionsExt::from_mode(CONTROL_DIRECTORY_MODE);
+        let _ = std::fs::set_permissions(path, mode);
     }
 }
 
@@ -116,7 +142,10 @@ mod tests {
         let mut options = Options::new(Personality::Keepalived);
         let named = |options: &Options, instance, own| {
             let directory = options.run_directory(instance, own);
-            let files = options.files_in(&directory, instance);
+            let control = options.control_directory();
+            let files = options.files_in(&directory, &control, instance);
+            let control = files.control.display().to_string();
+            assert!(control.starts_with("/run/standfast/"), "{control}");
             [files.supervisor, files.worker, files.record, files.host]
                 .map(|path| path.display().to_string())
         };
@@ -140,6 +169,30 @@ mod tests {
         let [supervisor, worker, record, _] = named(&options, None, false);
         assert_eq!((&*supervisor, &*record), ("/srv/a.pid", "/srv/a.addresses"));
         assert_eq!(worker, "/run/keepalived/blue/vrrp.pid");
+    }
+
+    #[test]
+    fn control_sockets_lie_in_one_place_whatever_the_daemon_is_called() {
+        let control = |options: &Options, instance| {
+            let directory = options.control_directory();
+            let files = options.files_in(Path::new("/run"), &directory, instance);
+            files.control.display().to_string()
+        };
+        for personality in [Personality::Keepalived, Personality::Standfast] {
+            let mut options = Options::new(personality);
+            assert_eq!(control(&options, None), "/run/standfast/control.sock");
+            assert_eq!(
+                control(&options, Some("one")),
+                "/run/standfast/control_one.sock"
+            );
+            options.namespace = Some("blue".into());
+            assert_eq!(control(&options, None), "/run/standfast/blue/control.sock");
+            options.pid_file = Some("/srv/b.pid".into());
+            assert_eq!(
+                control(&options, None),
+                "/run/standfast/blue/control_b.sock"
+            );
+        }
     }
 
     #[test]

@@ -6,8 +6,7 @@ use std::os::fd::AsFd;
 use standfast_config::Config;
 use standfast_core::journal::Level;
 use standfast_core::{Instant, Micros};
-use standfast_linux::capability::{Capability, Effective};
-use standfast_linux::clock::monotonic;
+use standfast_linux::clock::{monotonic, realtime};
 use standfast_linux::notify::{Notifier, State, watchdog_interval};
 use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait};
@@ -23,10 +22,15 @@ use crate::last_will;
 use crate::log::Sink;
 use crate::message::{Command, Report, Will, decode, encode};
 use crate::options::{Options, Personality};
+use crate::reading::Facts;
 use crate::run_files::RunFiles;
 use crate::stage::{self, Outcome, Stage, StageScript};
 use crate::worker::{self, Birth, log_lines};
 use crate::{clerk, lower, reading, record, running};
+
+mod unable;
+
+use unable::{Unable, require_capabilities};
 
 const SIGNALS: u64 = 0;
 const WORKER: u64 = 1;
@@ -72,20 +76,6 @@ fn log_name(options: &Options) -> &'static str {
     }
 }
 
-struct Unable {
-    code: u8,
-    text: String,
-}
-
-impl Unable {
-    fn fatal(error: &Error) -> Self {
-        Unable {
-            code: exit_code::FATAL,
-            text: error.to_string(),
-        }
-    }
-}
-
 fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     sink.info(&format!(
         "Starting Standfast v{} as {}",
@@ -95,7 +85,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     if let Some(name) = &options.namespace {
         namespace::enter_network_namespace(name).map_err(|error| Unable::fatal(&error))?;
     }
-    let (config, options, copy) = read_config(options, sink)?;
+    let (config, options, copy, facts) = read_config(options, sink)?;
     require_capabilities()?;
     let instance = instance_name(&config);
     sink.rename(&options.log_identity(log_name(&options), instance));
@@ -112,7 +102,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
     }
     take_name(&options, &config);
     let signals = Signals::block().map_err(|error| Unable::fatal(&error))?;
-    Supervisor::new(options, config, files, pid_file, signals)
+    Supervisor::new(options, (config, facts), files, pid_file, signals)
         .map_err(|error| Unable::fatal(&error))
 }
 
@@ -121,7 +111,7 @@ fn prepare(options: &Options, sink: &mut Sink) -> Result<Supervisor, Unable> {
 fn read_config(
     options: &Options,
     sink: &mut Sink,
-) -> Result<(Config, Options, Option<reading::Copy>), Unable> {
+) -> Result<(Config, Options, Option<reading::Copy>, Facts), Unable> {
     let mut options = options.clone();
     let mut loaded = reading::read(&options);
     let wanted = loaded.config.root.net_namespace.as_ref();
@@ -165,33 +155,13 @@ fn read_config(
             text: "cannot start: the configuration has errors and --strict-config is given".into(),
         });
     }
-    let copy = reading::Copy::of(&loaded);
-    Ok((loaded.config, options, copy))
+    let (copy, facts) = (reading::Copy::of(&loaded), Facts::of(&loaded));
+    Ok((loaded.config, options, copy, facts))
 }
 
 fn instance_name(config: &Config) -> Option<&str> {
     let name = config.root.instance.as_ref();
     name.map(|name| name.value.as_str())
-}
-
-fn require_capabilities() -> Result<(), Unable> {
-    let needed = [Capability::NetAdmin, Capability::NetRaw];
-    let effective = Effective::of_this_thread().map_err(|error| Unable::fatal(&error))?;
-    let missing: Vec<String> = effective
-        .missing(&needed)
-        .map(|capability| capability.to_string())
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Unable {
-        code: exit_code::NO_PERMISSION,
-        text: format!(
-            "missing {}: run as root, or grant them with AmbientCapabilities= in the systemd unit \
-             or with setcap(8)",
-            missing.join(" and ")
-        ),
-    })
 }
 
 fn acquire(options: &Options, instance: Option<&str>, files: &RunFiles) -> Result<PidFile, Unable> {
@@ -268,6 +238,8 @@ fn rename(wanted: &str) {
 struct Supervisor {
     options: Options,
     config: Config,
+    facts: Facts,
+    started: standfast_linux::clock::Micros,
     files: RunFiles,
     _pid_file: PidFile,
     signals: Signals,
@@ -333,7 +305,7 @@ enum Turn {
 impl Supervisor {
     fn new(
         options: Options,
-        config: Config,
+        (config, facts): (Config, Facts),
         files: RunFiles,
         pid_file: PidFile,
         signals: Signals,
@@ -345,6 +317,8 @@ impl Supervisor {
         Ok(Supervisor {
             options,
             config,
+            facts,
+            started: realtime(),
             files,
             _pid_file: pid_file,
             signals,
@@ -545,9 +519,12 @@ impl Supervisor {
         worker::run(Birth {
             options: self.options.clone(),
             config: std::mem::take(&mut self.config),
+            facts: std::mem::take(&mut self.facts),
+            started: self.started,
             record_path: self.files.record.clone(),
             host_path: self.files.host.clone(),
             pid_file: self.files.worker.clone(),
+            control_path: self.files.control.clone(),
             distinction,
             supervisor,
             signals,
@@ -724,6 +701,7 @@ impl Supervisor {
     fn reread_config(&mut self, sink: &mut Sink) {
         let loaded = reading::read(&self.options);
         if loaded.keepalived_refusal().is_none() {
+            self.facts = Facts::of(&loaded);
             self.config = loaded.config;
         } else {
             sink.error("the configuration cannot be used any more, keeping the one from the start");

@@ -46,6 +46,7 @@ pub mod syslog;
 pub mod tap;
 pub mod tcp;
 pub mod udp;
+pub mod unix;
 pub mod user;
 pub mod vrrp;
 

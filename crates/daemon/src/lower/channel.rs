@@ -20,7 +20,7 @@ pub(super) fn channel(instance: &config::VrrpInstance) -> Option<Channel> {
 }
 
 /// What the node is called: `router_id`, or the host's name.
-pub(super) fn node_name(config: &config::Config) -> String {
+pub(crate) fn node_name(config: &config::Config) -> String {
     let given = config.global.router_id.as_ref();
     let host = || HostEnvironment::default().host_name().unwrap_or_default();
     let mut name = given.map_or_else(host, |name| name.value.clone());

@@ -31,6 +31,7 @@ use standfast_linux::script_security::{self, Unusable};
 use standfast_linux::user::{Identity, User};
 use standfast_wire::vrrp::{ChecksumForm, Priority, Version, Vrid};
 
+pub(crate) use channel::node_name;
 pub(crate) use routing::Entries;
 pub(crate) use virtual_interface::{Host, VirtualInterface, VirtualInterfaces};
 
@@ -120,7 +121,7 @@ pub(crate) fn plan(config: &config::Config) -> Plan {
 pub(crate) fn plan_beside(config: &config::Config, own_links: &BTreeSet<InterfaceName>) -> Plan {
     let mut plan = Plan::default();
     plan.spec.startup_delay = startup_delay(config);
-    plan.spec.node.name = channel::node_name(config);
+    plan.spec.node.name = node_name(config);
     plan.spec.link_delays = tracks::link_delays(config);
     for script in &config.scripts {
         plan.lower_check(config, script);

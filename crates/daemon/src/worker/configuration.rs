@@ -19,7 +19,7 @@ use super::{DUMP_MODE, Worker, now};
 use crate::clerk;
 use crate::lower::{self, Notifies, Plan, Program};
 use crate::message::Report;
-use crate::reading::{self, Copy};
+use crate::reading::{self, Copy, Facts};
 use crate::routing;
 use crate::runner::{CheckProgram, Job, Programs};
 use crate::socket_options::SocketOptions;
@@ -239,6 +239,8 @@ impl Worker {
             self.logger
                 .log(Level::Error, format!("cannot reload: {error}"));
             self.reloading = false;
+            self.reloaders
+                .answer(&Err(format!("cannot reload: {error}")));
         }
     }
 
@@ -285,6 +287,30 @@ impl Worker {
         }
     }
 
+    /// Why the new configuration cannot come into force.
+    fn objection(&self, loaded: &Loaded, plan: &Plan, valid: bool) -> Option<String> {
+        if !valid {
+            let log = self.config.global.reload.check_log.as_ref();
+            let log = log.map_or(Path::new("/dev/null"), |log| &log.value);
+            let log = log.display();
+            return Some(format!(
+                "New config failed validation, see {log} for details; the old one stays in force"
+            ));
+        }
+        let unusable = |why: &str| {
+            format!("the new configuration cannot be used, the old one stays in force: {why}")
+        };
+        if let Some(refusal) = loaded.keepalived_refusal() {
+            return Some(unusable(&refusal.diagnostic.message));
+        }
+        if !plan.refusals.is_empty() {
+            return Some(unusable(&plan.refusals.join("; ")));
+        }
+        let refused = self.options.strict_config && loaded.has_errors();
+        let text = "the new configuration has errors, the old one stays in force";
+        refused.then(|| text.to_owned())
+    }
+
     pub(super) fn finish_reload(&mut self, reloaded: Reloaded) {
         let Reloaded {
             loaded,
@@ -302,46 +328,33 @@ impl Worker {
                 self.logger.log(level, text);
             }
         }
-        let refused = self.options.strict_config && loaded.has_errors();
-        if !valid {
-            let log = self.config.global.reload.check_log.as_ref();
-            let log = log.map_or(Path::new("/dev/null"), |log| &log.value);
-            let text = format!(
-                "New config failed validation, see {} for details; the old one stays in force",
-                log.display()
-            );
-            self.logger.log(Level::Error, text);
-        } else if let Some(refusal) = loaded.keepalived_refusal() {
-            let text = format!(
-                "the new configuration cannot be used, the old one stays in force: {}",
-                refusal.diagnostic.message
-            );
-            self.logger.log(Level::Error, text);
-        } else if !plan.refusals.is_empty() {
-            let why = plan.refusals.join("; ");
-            let text =
-                format!("the new configuration cannot be used, the old one stays in force: {why}");
-            self.logger.log(Level::Error, text);
-        } else if refused {
-            let text = "the new configuration has errors, the old one stays in force";
-            self.logger.log(Level::Error, text.into());
-        } else {
-            if loaded.has_errors() {
-                let text = "the new configuration has errors: as in keepalived those lines are \
-                            ignored and the rest is in force (--strict-config keeps the old one)";
-                self.logger.log(Level::Warning, text.into());
+        let result = match self.objection(&loaded, &plan, valid) {
+            Some(text) => {
+                self.logger.log(Level::Error, text.clone());
+                Err(text)
             }
-            self.warn_of_what_stays(&loaded.config);
-            self.config = Arc::new(loaded.config);
-            let config = Arc::clone(&self.config);
-            self.apply(&config, plan, Occasion::Later);
-            self.tell_states(&config);
-            self.logger.log(Level::Info, "Reload complete".into());
-        }
+            None => {
+                if loaded.has_errors() {
+                    let text = "the new configuration has errors: as in keepalived those lines are \
+                                ignored and the rest is in force (--strict-config keeps the old one)";
+                    self.logger.log(Level::Warning, text.into());
+                }
+                self.warn_of_what_stays(&loaded.config);
+                self.facts = Facts::of(&loaded);
+                self.config = Arc::new(loaded.config);
+                let config = Arc::clone(&self.config);
+                self.apply(&config, plan, Occasion::Later);
+                self.configure_control();
+                self.tell_states(&config);
+                self.logger.log(Level::Info, "Reload complete".into());
+                Ok(self.reload_summary())
+            }
+        };
         if let Some(marker) = marker {
             self.clerk.submit(clerk::Job::Remove(marker));
         }
         self.report(&Report::Ready);
+        self.reloaders.answer(&result);
         if std::mem::take(&mut self.reload_again) {
             self.logger
                 .log(Level::Info, "Processing queued reload".into());

@@ -1,6 +1,7 @@
 //! The worker: one thread that never blocks but in its poller, and a node that it feeds.
 
 mod configuration;
+mod control;
 mod flood;
 mod interfaces;
 mod kernel;
@@ -34,6 +35,7 @@ use standfast_linux::{Error, memory};
 use standfast_wire::peer::NodeNumber;
 
 use crate::clerk::Clerk;
+use crate::control::Control;
 use crate::effects::Effects;
 use crate::lateness::Lateness;
 use crate::log::Logger;
@@ -42,6 +44,7 @@ use crate::message::{Report, Will};
 use crate::options::Options;
 use crate::own_links::OwnLinks;
 use crate::ports::{PortToken, Ports};
+use crate::reading::Facts;
 use crate::record::Record;
 use crate::routing::Watch;
 use crate::runner::Runner;
@@ -50,6 +53,7 @@ use crate::track::{Occasion, Watchers};
 
 use configuration::Reloaded;
 pub(crate) use configuration::log_lines;
+use control::Reloaders;
 use flood::Flood;
 use kernel::clock_offset;
 pub(crate) use supervision::DUMP_MODE;
@@ -71,9 +75,14 @@ const CLOCK_PERIOD: Micros = Micros::from_secs(1);
 pub(crate) struct Birth {
     pub(crate) options: Options,
     pub(crate) config: Config,
+    pub(crate) facts: Facts,
+    /// When the daemon was started.
+    pub(crate) started: standfast_linux::clock::Micros,
     pub(crate) record_path: PathBuf,
     pub(crate) host_path: PathBuf,
     pub(crate) pid_file: PathBuf,
+    /// Of the control interface, unless it is configured.
+    pub(crate) control_path: PathBuf,
     /// What tells this daemon from others of the network namespace.
     pub(crate) distinction: Option<String>,
     pub(crate) supervisor: Channel,
@@ -87,7 +96,13 @@ pub(crate) struct Birth {
 struct Worker {
     options: Options,
     config: Arc<Config>,
+    /// Of the configuration in force.
+    facts: Facts,
+    /// When the daemon was started, by the wall clock.
+    started: standfast_linux::clock::Micros,
     node: Node,
+    /// What people call it.
+    node_name: String,
     /// What this node is called on the peer channel, until it is started again.
     node_number: NodeNumber,
     poller: Poller,
@@ -107,6 +122,10 @@ struct Worker {
     watchers: Watchers,
     clerk: Clerk,
     timetable: Timetable,
+    /// Without it nobody can ask, and everything else goes on.
+    control: Option<Control>,
+    control_path: PathBuf,
+    reloaders: Reloaders,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -200,6 +219,10 @@ impl Worker {
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
+        let control = Control::start(logger.clone(), results.clone(), None);
+        let control = control
+            .inspect_err(|error| logger.log(Level::Error, error.to_string()))
+            .ok();
         let pid_file = PidFile::acquire(&birth.pid_file);
         let complain = |error: &NotAcquired| {
             let text = format!("{}: {error}", birth.pid_file.display());
@@ -209,7 +232,10 @@ impl Worker {
         Ok(Worker {
             options: birth.options,
             config: Arc::new(birth.config),
+            facts: birth.facts,
+            started: birth.started,
             node: Node::new(),
+            node_name: String::new(),
             node_number: draw_number(&logger),
             poller,
             timer,
@@ -227,6 +253,9 @@ impl Worker {
             watchers: Watchers::new(logger.clone(), results.clone()),
             clerk: Clerk::start(logger.clone())?,
             timetable: Timetable::start(logger.clone(), results.clone())?,
+            control,
+            control_path: birth.control_path,
+            reloaders: Reloaders::default(),
             reload_marker,
             results,
             reloads: channel(),
@@ -268,6 +297,7 @@ impl Worker {
         self.apply(&config, plan, occasion);
         self.effects.remove_forgotten(&self.node);
         self.forget_marker();
+        self.configure_control();
         self.logger.log(Level::Info, "Startup complete".into());
         self.report(&Report::Ready);
     }
@@ -311,6 +341,7 @@ impl Worker {
                 self.report(&Report::Heartbeat { patience_ms: 0 });
                 self.effects.send_rest(&self.ports);
                 self.leave_host();
+                self.finish_control();
                 self.finish_scripts();
                 return crate::exit_code::OK;
             }
@@ -322,6 +353,7 @@ impl Worker {
                 self.logger.log(Level::Error, error.to_string());
                 return crate::exit_code::FATAL;
             }
+            let began = now();
             // Packets and events that wait come before timers: after a pause they tell what happened.
             for ready in ready.iter() {
                 self.attend(ready.token);
@@ -332,6 +364,9 @@ impl Worker {
                 self.effects
                     .work(now(), &mut self.node, &self.ports, &self.runner);
             }
+            // Whoever only wants to know something comes last.
+            self.answer_requests();
+            self.lateness.note_turn(began, now());
         }
     }
 

@@ -1,0 +1,202 @@
+//! Who asks, and what they may do.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, WWW_AUTHENTICATE};
+use hyper::{Method, StatusCode};
+use standfast_linux::procfs;
+use standfast_linux::unix::Peer;
+
+use super::reply::{Reply, problem, set};
+
+/// What opens the doors of the TCP listeners; renewed by a reload.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gate {
+    /// The token that everybody has to show, if there is one.
+    pub(super) token: Option<String>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(super) enum Caller {
+    /// A process of this host, through the socket.
+    Local(Peer),
+    /// Somebody, over TCP.
+    Remote {
+        /// Our own address.
+        at: SocketAddr,
+        /// What they have to show.
+        gate: Gate,
+    },
+}
+
+impl Caller {
+    /// Nothing if the request may be answered.
+    pub(super) fn refusal(&self, method: &Method, headers: &HeaderMap, own: u32) -> Option<Reply> {
+        let reads = [Method::GET, Method::HEAD].contains(method);
+        match self {
+            Caller::Local(_) if reads => None,
+            Caller::Local(peer) if peer.uid == 0 || peer.uid == own => None,
+            Caller::Local(peer) => Some(problem(
+                StatusCode::FORBIDDEN,
+                &format!("user {} may look but not change anything", peer.uid),
+                "commands need root: try again with sudo",
+            )),
+            Caller::Remote { at, gate } => {
+                if at.ip().is_loopback() && !is_own_host(headers) {
+                    let text = "the Host header names another host than this one";
+                    let help = "ask by address (127.0.0.1) or as localhost; a web page of another site may not ask";
+                    return Some(problem(StatusCode::FORBIDDEN, text, help));
+                }
+                if let Some(token) = &gate.token
+                    && !shows(headers, token)
+                {
+                    let text = "a token is needed";
+                    let help =
+                        "send \"Authorization: Bearer TOKEN\" with what http_token_file holds";
+                    let mut reply = problem(StatusCode::UNAUTHORIZED, text, help);
+                    set(&mut reply, WWW_AUTHENTICATE, "Bearer");
+                    return Some(reply);
+                }
+                let text = "over TCP nothing is changed";
+                let help = "commands are taken on the Unix socket, from root";
+                (!reads).then(|| problem(StatusCode::FORBIDDEN, text, help))
+            }
+        }
+    }
+
+    /// As the journal names whoever has asked for something.
+    pub(super) fn who(&self) -> String {
+        match self {
+            Caller::Local(peer) => {
+                let name = match peer.uid {
+                    0 => "root (uid 0".to_owned(),
+                    uid => format!("user (uid {uid}"),
+                };
+                match peer.pid {
+                    0 => format!("{name})"),
+                    pid => format!("{name}, pid {pid}, {})", program(pid)),
+                }
+            }
+            Caller::Remote { at, .. } => format!("somebody at {at}"),
+        }
+    }
+}
+
+/// The name of a process, which may be gone. Anybody can have any name: what could confuse a terminal is escaped.
+fn program(pid: u32) -> String {
+    let mut name = Vec::new();
+    match procfs::name(pid, &mut name) {
+        Some(()) => String::from_utf8_lossy(&name).escape_debug().to_string(),
+        None => "gone".to_owned(),
+    }
+}
+
+/// A page of another site, whose name was made to lead here, has that name in its requests (DNS rebinding).
+fn is_own_host(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST) else {
+        // No browser.
+        return true;
+    };
+    let Ok(host) = host.to_str() else {
+        return false;
+    };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+}
+
+fn shows(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers
+        .get(AUTHORIZATION)
+        .and_then(|given| given.to_str().ok())
+        .and_then(|given| given.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    given.is_some_and(|(_, given)| is_same(given.trim().as_bytes(), token.as_bytes()))
+}
+
+/// How long it takes says only how long the given one is.
+fn is_same(given: &[u8], wanted: &[u8]) -> bool {
+    let mut differs = u8::from(given.len() != wanted.len());
+    let wanted = wanted.iter().chain(std::iter::repeat(&0));
+    for (one, other) in given.iter().zip(wanted) {
+        differs = std::hint::black_box(differs | (one ^ other));
+    }
+    std::hint::black_box(differs) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn with_host(host: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static(host));
+        headers
+    }
+
+    #[test]
+    fn only_addresses_and_localhost_are_this_host() {
+        for own in [
+            "127.0.0.1:9650",
+            "localhost",
+            "LocalHost:1",
+            "[::1]:9650",
+            "[::1]",
+        ] {
+            assert!(is_own_host(&with_host(own)), "{own}");
+        }
+        for other in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example:9650",
+            "",
+            "[x",
+        ] {
+            assert!(!is_own_host(&with_host(other)), "{other}");
+        }
+        assert!(is_own_host(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn tokens_are_the_same_or_not() {
+        for (given, same) in [
+            ("abc", true),
+            ("abd", false),
+            ("ab", false),
+            ("abcd", false),
+            ("", false),
+        ] {
+            assert_eq!(is_same(given.as_bytes(), b"abc"), same, "{given}");
+        }
+        let mut headers = HeaderMap::new();
+        assert!(!shows(&headers, "abc"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("bearer  abc"));
+        assert!(shows(&headers, "abc"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic abc"));
+        assert!(!shows(&headers, "abc"));
+    }
+
+    #[test]
+    fn only_root_and_the_daemon_s_own_user_change_anything() {
+        let headers = HeaderMap::new();
+        let refusal = |uid, method: Method| {
+            let caller = Caller::Local(Peer {
+                pid: 0,
+                uid,
+                gid: 7,
+            });
+            caller
+                .refusal(&method, &headers, 33)
+                .map(|reply| reply.status())
+        };
+        assert_eq!(refusal(0, Method::POST), None);
+        assert_eq!(refusal(33, Method::POST), None);
+        assert_eq!(refusal(34, Method::GET), None);
+        assert_eq!(refusal(34, Method::POST), Some(StatusCode::FORBIDDEN));
+        assert_eq!(refusal(34, Method::DELETE), Some(StatusCode::FORBIDDEN));
+    }
+}

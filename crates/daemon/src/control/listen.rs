@@ -1,0 +1,378 @@
+//! Where the interface listens. What cannot listen says so once and tries again; what a reload has not changed stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use standfast_core::journal::Level;
+use standfast_linux::files::read_regular;
+use standfast_linux::unix::{self, SocketName};
+use standfast_linux::user::group_by_name;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::caller::{Caller, Gate};
+use super::patience::Phase;
+use super::route::Shared;
+use super::{Settings, SocketSettings, limits, serve, tls};
+use crate::log::Logger;
+
+/// After a failure to accept, such as one for want of descriptors.
+const REST: Duration = Duration::from_millis(100);
+/// What is written to whoever finds no room.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Type: application/json\r\nContent-Length: 77\r\n\r\n\
+    {\"error\":\"too many connections\",\"help\":\"try again when others have finished\"}\n";
+
+/// Listens as the settings say until there will be no others.
+pub(super) async fn listen(
+    first: Settings,
+    wanted: &mut mpsc::Receiver<Settings>,
+    shared: Arc<Shared>,
+    logger: &Logger,
+) {
+    let mut listeners = Listeners {
+        settings: first,
+        socket: None,
+        door: None,
+        tcp: BTreeMap::new(),
+        told: BTreeSet::new(),
+        shared,
+        logger,
+    };
+    let mut complete = listeners.open(true);
+    loop {
+        let next = match complete {
+            true => wanted.recv().await,
+            false => match timeout(limits::RETRY, wanted.recv()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    complete = listeners.open(false);
+                    continue;
+                }
+            },
+        };
+        let Some(settings) = next else {
+            return;
+        };
+        listeners.told.clear();
+        listeners.settings = settings;
+        complete = listeners.open(true);
+    }
+}
+
+/// A task that ends with this.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What whoever comes over TCP has to pass.
+#[derive(Clone, Default)]
+struct Door {
+    tls: Option<TlsAcceptor>,
+    gate: Gate,
+}
+
+struct Socket {
+    settings: SocketSettings,
+    name: SocketName,
+    _task: Task,
+}
+
+struct Listeners<'a> {
+    settings: Settings,
+    socket: Option<Socket>,
+    /// Shared by all TCP listeners; of which files it was made.
+    door: Option<(DoorFiles, watch::Sender<Door>)>,
+    tcp: BTreeMap<SocketAddr, Task>,
+    /// What was said already.
+    told: BTreeSet<String>,
+    shared: Arc<Shared>,
+    logger: &'a Logger,
+}
+
+type DoorFiles = (Option<(PathBuf, PathBuf)>, Option<PathBuf>);
+
+impl Listeners<'_> {
+    /// Whether everything listens that shall. `fresh`: files are read again.
+    fn open(&mut self, fresh: bool) -> bool {
+        let socket = self.open_socket();
+        let door = match self.settings.http.is_empty() {
+            true => {
+                self.door = None;
+                true
+            }
+            false => !fresh && self.door.is_some() || self.open_door(),
+        };
+        socket & door & self.open_tcp()
+    }
+
+    fn tell(&mut self, level: Level, text: String) {
+        if self.told.insert(text.clone()) {
+            self.logger.log(level, text);
+        }
+    }
+
+    fn open_socket(&mut self) -> bool {
+        let wanted = self.settings.socket.clone();
+        let has = self.socket.as_ref().filter(|socket| {
+            // Somebody may have removed it.
+            Some(&socket.settings) == wanted.as_ref() && socket.name.is_there()
+        });
+        if has.is_some() {
+            return true;
+        }
+        self.socket = None;
+        let Some(settings) = wanted else {
+            return true;
+        };
+        match bind(&settings) {
+            Ok((listener, name)) => {
+                let listener = Listener::Unix(listener);
+                let accepting = accept(listener, Arc::clone(&self.shared));
+                self.socket = Some(Socket {
+                    settings,
+                    name,
+                    _task: Task(tokio::spawn(accepting)),
+                });
+                true
+            }
+            Err(text) => {
+                let path = settings.path.display();
+                self.tell(Level::Warning, format!("control_socket {path}: {text}"));
+                false
+            }
+        }
+    }
+
+    /// Reads certificate and token. Those that were read before go on where the files cannot be read now.
+    fn open_door(&mut self) -> bool {
+        let files = (self.settings.tls.clone(), self.settings.token.clone());
+        let made = make_door(&files);
+        let same = self.door.as_ref().is_some_and(|(of, _)| *of == files);
+        match made {
+            Ok(door) => {
+                match &mut self.door {
+                    Some((of, known)) => {
+                        *of = files;
+                        known.send_replace(door);
+                    }
+                    None => self.door = Some((files, watch::Sender::new(door))),
+                }
+                true
+            }
+            Err(text) => {
+                if !same {
+                    self.door = None;
+                }
+                self.tell(Level::Error, format!("{text}; nobody is let in without"));
+                false
+            }
+        }
+    }
+
+    fn open_tcp(&mut self) -> bool {
+        let Some((_, door)) = &self.door else {
+            self.tcp.clear();
+            return self.settings.http.is_empty();
+        };
+        let door = door.subscribe();
+        let wanted: BTreeSet<SocketAddr> = self.settings.http.iter().copied().collect();
+        self.tcp.retain(|address, _| wanted.contains(address));
+        let mut complete = true;
+        for address in wanted {
+            if self.tcp.contains_key(&address) {
+                continue;
+            }
+            match bind_tcp(address) {
+                Ok(listener) => {
+                    let listener = Listener::Tcp(listener, address, door.clone());
+                    let accepting = accept(listener, Arc::clone(&self.shared));
+                    self.tcp.insert(address, Task(tokio::spawn(accepting)));
+                }
+                Err(error) => {
+                    self.tell(Level::Warning, format!("http_listen {address}: {error}"));
+                    complete = false;
+                }
+            }
+        }
+        complete
+    }
+}
+
+fn bind(settings: &SocketSettings) -> Result<(UnixListener, SocketName), String> {
+    let group = match &settings.group {
+        None => None,
+        Some(name) => match group_by_name(name) {
+            Ok(Some(group)) => Some(group),
+            Ok(None) => return Err(format!("there is no group {name}")),
+            Err(error) => return Err(error.to_string()),
+        },
+    };
+    let listening = unix::listen(&settings.path, settings.mode, group);
+    let (listener, name) = listening.map_err(|error| error.to_string())?;
+    let listener = UnixListener::from_std(listener).map_err(|error| error.to_string())?;
+    Ok((listener, name))
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    // A predecessor's connections may linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(u32::try_from(limits::CONNECTIONS).unwrap_or(u32::MAX))
+}
+
+fn make_door(files: &DoorFiles) -> Result<Door, String> {
+    let (certificate, token) = files;
+    let tls = match certificate {
+        None => None,
+        Some((chain, key)) => Some(tls::acceptor(chain, key)?),
+    };
+    let token = token.as_deref().map(read_token).transpose()?;
+    Ok(Door {
+        tls,
+        gate: Gate { token },
+    })
+}
+
+fn read_token(path: &Path) -> Result<String, String> {
+    let wrong = |why: &str| format!("http_token_file {}: {why}", path.display());
+    let bytes = read_regular(path, limits::SECRET_BYTES);
+    let bytes = bytes.map_err(|error| wrong(&error.to_string()))?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let token = text.trim();
+    let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    match fits {
+        true => Ok(token.to_owned()),
+        false => Err(wrong(
+            "it holds no token, which is one word of visible ASCII",
+        )),
+    }
+}
+
+enum Listener {
+    Unix(UnixListener),
+    Tcp(TcpListener, SocketAddr, watch::Receiver<Door>),
+}
+
+/// A connection that is served.
+struct Connection {
+    phase: Phase,
+    task: Task,
+}
+
+/// Serves whoever comes. Where there is no room, the one that has waited longest for its other end makes it.
+async fn accept(listener: Listener, shared: Arc<Shared>) {
+    let mut connections: Vec<Connection> = Vec::new();
+    loop {
+        let accepted = match &listener {
+            Listener::Unix(listener) => listener
+                .accept()
+                .await
+                .map(|(stream, _)| Accepted::Local(stream)),
+            Listener::Tcp(listener, ..) => listener
+                .accept()
+                .await
+                .map(|(stream, _)| Accepted::Remote(stream)),
+        };
+        let Ok(accepted) = accepted else {
+            sleep(REST).await;
+            continue;
+        };
+        connections.retain(|one| !one.task.0.is_finished());
+        if !make_room(&mut connections, &shared) {
+            accepted.refuse();
+            continue;
+        }
+        let phase = Phase::new();
+        let (its, shared) = (phase.clone(), Arc::clone(&shared));
+        let task = match (accepted, &listener) {
+            (Accepted::Local(stream), _) => tokio::spawn(serve_local(stream, its, shared)),
+            (Accepted::Remote(stream), Listener::Tcp(_, at, door)) => {
+                let door = door.borrow().clone();
+                tokio::spawn(serve_remote(stream, *at, door, its, shared))
+            }
+            (Accepted::Remote(_), Listener::Unix(_)) => continue,
+        };
+        let task = Task(task);
+        connections.push(Connection { phase, task });
+    }
+}
+
+fn make_room(connections: &mut Vec<Connection>, shared: &Shared) -> bool {
+    if connections.len() < limits::CONNECTIONS {
+        return true;
+    }
+    let waiting = connections.iter().enumerate();
+    let waiting = waiting.filter_map(|(place, one)| Some((one.phase.waiting_since()?, place)));
+    match waiting.min() {
+        Some((_, place)) => {
+            connections.swap_remove(place);
+            shared.tally.refused("cut-off");
+            true
+        }
+        None => {
+            shared.tally.refused("too-many");
+            false
+        }
+    }
+}
+
+enum Accepted {
+    Local(UnixStream),
+    Remote(TcpStream),
+}
+
+impl Accepted {
+    /// Says so as far as that needs no waiting.
+    fn refuse(self) {
+        let _ = match self {
+            Accepted::Local(stream) => stream.try_write(NO_ROOM),
+            Accepted::Remote(stream) => stream.try_write(NO_ROOM),
+        };
+    }
+}
+
+async fn serve_local(stream: UnixStream, phase: Phase, shared: Arc<Shared>) {
+    // Whoever cannot be identified is nobody.
+    if let Ok(peer) = unix::peer(stream.as_fd()) {
+        serve::connection(stream, Caller::Local(peer), phase, shared).await;
+    }
+}
+
+async fn serve_remote(
+    stream: TcpStream,
+    at: SocketAddr,
+    door: Door,
+    phase: Phase,
+    shared: Arc<Shared>,
+) {
+    // It is only quicker so.
+    let _ = stream.set_nodelay(true);
+    let gate = door.gate;
+    let caller = Caller::Remote { at, gate };
+    match door.tls {
+        None => serve::connection(stream, caller, phase, shared).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(limits::HEADER_TIME, tls.accept(stream)).await {
+                serve::connection(stream, caller, phase, shared).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! What is asked for, and who answers.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes};
+use hyper::header::{ALLOW, HeaderMap};
+use hyper::{Method, Request as Asked, StatusCode};
+use standfast_api::command::{Answer, Command};
+use standfast_api::event::{Level, Page, Query};
+use standfast_api::metrics::{self, Extra};
+use standfast_api::path;
+use standfast_linux::poller::Waker;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::caller::Caller;
+use super::patience::Phase;
+use super::reply::{self, Content, Reply, json, problem, reply, unavailable};
+use super::snapshot::{Loop, Unanswered};
+use super::stream::{self, Feed, Interest, Pulse};
+use super::tally::Tally;
+use super::{Journal, Request, limits, query, web};
+use crate::environment::own_identity;
+
+/// The document of the interface, made by `cargo xtask docs`.
+const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
+
+/// What all connections share.
+pub(super) struct Shared {
+    pub(super) way: Loop,
+    pub(super) feed: Feed,
+    pub(super) pulse: Pulse,
+    pub(super) tally: Tally,
+    journal: Option<Arc<dyn Journal>>,
+    /// Whom the daemon belongs to.
+    own_uid: u32,
+}
+
+impl Shared {
+    pub(super) fn new(
+        requests: SyncSender<Request>,
+        waker: Waker,
+        journal: Option<Arc<dyn Journal>>,
+        feed: Feed,
+    ) -> Arc<Self> {
+        Arc::new(Shared {
+            way: Loop::new(requests, waker),
+            feed,
+            pulse: Pulse::new(),
+            tally: Tally::default(),
+            journal,
+            own_uid: own_identity().uid,
+        })
+    }
+
+    /// Nothing where no journal is kept. Its disk may hang, which concerns nobody else.
+    pub(super) async fn page(&self, wanted: Query) -> Option<Page> {
+        let journal = Arc::clone(self.journal.as_ref()?);
+        let read = tokio::task::spawn_blocking(move || journal.page(&wanted));
+        timeout(limits::LOOP_TIME, read).await.ok()?.ok()
+    }
+}
+
+/// What a path stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Status,
+    Explain(String),
+    Events,
+    Stream,
+    Command,
+    OpenApi,
+    Metrics,
+    Other(String),
+}
+
+impl Endpoint {
+    fn of(path: &str) -> Self {
+        match path {
+            path::STATUS => Endpoint::Status,
+            path::EVENTS => Endpoint::Events,
+            path::STREAM => Endpoint::Stream,
+            path::COMMAND => Endpoint::Command,
+            path::OPENAPI => Endpoint::OpenApi,
+            path::METRICS => Endpoint::Metrics,
+            path => match path.strip_prefix(path::EXPLAIN).and_then(query::decode) {
+                Some(name) if !name.is_empty() => Endpoint::Explain(name),
+                _ => Endpoint::Other(path.to_owned()),
+            },
+        }
+    }
+
+    /// How it is counted.
+    fn pattern(&self) -> &'static str {
+        match self {
+            Endpoint::Status => path::STATUS,
+            Endpoint::Explain(_) => path::EXPLAIN,
+            Endpoint::Events => path::EVENTS,
+            Endpoint::Stream => path::STREAM,
+            Endpoint::Command => path::COMMAND,
+            Endpoint::OpenApi => path::OPENAPI,
+            Endpoint::Metrics => path::METRICS,
+            Endpoint::Other(_) => path::PAGE,
+        }
+    }
+
+    fn allowed(&self) -> &'static str {
+        match self {
+            Endpoint::Command => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+
+    fn takes(&self, method: &Method) -> bool {
+        self.allowed().split(", ").any(|one| one == method.as_str())
+    }
+}
+
+/// Answers a request, whatever it is.
+pub(super) async fn answer<B>(
+    asked: Asked<B>,
+    caller: &Caller,
+    phase: &Phase,
+    shared: &Arc<Shared>,
+) -> Reply
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let endpoint = Endpoint::of(asked.uri().path());
+    let pattern = endpoint.pattern();
+    let reply = dispatch(endpoint, asked, caller, phase, shared).await;
+    shared.tally.answered(pattern, reply.status());
+    reply
+}
+
+async fn dispatch<B>(
+    endpoint: Endpoint,
+    asked: Asked<B>,
+    caller: &Caller,
+    phase: &Phase,
+    shared: &Arc<Shared>,
+) -> Reply
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if let Some(refusal) = caller.refusal(asked.method(), asked.headers(), shared.own_uid) {
+        return refusal;
+    }
+    if !endpoint.takes(asked.method()) {
+        let text = format!("{} is not for {}", asked.method(), asked.uri().path());
+        let mut reply = problem(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &text,
+            "see the Allow header",
+        );
+        reply::set(&mut reply, ALLOW, endpoint.allowed());
+        return reply;
+    }
+    match endpoint {
+        Endpoint::Command => command(asked, caller, phase, shared).await,
+        Endpoint::Stream => follow(asked.uri().query(), asked.headers(), phase, shared),
+        endpoint => {
+            let read = read(endpoint, asked.uri().query().unwrap_or_default(), shared);
+            let late = || unavailable("it takes too long", "the host is very busy: try again");
+            timeout(limits::REQUEST_TIME, read)
+                .await
+                .unwrap_or_else(|_| late())
+        }
+    }
+}
+
+async fn read(endpoint: Endpoint, query: &str, shared: &Shared) -> Reply {
+    match endpoint {
+        Endpoint::Status => match shared.way.seen().await {
+            Ok(seen) => reply(StatusCode::OK, reply::JSON, seen.json().into()),
+            Err(why) => unanswered(why),
+        },
+        Endpoint::Explain(name) => nothing_there(&name),
+        Endpoint::Events => events(query, shared).await,
+        Endpoint::OpenApi => {
+            let text = Bytes::from_static(OPENAPI.as_bytes());
+            reply(StatusCode::OK, reply::JSON, text.into())
+        }
+        Endpoint::Metrics => metrics(shared).await,
+        Endpoint::Other(path) => match web::asset(&path) {
+            Some(asset) => reply(
+                StatusCode::OK,
+                asset.kind,
+                Bytes::from_static(asset.bytes).into(),
+            ),
+            None => nothing_there(&path),
+        },
+        Endpoint::Stream | Endpoint::Command => nothing_there(path::COMMAND),
+    }
+}
+
+fn nothing_there(path: &str) -> Reply {
+    let shown: String = path.chars().take(80).collect();
+    let text = format!("there is nothing at {shown}");
+    problem(
+        StatusCode::NOT_FOUND,
+        &text,
+        "what there is stands in /v1/openapi.json",
+    )
+}
+
+fn unanswered(why: Unanswered) -> Reply {
+    match why {
+        Unanswered::Busy => unavailable("the daemon is busy", "try again in a moment"),
+        Unanswered::Ending => unavailable("the daemon ends", "it may be started again"),
+    }
+}
+
+async fn metrics(shared: &Shared) -> Reply {
+    let seen = match shared.way.seen().await {
+        Ok(seen) => seen,
+        Err(why) => return unanswered(why),
+    };
+    let text = seen.metrics(|status| {
+        let counts = shared.tally.counts();
+        let extra = Extra {
+            requests: counts.requests,
+            refusals: counts.refusals,
+            followers: u64::try_from(shared.pulse.followers()).unwrap_or(u64::MAX),
+            journal: shared
+                .journal
+                .as_ref()
+                .map(|it| it.holds())
+                .unwrap_or_default(),
+        };
+        metrics::render(status, &extra)
+    });
+    reply(StatusCode::OK, metrics::CONTENT_TYPE, text.into())
+}
+
+fn bad(name: &str, help: &str) -> Reply {
+    let shown: String = name.chars().take(80).collect();
+    let text = format!("{shown} is not understood");
+    problem(StatusCode::BAD_REQUEST, &text, help)
+}
+
+/// `?since_us=`, `?after=`, `?limit=`, `?subject=`, `?level=`.
+fn wanted(query: &str) -> Result<Query, Reply> {
+    let help = "parameters are since_us, after and limit, which are numbers, subject, and level, which is detail, info, \
+        warning or error";
+    let mut wanted = Query::newest(limits::PAGE);
+    for part in query::parts(query) {
+        let (name, value) = part.map_err(|name| bad(&name, help))?;
+        let number = || value.parse::<u64>().map_err(|_| bad(&name, help));
+        match name.as_str() {
+            "since_us" => wanted.since_us = Some(number()?),
+            "after" => wanted.after = Some(number()?),
+            "limit" => {
+                let limit = usize::try_from(number()?).unwrap_or(usize::MAX);
+                wanted.limit = limit.clamp(1, limits::LARGEST_PAGE);
+            }
+            "subject" => wanted.subject = Some(value),
+            "level" => wanted.level = Some(level(&value).ok_or_else(|| bad(&name, help))?),
+            _ => return Err(bad(&name, help)),
+        }
+    }
+    Ok(wanted)
+}
+
+fn level(name: &str) -> Option<Level> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+}
+
+fn no_journal() -> Reply {
+    unavailable(
+        "the journal cannot be read",
+        "is its disk full or broken? the log says more",
+    )
+}
+
+async fn events(query: &str, shared: &Shared) -> Reply {
+    match wanted(query) {
+        Err(refusal) => refusal,
+        Ok(wanted) => match shared.page(wanted).await {
+            Some(page) => json(StatusCode::OK, &page),
+            None => no_journal(),
+        },
+    }
+}
+
+/// `?only=journal` or `?only=status`; `?after=` or the header `Last-Event-ID`.
+fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Reply> {
+    let help = "parameters are after, which is a number, and only, which is journal or status";
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let mut interest = Interest {
+        // Browsers send back what they were told; another one is nobody's.
+        after: last.and_then(|id| id.trim().parse().ok()),
+        journal: true,
+        status: true,
+    };
+    for part in query::parts(query) {
+        let (name, value) = part.map_err(|name| bad(&name, help))?;
+        match (name.as_str(), value.as_str()) {
+            ("after", number) => {
+                let number = number.parse().map_err(|_| bad(&name, help))?;
+                // After a break the header is newer than the address.
+                interest.after = interest.after.or(Some(number));
+            }
+            ("only", "journal") => interest.status = false,
+            ("only", "status") => interest.journal = false,
+            _ => return Err(bad(&name, help)),
+        }
+    }
+    Ok(interest)
+}
+
+fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<Shared>) -> Reply {
+    let interest = match interest(query.unwrap_or_default(), headers) {
+        Ok(interest) => interest,
+        Err(refusal) => return refusal,
+    };
+    match stream::follow(shared, interest) {
+        Some(events) => {
+            phase.takes_long();
+            reply(StatusCode::OK, reply::EVENTS, Content::stream(events))
+        }
+        None => unavailable(
+            "too many follow already",
+            "end one of the others, or try again later",
+        ),
+    }
+}
+
+async fn command<B>(asked: Asked<B>, caller: &Caller, phase: &Phase, shared: &Shared) -> Reply
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let body = Limited::new(asked.into_body(), limits::BODY_BYTES);
+    let body = match timeout(limits::BODY_TIME, body.collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let text = format!("a command has at most {} bytes", limits::BODY_BYTES);
+            return problem(StatusCode::PAYLOAD_TOO_LARGE, &text, "send one command");
+        }
+        Ok(Err(_)) => return bad("the body", "the connection broke, or its framing is wrong"),
+        Err(_) => {
+            let help = "send all of it at once";
+            return problem(StatusCode::REQUEST_TIMEOUT, "the body did not come", help);
+        }
+    };
+    let command: Command = match serde_json::from_slice(&body) {
+        Ok(command) => command,
+        Err(error) => {
+            let text = format!("that is no command: {error}");
+            let help = "for example {\"do\":\"resume\"}; all of them stand in /v1/openapi.json";
+            return problem(StatusCode::BAD_REQUEST, &text, help);
+        }
+    };
+    phase.takes_long();
+    let (answer, answered) = oneshot::channel();
+    let who = caller.who();
+    let request = Request::Command {
+        who,
+        command,
+        reply: answer,
+    };
+    if let Err(why) = shared.way.send(request) {
+        return unanswered(why);
+    }
+    let answered = timeout(limits::COMMAND_TIME, answered).await;
+    shared.way.forget().await;
+    match answered {
+        Ok(Ok(answer @ Answer::Done { .. })) => json(StatusCode::OK, &answer),
+        Ok(Ok(answer @ Answer::Refused { .. })) => json(StatusCode::CONFLICT, &answer),
+        Ok(Err(_)) => unanswered(Unanswered::Ending),
+        Err(_) => unavailable("it is not done yet", "it goes on: look at /v1/events"),
+    }
+}

@@ -1,0 +1,106 @@
+//! What the loop shows: asked for once however many ask, and not again while it is fresh.
+
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock};
+
+use hyper::body::Bytes;
+use standfast_api::status::Status;
+use standfast_linux::poller::Waker;
+use tokio::sync::{Mutex, oneshot};
+use tokio::time::{Instant, timeout};
+
+use super::{Request, limits, reply};
+
+/// A status, and the texts that are made of it, each once.
+pub(super) struct Seen {
+    pub(super) status: Arc<Status>,
+    json: OnceLock<Bytes>,
+    metrics: OnceLock<Bytes>,
+    fresh_until: Instant,
+}
+
+impl Seen {
+    fn new(status: Arc<Status>, fresh_until: Instant) -> Self {
+        Seen {
+            status,
+            json: OnceLock::new(),
+            metrics: OnceLock::new(),
+            fresh_until,
+        }
+    }
+
+    pub(super) fn json(&self) -> Bytes {
+        let make = || reply::to_json(&*self.status);
+        self.json.get_or_init(make).clone()
+    }
+
+    pub(super) fn metrics(&self, render: impl FnOnce(&Status) -> String) -> Bytes {
+        let make = || Bytes::from(render(&self.status));
+        self.metrics.get_or_init(make).clone()
+    }
+}
+
+/// Why the loop does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// Too much waits for it, or it has something else to do.
+    Busy,
+    /// The daemon ends.
+    Ending,
+}
+
+/// The way to the loop.
+pub(super) struct Loop {
+    requests: SyncSender<Request>,
+    waker: Waker,
+    kept: Mutex<Option<Arc<Seen>>>,
+}
+
+impl Loop {
+    pub(super) fn new(requests: SyncSender<Request>, waker: Waker) -> Self {
+        Loop {
+            requests,
+            waker,
+            kept: Mutex::new(None),
+        }
+    }
+
+    /// What is to be seen now, or was a moment ago. Whoever comes while the loop is asked waits for the same answer.
+    pub(super) async fn seen(&self) -> Result<Arc<Seen>, Unanswered> {
+        let mut kept = self.kept.lock().await;
+        if let Some(seen) = kept
+            .as_ref()
+            .filter(|seen| seen.fresh_until > Instant::now())
+        {
+            return Ok(Arc::clone(seen));
+        }
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Status(answer))?;
+        let built = timeout(limits::LOOP_TIME, answered)
+            .await
+            .map_err(|_| Unanswered::Busy)?
+            .map_err(|_| Unanswered::Ending)?;
+        let keep = limits::STATUS_KEPT.max(built.took.saturating_mul(limits::STATUS_SHARE));
+        let seen = Arc::new(Seen::new(built.status, Instant::now() + keep));
+        *kept = Some(Arc::clone(&seen));
+        Ok(seen)
+    }
+
+    /// What was seen is not what is any more.
+    pub(super) async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
+
+    /// Never blocks.
+    pub(super) fn send(&self, request: Request) -> Result<(), Unanswered> {
+        use std::sync::mpsc::TrySendError;
+        self.requests
+            .try_send(request)
+            .map_err(|error| match error {
+                TrySendError::Full(_) => Unanswered::Busy,
+                TrySendError::Disconnected(_) => Unanswered::Ending,
+            })?;
+        self.waker.wake();
+        Ok(())
+    }
+}

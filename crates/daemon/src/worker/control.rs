@@ -1,0 +1,175 @@
+//! The loop's side of the control interface: what is asked is answered when nothing else is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use standfast_api::command::{Answer, Command};
+use standfast_api::observe::{self, Host};
+use standfast_api::status::Status;
+use standfast_core::journal::Level;
+use standfast_linux::clock::{monotonic, realtime};
+use tokio::sync::oneshot;
+
+use super::{Worker, now};
+use crate::control::{Built, Request, Settings, SocketSettings};
+use crate::lower;
+use crate::options::Personality;
+
+/// Permissions of the socket where nothing is configured: its owner and its group.
+const SOCKET_MODE: u32 = 0o660;
+/// Operators who may wait for a reload at once.
+const RELOADERS: usize = 64;
+
+/// Operators who wait for the end of a reload.
+#[derive(Default)]
+pub(super) struct Reloaders {
+    /// Of the one that goes on.
+    current: Vec<oneshot::Sender<Answer>>,
+    /// Of the one after that: the file may have been read before their last change.
+    next: Vec<oneshot::Sender<Answer>>,
+}
+
+impl Reloaders {
+    /// The reload that goes on has ended so.
+    pub(super) fn answer(&mut self, result: &Result<String, String>) {
+        for reply in std::mem::replace(&mut self.current, std::mem::take(&mut self.next)) {
+            // Whoever has gone does not care.
+            let _ = reply.send(match result {
+                Ok(text) => done(text.clone()),
+                Err(text) => refused(text.clone()),
+            });
+        }
+    }
+}
+
+fn done(text: String) -> Answer {
+    Answer::Done {
+        text,
+        moves: Vec::new(),
+        plan: None,
+    }
+}
+
+fn refused(text: String) -> Answer {
+    Answer::Refused {
+        text,
+        reasons: Vec::new(),
+    }
+}
+
+impl Worker {
+    /// What the configuration in force says about the interface.
+    pub(super) fn configure_control(&mut self) {
+        self.node_name = lower::node_name(&self.config);
+        let settings = Settings {
+            socket: Some(SocketSettings {
+                path: self.control_path.clone(),
+                mode: SOCKET_MODE,
+                group: None,
+            }),
+            ..Settings::default()
+        };
+        let control = self.control.as_ref();
+        if control.is_some_and(|control| !control.configure(settings)) {
+            let text = "the control interface is busy, its settings stay as they were";
+            self.logger.log(Level::Warning, text.into());
+        }
+    }
+
+    pub(super) fn finish_control(&mut self) {
+        self.reloaders.answer(&Err("the daemon ends".into()));
+        if let Some(control) = self.control.take() {
+            control.finish();
+        }
+    }
+
+    /// Answers those who have asked, one at a time, and not while there is anything else to do: who waits is woken again.
+    pub(super) fn answer_requests(&mut self) {
+        let due = self.node.next_wakeup().is_some_and(|(due, _)| due <= now());
+        if due || self.effects.has_work() {
+            return;
+        }
+        let request = self.control.as_ref().and_then(|it| it.next_request());
+        match request {
+            None => {}
+            Some(Request::Status(answer)) => {
+                let began = monotonic();
+                let status = Arc::new(self.observe_status());
+                let took = Duration::from_micros(monotonic().0.saturating_sub(began.0));
+                // Whoever has gone does not care.
+                let _ = answer.send(Built { status, took });
+                // There may be more of them.
+                self.results.wake();
+            }
+            Some(Request::Command {
+                who,
+                command,
+                reply,
+            }) => {
+                self.operator(&who, &command, reply);
+                self.results.wake();
+            }
+        }
+    }
+
+    /// Does what an operator asks for.
+    fn operator(&mut self, who: &str, command: &Command, reply: oneshot::Sender<Answer>) {
+        let answer = match command {
+            Command::Reload { plan: false } => return self.reload_for(who, reply),
+            Command::Reload { plan: true }
+            | Command::Switchover { .. }
+            | Command::Drain { .. }
+            | Command::Resume
+            | Command::Pause { .. }
+            | Command::Unpause { .. } => refused("not available in this release".into()),
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn reload_for(&mut self, who: &str, reply: oneshot::Sender<Answer>) {
+        let waiting = self.reloaders.current.len() + self.reloaders.next.len();
+        if self.stop_level > 0 || waiting >= RELOADERS {
+            let text = match self.stop_level {
+                0 => "too many wait for a reload already",
+                _ => "the daemon ends",
+            };
+            let _ = reply.send(refused(text.into()));
+            return;
+        }
+        let text = format!("{who} asks for a reload");
+        self.logger.log(Level::Info, text);
+        match self.reloading {
+            true => self.reloaders.next.push(reply),
+            false => self.reloaders.current.push(reply),
+        }
+        self.reload();
+    }
+
+    /// What an operator hears of a reload.
+    pub(super) fn reload_summary(&self) -> String {
+        match self.facts.findings {
+            0 => "the configuration was read again and is in force".to_owned(),
+            1 => "the configuration was read again and is in force; there is 1 finding: see standfast check".to_owned(),
+            many => format!(
+                "the configuration was read again and is in force; there are {many} findings: see standfast check"
+            ),
+        }
+    }
+
+    /// Everything that is to be seen.
+    fn observe_status(&self) -> Status {
+        let host = Host {
+            name: &self.node_name,
+            version: env!("CARGO_PKG_VERSION"),
+            as_keepalived: self.options.personality == Personality::Keepalived,
+            pid: std::process::id(),
+            started_us: self.started.0,
+            configured_us: self.facts.read_at.0,
+            files: &self.facts.files,
+            findings: self.facts.findings,
+            timing: self.lateness.timing(),
+            ..Host::default()
+        };
+        observe::status(&self.node, &host, now(), realtime().0)
+    }
+}
