@@ -56,6 +56,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         advert_interval_us: spec.advert_interval.0,
         master_interval_us: router.active_interval().0,
         down_interval_us: router.down_interval().0,
+        garp_delay_us: spec.garp.delay.0,
         nodes,
         speakers: router
             .senders()
@@ -189,6 +190,7 @@ fn counters(router: &Router) -> Counters {
         resigns_received: counters.resigns_received,
         resigns_sent: counters.resigns_sent,
         address_lists: counters.address_lists,
+        handovers: 0,
         dropped: dropped
             .map(|(cause, count)| (cause.word().to_owned(), *count))
             .collect(),

@@ -42,6 +42,10 @@ pub struct Host<'a> {
     pub files: &'a [String],
     /// Errors and warnings of the configuration in force.
     pub findings: u64,
+    /// Reloads since the start that came into force.
+    pub reloads: u64,
+    /// Reloads that did not.
+    pub reloads_refused: u64,
     /// A drain, if there is one.
     pub drain: Option<Drain>,
     /// How the last planned move of an instance away from this node went, by the instance's name.
@@ -128,6 +132,8 @@ fn about(host: &Host<'_>, node: &core::Node, now_us: u64) -> Node {
         configured_us: host.configured_us,
         files: host.files.to_vec(),
         findings: host.findings,
+        reloads: host.reloads,
+        reloads_refused: host.reloads_refused,
         drain: host.drain.clone(),
         stopping: node.is_stopping(),
     }
