@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use standfast_api::record::Daemon;
 use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity, Spanned};
 use standfast_core::check::Check;
 use standfast_core::input::NotifyEvent;
@@ -55,6 +56,7 @@ impl Worker {
             self.logger.log(Level::Error, complaint.clone());
         }
         self.timetable.configure(&config.global.reload);
+        self.chronicle.settle(self.journal_place.settings(config));
         self.effects.pacing.configure(config);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
@@ -310,21 +312,21 @@ impl Worker {
                 "New config failed validation, see {} for details; the old one stays in force",
                 log.display()
             );
-            self.logger.log(Level::Error, text);
+            self.refuse_reload(text);
         } else if let Some(refusal) = loaded.keepalived_refusal() {
             let text = format!(
                 "the new configuration cannot be used, the old one stays in force: {}",
                 refusal.diagnostic.message
             );
-            self.logger.log(Level::Error, text);
+            self.refuse_reload(text);
         } else if !plan.refusals.is_empty() {
             let why = plan.refusals.join("; ");
             let text =
                 format!("the new configuration cannot be used, the old one stays in force: {why}");
-            self.logger.log(Level::Error, text);
+            self.refuse_reload(text);
         } else if refused {
             let text = "the new configuration has errors, the old one stays in force";
-            self.logger.log(Level::Error, text.into());
+            self.refuse_reload(text.into());
         } else {
             if loaded.has_errors() {
                 let text = "the new configuration has errors: as in keepalived those lines are \
@@ -347,6 +349,11 @@ impl Worker {
                 .log(Level::Info, "Processing queued reload".into());
             self.reload();
         }
+    }
+
+    fn refuse_reload(&self, text: String) {
+        self.logger.log(Level::Error, text.clone());
+        self.chronicle.say(&Daemon::ReloadRefused(text));
     }
 }
 
