@@ -118,6 +118,14 @@ pub const OWN_KINDS: &[(&str, &str)] = &[
     ),
     ("journal-memory-only", "the journal cannot be written"),
     ("journal-on-disk", "the journal can be written again"),
+    (
+        "reload-asked",
+        "an operator has the configuration read again; with `who`",
+    ),
+    (
+        "reload-refused",
+        "a new configuration cannot be used, and the old one stays in force",
+    ),
 ];
 
 /// What the daemon has to say of itself, beside the core's entries.
@@ -142,6 +150,13 @@ pub enum Daemon {
     LinesDamaged(u64),
     /// The journal is in memory only, and why.
     MemoryOnly(String),
+    /// An operator has the configuration read again.
+    ReloadAsked {
+        /// Who.
+        who: String,
+    },
+    /// A new configuration cannot be used, and the old one stays in force, in a sentence.
+    ReloadRefused(String),
     /// The journal is on disk again; so many records that were made meanwhile are not.
     OnDiskAgain(u64),
 }
@@ -158,13 +173,19 @@ impl Daemon {
             Daemon::LinesDamaged(_) => "journal-damaged",
             Daemon::MemoryOnly(_) => "journal-memory-only",
             Daemon::OnDiskAgain(_) => "journal-on-disk",
+            Daemon::ReloadAsked { .. } => "reload-asked",
+            Daemon::ReloadRefused(_) => "reload-refused",
         }
     }
 
     /// How much it matters.
     pub fn level(&self) -> Level {
         match self {
-            Daemon::Started { .. } | Daemon::Stopped | Daemon::OnDiskAgain(_) => Level::Info,
+            Daemon::Started { .. }
+            | Daemon::Stopped
+            | Daemon::OnDiskAgain(_)
+            | Daemon::ReloadAsked { .. } => Level::Info,
+            Daemon::ReloadRefused(_) => Level::Error,
             Daemon::EndedBadly
             | Daemon::EntriesLost(_)
             | Daemon::TailCut(_)
@@ -175,6 +196,10 @@ impl Daemon {
 
     /// Its record; number and time (both 0) are set by whoever keeps it.
     pub fn record(&self) -> Record {
+        let who = match self {
+            Daemon::ReloadAsked { who } => Some(who.clone()),
+            _ => None,
+        };
         Record {
             seq: 0,
             at_us: 0,
@@ -189,7 +214,7 @@ impl Daemon {
             cause: None,
             output: None,
             took_us: None,
-            who: None,
+            who,
         }
     }
 }
@@ -220,6 +245,8 @@ impl fmt::Display for Daemon {
             Daemon::MemoryOnly(why) => {
                 write!(f, "the journal is kept in memory only: {why}")
             }
+            Daemon::ReloadAsked { who } => write!(f, "reload asked for by {who}"),
+            Daemon::ReloadRefused(why) => f.write_str(why),
             Daemon::OnDiskAgain(0) => f.write_str("the journal is written to disk again"),
             Daemon::OnDiskAgain(missing) => write!(
                 f,

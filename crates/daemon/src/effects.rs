@@ -19,6 +19,7 @@ use standfast_linux::{Error, InterfaceName};
 use standfast_wire::vrrp::Priority;
 
 use crate::announce::{Announcer, Frame, probe};
+use crate::chronicle::Chronicle;
 use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
@@ -74,6 +75,7 @@ pub(crate) struct Effects {
     pub(crate) holdings_changed: bool,
     pub(crate) stopped: bool,
     logger: Logger,
+    chronicle: Chronicle,
     send_failures: u64,
     /// Who makes the requests of built-in checks.
     pub(crate) asker: Asker,
@@ -85,6 +87,7 @@ impl Effects {
         record: Record,
         distinction: Option<&str>,
         logger: Logger,
+        chronicle: Chronicle,
     ) -> Result<Self, Error> {
         Ok(Effects {
             commands: Commands::open()?,
@@ -100,6 +103,7 @@ impl Effects {
             holdings_changed: false,
             stopped: false,
             logger,
+            chronicle,
             send_failures: 0,
             asker: Asker::default(),
             peer_failures: SendFailures::default(),
@@ -231,7 +235,7 @@ impl Effects {
                     self.tell(Job::NotifyGroup { group, event }, runner);
                 }
                 Output::Answer { .. } | Output::Drain(_) => {}
-                Output::Event(entry) => self.log(&entry),
+                Output::Event(entry) => self.log(entry),
                 Output::Stopped if self.work.is_busy() => self.work.push(Work::Stopped),
                 Output::Stopped => self.stopped = true,
             }
@@ -239,7 +243,7 @@ impl Effects {
         self.flush(now, ports);
     }
 
-    fn log(&mut self, entry: &Entry) {
+    fn log(&mut self, entry: Entry) {
         let level = match entry.event {
             Event::UnknownVrid { .. } if self.log_unknown_vrids => Level::Info,
             _ => entry.event.level(),
@@ -247,6 +251,7 @@ impl Effects {
         if self.logger.wants(level) {
             self.logger.log(level, entry.to_string());
         }
+        self.chronicle.tell(entry);
         self.holdings_changed = true;
     }
 

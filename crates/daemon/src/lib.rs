@@ -18,6 +18,7 @@
 //! log devices are other threads' business. Nothing here decides who is master.
 
 mod announce;
+pub mod chronicle;
 mod clerk;
 mod control;
 mod dump;

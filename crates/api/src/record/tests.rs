@@ -78,6 +78,8 @@ fn what_the_daemon_says_of_itself_is_listed() {
         Daemon::LinesDamaged(5),
         Daemon::MemoryOnly("no room".into()),
         Daemon::OnDiskAgain(0),
+        Daemon::ReloadAsked { who: "x".into() },
+        Daemon::ReloadRefused("y".into()),
     ];
     let kinds: Vec<String> = all.iter().map(|one| one.record().kind).collect();
     let listed: Vec<&str> = OWN_KINDS.iter().map(|(word, _)| *word).collect();

@@ -19,8 +19,8 @@ pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
 pub use check::{HttpProbe, Probe, ProcessProbe, Repair, VrrpCheck};
 pub use global::{
     Accepted, Chains, DBus, Fifo, Fifos, Files, Firewall, FlushOnStop, GlobalDefs, GroupDefs,
-    Ipsets, Lvs, LvsTimeouts, Mail, MailServer, NetlinkBuffers, ProcessSettings, ReceiveBuffer,
-    Reload, ReloadFile, RootSettings, RxBuffers, Snmp, SyncDaemon,
+    Ipsets, Journal, JournalPlace, Lvs, LvsTimeouts, Mail, MailServer, NetlinkBuffers,
+    ProcessSettings, ReceiveBuffer, Reload, ReloadFile, RootSettings, RxBuffers, Snmp, SyncDaemon,
 };
 pub use hmac::{AntiReplay, Hmac, HmacKey, HmacMode, KeyMaterial, Secret};
 pub use instance::{

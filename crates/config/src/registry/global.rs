@@ -593,6 +593,26 @@ const DAEMON: &[Keyword] = &[
     .since(2, 2, 0)
     .acts(),
     keyword(
+        "journal",
+        Syntax::Word,
+        "The folder in which events are kept across restarts (standfast events), or off: in memory \
+         only.",
+    )
+    .arguments("off|PATH")
+    .example("/var/lib/standfast/journal")
+    .refused("journal")
+    .ours()
+    .default("below /var/lib/standfast")
+    .acts(),
+    keyword(
+        "journal_size",
+        int(1, 256),
+        "Room for the events that are kept, in MiB; the oldest go.",
+    )
+    .ours()
+    .default("4")
+    .acts(),
+    keyword(
         "config_save_dir",
         Syntax::Word,
         "Where copies of the configuration are kept at each reload, to find faults of \

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use standfast_api::record::Daemon;
 use standfast_config::{Config, Diagnostic, Loaded, ReloadFile, Severity, Spanned};
 use standfast_core::check::Check;
 use standfast_core::input::NotifyEvent;
@@ -55,6 +56,7 @@ impl Worker {
             self.logger.log(Level::Error, complaint.clone());
         }
         self.timetable.configure(&config.global.reload);
+        self.chronicle.settle(self.journal_place.settings(config));
         self.effects.pacing.configure(config);
         self.effects.log_unknown_vrids = config.global.log_unknown_vrids;
         self.promote_secondaries(config);
@@ -330,7 +332,7 @@ impl Worker {
         }
         let result = match self.objection(&loaded, &plan, valid) {
             Some(text) => {
-                self.logger.log(Level::Error, text.clone());
+                self.refuse_reload(text.clone());
                 Err(text)
             }
             None => {
@@ -360,6 +362,11 @@ impl Worker {
                 .log(Level::Info, "Processing queued reload".into());
             self.reload();
         }
+    }
+
+    fn refuse_reload(&self, text: String) {
+        self.logger.log(Level::Error, text.clone());
+        self.chronicle.say(&Daemon::ReloadRefused(text));
     }
 }
 

@@ -34,6 +34,7 @@ use standfast_linux::supervise::Channel;
 use standfast_linux::{Error, memory};
 use standfast_wire::peer::NodeNumber;
 
+use crate::chronicle::{Chronicle, Place};
 use crate::clerk::Clerk;
 use crate::control::Control;
 use crate::effects::Effects;
@@ -121,6 +122,9 @@ struct Worker {
     runner: Runner,
     watchers: Watchers,
     clerk: Clerk,
+    chronicle: Chronicle,
+    /// Where the journal is kept, unless the configuration says otherwise.
+    journal_place: Place,
     timetable: Timetable,
     /// Without it nobody can ask, and everything else goes on.
     control: Option<Control>,
@@ -211,10 +215,13 @@ impl Worker {
         poller.add(results.as_fd(), RESULTS, Interest::Read)?;
         poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
         let reload_marker = birth.record_path.with_extension("reload");
+        let place = Place::of(&birth.options, birth.distinction.clone());
+        let chronicle = Chronicle::start(place.settings(&birth.config), logger.clone())?;
         let mut effects = Effects::new(
             Record::open(&birth.record_path),
             birth.distinction.as_deref(),
             logger.clone(),
+            chronicle.clone(),
         )?;
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
@@ -252,6 +259,8 @@ impl Worker {
             runner,
             watchers: Watchers::new(logger.clone(), results.clone()),
             clerk: Clerk::start(logger.clone())?,
+            chronicle,
+            journal_place: place,
             timetable: Timetable::start(logger.clone(), results.clone())?,
             control,
             control_path: birth.control_path,
@@ -343,6 +352,7 @@ impl Worker {
                 self.leave_host();
                 self.finish_control();
                 self.finish_scripts();
+                self.chronicle.close();
                 return crate::exit_code::OK;
             }
             let wait = match self.effects.has_work() {

@@ -3,6 +3,7 @@
 mod buffers;
 mod fifo;
 mod firewall;
+mod journal;
 mod lvs;
 mod mail;
 mod observe;
@@ -12,6 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub use buffers::{NetlinkBuffers, ReceiveBuffer};
 pub use fifo::{Fifo, Fifos};
 pub use firewall::{Chains, Firewall, Ipsets};
+pub use journal::{Journal, JournalPlace};
 pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 pub use mail::{Mail, MailServer};
 pub use observe::{DBus, Files, Reload, ReloadFile, Snmp};
@@ -228,6 +230,8 @@ pub struct GlobalDefs {
     pub rx_buffers_multiplier: u32,
     /// `peer_channel`, `peer_port` and `fast_detect`.
     pub peer_channel: PeerChannelDefs,
+    /// `journal` and `journal_size`.
+    pub journal: Journal,
     /// `startup_script`.
     pub startup_script: Option<Script>,
     /// `startup_script_timeout`.
@@ -297,6 +301,7 @@ impl Default for GlobalDefs {
             rx_buffers: RxBuffers::System,
             rx_buffers_multiplier: 3,
             peer_channel: PeerChannelDefs::default(),
+            journal: Journal::default(),
             startup_script: None,
             startup_script_timeout: Micros::from_secs(10),
             shutdown_script: None,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 mod files;
+mod journal;
 mod lvs;
 mod mail;
 
@@ -43,6 +44,7 @@ impl Parsed<'_> {
             || self.apply_lvs(&entry)
             || self.apply_fifo(&entry)
             || self.apply_files(&entry)
+            || self.apply_journal(&entry)
             || self.apply_observers(&entry)
             || self.apply_buffers(&entry);
         if !taken {
