@@ -327,7 +327,7 @@ fn drop_reasons_are_the_core_s() {
     assert_eq!(core, DROP_REASONS);
 }
 
-/// Not a measurement: without optimisation this takes some 0.1 s, with it 9 ms of a processor.
+/// Not a measurement: without optimisation this takes some 0.3 s, with it 9 ms of a processor.
 #[test]
 fn a_thousand_instances_are_soon_rendered() {
     let mut status = status();
