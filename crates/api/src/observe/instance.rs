@@ -191,7 +191,6 @@ fn counters(router: &Router) -> Counters {
         resigns_sent: counters.resigns_sent,
         handovers: counters.handovers,
         address_lists: counters.address_lists,
-        handovers: 0,
         dropped: dropped
             .map(|(cause, count)| (cause.word().to_owned(), *count))
             .collect(),
