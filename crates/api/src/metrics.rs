@@ -30,29 +30,6 @@ use families::Families;
 /// Media type of what [`render`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Words for the reasons in [`crate::status::Counters::dropped`], in the order of the core's drop causes.
-pub const DROP_REASONS: [&str; 19] = [
-    "ttl",
-    "version",
-    "type",
-    "length",
-    "checksum",
-    "authentication-type",
-    "authentication",
-    "interval",
-    "own-address",
-    "owner",
-    "destination",
-    "stranger",
-    "header-replay",
-    "trailer-missing",
-    "trailer-malformed",
-    "trailer-key",
-    "trailer-hmac",
-    "trailer-stale",
-    "trailer-replay",
-];
-
 /// What the daemon knows of itself beyond the [`Status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extra {

@@ -435,7 +435,6 @@ pub struct Counters {
     /// Advertisements with another address list, taken all the same.
     pub address_lists: u64,
     /// Packets not taken, by reason: `ttl`, `version`, `authentication` and so on.
-    /// The words are the names of the core's drop causes in kebab-case, see [`crate::metrics::DROP_REASONS`].
     pub dropped: BTreeMap<String, u64>,
 }
 

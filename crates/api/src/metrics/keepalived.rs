@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use standfast_core::journal::DropCause;
+
 use super::families::{Families, Of, Shown, in_seconds, number};
 use crate::status::{Address, Check, Instance, State, Status};
 
@@ -130,8 +132,9 @@ fn counters(families: &mut Families<'_>, status: &Status) -> fmt::Result {
     )
 }
 
-fn dropped(instance: &Instance, reason: &str) -> u64 {
-    instance.counters.dropped.get(reason).copied().unwrap_or(0)
+fn dropped(instance: &Instance, cause: DropCause) -> u64 {
+    let dropped = &instance.counters.dropped;
+    dropped.get(cause.word()).copied().unwrap_or(0)
 }
 
 fn errors(families: &mut Families<'_>, status: &Status) -> fmt::Result {
@@ -142,22 +145,22 @@ fn errors(families: &mut Families<'_>, status: &Status) -> fmt::Result {
     each(
         "keepalived_packet_length_errors",
         "Packets whose length does not match the number of their addresses.",
-        |instance| dropped(instance, "length"),
+        |instance| dropped(instance, DropCause::Length),
     )?;
     each(
         "keepalived_advertisements_interval_errors",
         "Packets with another advert_int than ours.",
-        |instance| dropped(instance, "interval"),
+        |instance| dropped(instance, DropCause::Interval),
     )?;
     each(
         "keepalived_ip_ttl_errors",
         "Packets whose TTL is not 255.",
-        |instance| dropped(instance, "ttl"),
+        |instance| dropped(instance, DropCause::Ttl),
     )?;
     each(
         "keepalived_invalid_type_received",
         "VRRP packets that are no advertisements.",
-        |instance| dropped(instance, "type"),
+        |instance| dropped(instance, DropCause::Type),
     )?;
     each(
         "keepalived_address_list_errors",
@@ -172,12 +175,15 @@ fn errors(families: &mut Families<'_>, status: &Status) -> fmt::Result {
     each(
         "keepalived_authentication_mismatch",
         "Packets with another authentication type than ours.",
-        |instance| dropped(instance, "authentication-type"),
+        |instance| dropped(instance, DropCause::AuthenticationType),
     )?;
     each(
         "keepalived_authentication_failure",
         "Packets with a wrong password, or an authentication header that was used before.",
-        |instance| dropped(instance, "authentication") + dropped(instance, "header-replay"),
+        |instance| {
+            dropped(instance, DropCause::Authentication)
+                + dropped(instance, DropCause::HeaderReplay)
+        },
     )
 }
 

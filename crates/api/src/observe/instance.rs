@@ -25,10 +25,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         name: spec.name.clone(),
         vrid: spec.vrid.get(),
         version: spec.version.number(),
-        family: match spec.family() {
-            Family::V4 => "ipv4".to_owned(),
-            Family::V6 => "ipv6".to_owned(),
-        },
+        family: family(spec.family()).to_owned(),
         interface: spec.interface.clone(),
         group: spec.sync_group.clone(),
         source: router.source(),
@@ -82,6 +79,13 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
             text: it.error.to_string(),
             at_us: clock.at(it.last),
         }),
+    }
+}
+
+const fn family(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ipv4",
+        Family::V6 => "ipv6",
     }
 }
 
@@ -191,7 +195,6 @@ fn counters(router: &Router) -> Counters {
         resigns_sent: counters.resigns_sent,
         handovers: counters.handovers,
         address_lists: counters.address_lists,
-        handovers: 0,
         dropped: dropped
             .map(|(cause, count)| (cause.word().to_owned(), *count))
             .collect(),
