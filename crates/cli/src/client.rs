@@ -63,11 +63,6 @@ impl Client {
         Ok(Self { socket })
     }
 
-    /// The daemon's control socket.
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket
-    }
-
     /// What lies at a path of [`standfast_api::path`].
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         let (status, body) = self.ask(Method::GET, path, Vec::new(), READ_WAIT)?;

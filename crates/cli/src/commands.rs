@@ -14,7 +14,8 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::{format, keepalived, manual};
+use crate::names::Names;
+use crate::{explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -40,11 +41,33 @@ enum Command {
     Check(Check),
     /// Print a configuration as JSON, expanded and typed.
     Config(Config),
-    /// Tell what a finding or a keyword of keepalived.conf means.
+    /// Tell why an instance is in its state, or what a finding or a keyword of keepalived.conf means.
+    #[command(after_help = explain::AFTER_HELP)]
     Explain(Explain),
     /// Lay configuration files out in one way, without a change to what they mean.
     #[command(after_help = format::AFTER_HELP)]
     Fmt(format::Arguments),
+    /// Show what the running daemon does: each instance, with its priority, addresses, nodes and problems.
+    #[command(after_help = status::AFTER_HELP)]
+    Status(status::Arguments),
+    /// Let another node become master, without a gap where it can be, and print the gap.
+    #[command(after_help = steering::SWITCHOVER_HELP)]
+    Switchover(steering::Switchover),
+    /// Let this node give up everything, and take nothing back until `resume`, also across restarts.
+    #[command(after_help = steering::AFTER_HELP)]
+    Drain(steering::Drain),
+    /// End a drain, and what a switchover has left of reserve towards the successor.
+    #[command(after_help = steering::AFTER_HELP)]
+    Resume(steering::Resume),
+    /// Do not run a check: it keeps its last result.
+    #[command(after_help = steering::AFTER_HELP)]
+    Pause(steering::Pause),
+    /// Run a paused check again.
+    #[command(after_help = steering::AFTER_HELP)]
+    Unpause(steering::Unpause),
+    /// Read the configuration again: print what changes and whether that interrupts anything, then do it.
+    #[command(after_help = steering::AFTER_HELP)]
+    Reload(steering::Reload),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -55,6 +78,9 @@ enum Command {
     /// Print the manual page standfast(1).
     #[command(hide = true)]
     Man,
+    /// Names that the running daemon knows, for shells.
+    #[command(name = "__names", hide = true)]
+    Names(Names),
     /// keepalived's own command line.
     #[command(disable_help_flag = true)]
     Keepalived {
@@ -120,6 +146,14 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Config(config) => config.run(),
         Command::Explain(explain) => explain.run(),
         Command::Fmt(arguments) => format::main(&arguments),
+        Command::Status(arguments) => arguments.run(),
+        Command::Switchover(switchover) => switchover.run(),
+        Command::Drain(drain) => drain.run(),
+        Command::Resume(resume) => resume.run(),
+        Command::Pause(pause) => pause.run(),
+        Command::Unpause(unpause) => unpause.run(),
+        Command::Reload(reload) => reload.run(),
+        Command::Names(names) => names.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

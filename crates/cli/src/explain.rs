@@ -1,77 +1,128 @@
-//! `standfast explain`: what a finding or a keyword means.
+//! `standfast explain`: why an instance of the running daemon is what it is; what a finding or a keyword means.
+
+mod instance;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use standfast_config::Code;
 use standfast_config::registry::{Acts, Block, Keyword, nearest};
 
+use crate::client::{ClientError, Place};
+use crate::output::{self, Colour};
+
 /// Characters of a sentence on one line.
 const WIDTH: usize = 84;
+
+/// What `--help` says at its end.
+pub(crate) const AFTER_HELP: &str = "\
+Exit codes: 0 explained, 1 nothing of this name is known, 2 wrong usage; of an instance also 3 not running or no answer, \
+4 permission denied.";
 
 /// The arguments of `standfast explain`.
 #[derive(clap::Args)]
 pub(crate) struct Explain {
-    /// A code such as SF0008, or a keyword of keepalived.conf; nothing for a list of all.
-    #[arg(value_name = "CODE|KEYWORD")]
+    /// An instance of the running daemon, a code such as SF0008, or a keyword of keepalived.conf; nothing for a list of
+    /// codes and keywords.
+    #[arg(value_name = "WHAT")]
     subject: Option<String>,
     /// Only the keyword of this block, such as `vrrp_instance`.
-    #[arg(long = "in", value_name = "BLOCK")]
+    #[arg(long = "in", value_name = "BLOCK", conflicts_with = "instance")]
     block: Option<String>,
+    /// The instance, where it is called as a code or a keyword is.
+    #[arg(long, requires = "subject")]
+    instance: bool,
+    /// Print it as JSON.
+    #[arg(long, requires = "subject")]
+    json: bool,
+    /// Use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    color: Colour,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl Explain {
+    /// Prints what it means.
     pub(crate) fn run(self) -> ExitCode {
-        let text = match &self.subject {
-            None => Ok(contents()),
-            Some(subject) => explain(subject, self.block.as_deref()),
+        let Some(subject) = &self.subject else {
+            output::print(&contents());
+            return ExitCode::SUCCESS;
         };
-        match text {
-            Ok(text) => {
-                // A pager that was closed early needs no more of it.
-                let _ = std::io::stdout().write_all(text.as_bytes());
+        let known = match self.instance {
+            true => None,
+            false => explained(subject, self.block.as_deref()),
+        };
+        match known {
+            Some(text) if self.json => {
+                let value = serde_json::json!({ "subject": subject, "text": text });
+                output::print(&output::json(&value));
                 ExitCode::SUCCESS
             }
-            Err(text) => {
-                eprintln!("standfast: {text}");
+            Some(text) => {
+                output::print(&text);
+                ExitCode::SUCCESS
+            }
+            None if self.block.is_some() => {
+                eprintln!("standfast: {}", unknown(subject, self.block.as_deref()));
                 ExitCode::FAILURE
             }
+            None => self.explain_instance(subject),
         }
     }
+
+    fn explain_instance(&self, name: &str) -> ExitCode {
+        match instance::ask(&self.place, name) {
+            Ok(explanation) if self.json => output::print(&output::json(&explanation)),
+            Ok(explanation) => {
+                output::print(&instance::text(&explanation, self.color.wanted()));
+            }
+            Err(instance::NotExplained::Unknown(instances)) => {
+                eprintln!("standfast: {}", instance::unknown(name, &instances));
+                return ExitCode::FAILURE;
+            }
+            // Whoever mistypes a keyword is not helped by what a daemon needs.
+            Err(instance::NotExplained::Asking(ClientError::NotRunning(_))) if !self.instance => {
+                let text = unknown(name, None);
+                eprintln!("standfast: {text}; no daemon runs here whose instance it could be");
+                return ExitCode::FAILURE;
+            }
+            Err(instance::NotExplained::Asking(error)) => return error.report(),
+        }
+        ExitCode::SUCCESS
+    }
 }
 
-fn explain(subject: &str, block: Option<&str>) -> Result<String, String> {
+/// What a code or a keyword means.
+fn explained(subject: &str, block: Option<&str>) -> Option<String> {
     if let Some(code) = Code::from_name(subject) {
-        return Ok(code_text(code));
+        return Some(code_text(code));
     }
     let inside = |candidate: &Block| block.is_none_or(|name| candidate.name() == name);
-    let entries: Vec<_> = Block::ALL
+    let texts: Vec<String> = Block::ALL
         .iter()
         .filter(|block| inside(block))
-        .filter_map(|block| Some((*block, block.keyword(subject)?)))
+        .filter_map(|block| Some(keyword_text(*block, block.keyword(subject)?)))
         .collect();
-    if entries.is_empty() {
-        return Err(unknown(subject, block));
-    }
-    let texts: Vec<String> = entries
-        .iter()
-        .map(|(block, keyword)| keyword_text(*block, keyword))
-        .collect();
-    Ok(texts.join("\n"))
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
+/// That no code and no keyword is called so, and what may be meant.
 fn unknown(subject: &str, block: Option<&str>) -> String {
     let mut text = match block {
         Some(block) => format!("`{block}` has no keyword `{subject}`"),
         None => format!("`{subject}` is no code and no keyword of keepalived.conf"),
     };
-    let alike = Block::ALL.iter().find_map(|block| nearest(*block, subject));
-    if let Some(alike) = alike {
+    if let Some(alike) = nearest_keyword(subject) {
         let _ = write!(text, "; did you mean `{alike}`?");
     }
     text.push_str(" (`standfast explain` lists all)");
     text
+}
+
+/// The keyword that it may be a slip for.
+fn nearest_keyword(subject: &str) -> Option<&'static str> {
+    Block::ALL.iter().find_map(|block| nearest(*block, subject))
 }
 
 /// The page, with its examples indented instead of fenced.

@@ -14,7 +14,15 @@ mod explain;
 mod format;
 mod keepalived;
 mod manual;
+mod moments;
+mod names;
+mod output;
+mod problems;
 mod replace;
+#[cfg(test)]
+mod snapshot;
+mod status;
+mod steering;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -199,7 +199,7 @@ fn lines_that_come_in_pieces_are_the_same() {
 fn sockets_that_cannot_be_used_say_why() {
     let server = Server::new(&[]);
     let client = server.client();
-    let socket = client.socket().to_owned();
+    let socket = client.socket.clone();
     let denied = ClientError::connecting(&socket, io::ErrorKind::PermissionDenied.into());
     assert!(
         denied.to_string().contains("is for root: use sudo"),

@@ -24,8 +24,8 @@ use crate::span::Spanned;
 use crate::units::Micros;
 
 use index::Index;
-pub use suggest::nearest;
-pub(crate) use suggest::{certain, nearest_of};
+pub(crate) use suggest::certain;
+pub use suggest::{nearest, nearest_of};
 
 macro_rules! blocks {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal: $keywords:expr,)+) => {

@@ -33,7 +33,8 @@ pub(crate) fn certain(block: Block, word: &str) -> Option<&'static str> {
 }
 
 /// The one of these names that is nearest to `word`, if one is near enough to be a slip.
-pub(crate) fn nearest_of<'n>(names: impl Iterator<Item = &'n str>, word: &str) -> Option<&'n str> {
+#[must_use]
+pub fn nearest_of<'n>(names: impl Iterator<Item = &'n str>, word: &str) -> Option<&'n str> {
     if word.len() > MAX_COMPARED || word.len() < 3 {
         return None;
     }

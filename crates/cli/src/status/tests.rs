@@ -1,0 +1,103 @@
+//! What `standfast status` prints, word for word.
+
+use super::*;
+use crate::output::WIDTH;
+use crate::snapshot::snapshot;
+
+fn view(status: Status, name: Option<&str>) -> View {
+    View::new(status, name, TimeZone::UTC).unwrap()
+}
+
+#[test]
+fn each_state_of_a_pair_as_an_operator_sees_it() {
+    for (name, status, wrong) in [
+        ("healthy", samples::healthy(), false),
+        ("degraded", samples::degraded(), false),
+        ("split", samples::split(), true),
+        ("recovering", samples::recovering(), false),
+    ] {
+        let view = view(status, None);
+        snapshot(&format!("status-{name}.txt"), &view.text(false, false));
+        snapshot(&format!("status-{name}.json"), &view.json());
+        assert_eq!(view.is_wrong(), wrong, "{name}");
+    }
+}
+
+#[test]
+fn one_instance_or_one_group_alone() {
+    let one = view(samples::healthy(), Some("VI_2"));
+    snapshot("status-one.txt", &one.text(false, false));
+    let group = view(samples::healthy(), Some("WEB"));
+    assert_eq!(group.shown().count(), 2);
+    let alone: serde_json::Value = serde_json::from_str(&one.json()).unwrap();
+    assert_eq!(alone["instances"].as_array().unwrap().len(), 1);
+    assert_eq!(alone["node"]["name"], "node-a");
+}
+
+#[test]
+fn what_is_wrong_with_another_instance_is_not_wrong_with_this_one() {
+    assert!(view(samples::split(), Some("VI_1")).is_wrong());
+    assert!(!view(samples::healthy(), Some("VI_1")).is_wrong());
+}
+
+#[test]
+fn many_instances_are_a_table_and_very_many_are_summed_up() {
+    let table = view(samples::many(12), None).text(false, false);
+    snapshot("status-many.txt", &table);
+    let summed = view(samples::many(255), None).text(false, false);
+    snapshot("status-very-many.txt", &summed);
+    assert!(summed.lines().count() < 60, "{summed}");
+    let long = view(samples::many(255), None).text(true, false);
+    assert_eq!(long.matches("  router ").count(), 255);
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let Err(error) = View::new(samples::healthy(), Some("VI_11"), TimeZone::UTC) else {
+        panic!("VI_11 was found");
+    };
+    let Failed::Unknown {
+        name,
+        names,
+        nearest,
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    let said = unknown(&name, &names, nearest.as_deref());
+    assert_eq!(
+        said,
+        "no instance `VI_11`; did you mean `VI_1`? (there are: VI_1, VI_2)"
+    );
+}
+
+#[test]
+fn no_line_is_longer_than_a_terminal_is_wide() {
+    let words = ["x", "ab ", "a-long-word-", "ü/", "\u{1b}[31m", " "];
+    for word in words {
+        for status in [samples::crowded(word), samples::many(60), samples::split()] {
+            let names = [None, Some(status.instances[1].name.clone())];
+            for (long, name) in [false, true].into_iter().zip(names) {
+                let said = view(status.clone(), name.as_deref()).text(long, false);
+                for line in said.lines() {
+                    assert!(line.chars().count() <= WIDTH, "{line}");
+                }
+                assert!(!said.contains('\u{1b}'), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let plain = view(samples::split(), None).text(false, false);
+    let mut coloured = view(samples::split(), None).text(false, true);
+    assert!(
+        coloured.contains("\u{1b}[1;31mFAULT\u{1b}[0m"),
+        "{coloured}"
+    );
+    for code in ["1;31", "0", "1", "2", "32", "33"] {
+        coloured = coloured.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    assert_eq!(coloured, plain);
+}

@@ -1,0 +1,231 @@
+//! Commands that change what the running daemon does: `switchover`, `drain`, `resume`, `pause`, `unpause`, `reload`.
+
+mod reload;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use standfast_api::command::{Answer, Command, Move, Target};
+
+pub(crate) use self::reload::Reload;
+use crate::client::{Client, ClientError, Place};
+use crate::moments::{seconds, span};
+use crate::output::{self, Colour, Page, Piece, Tone, piece, plain};
+
+/// What `--help` says at the end of each.
+pub(crate) const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 not running or no answer, 4 permission denied.";
+/// What `--help` says at the end of `switchover`.
+pub(crate) const SWITCHOVER_HELP: &str = "\
+The gap is the time for which no node answered for the first address, by the packets' time stamps; where it is negative \
+both answered.\n\nExit codes: 0 moved, 1 refused or not everything has moved, 2 wrong usage, 3 not running or no answer, \
+4 permission denied.";
+/// Reasons of a refusal that are shown.
+const REASONS_SHOWN: usize = 20;
+
+/// What all of them take.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Common {
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    color: Colour,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The arguments of `standfast switchover`.
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("target").required(true).args(["name", "all"]))]
+pub(crate) struct Switchover {
+    /// This instance, with its sync group; or this sync group.
+    #[arg(value_name = "INSTANCE|GROUP")]
+    name: Option<String>,
+    /// Everything that this node is master of.
+    #[arg(long)]
+    all: bool,
+    /// To this node, by its name or address [default: the best one].
+    #[arg(long, value_name = "NODE")]
+    to: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The arguments of `standfast drain`.
+#[derive(clap::Args)]
+pub(crate) struct Drain {
+    /// Ends by itself after this time: 90 (seconds), 30s, 10m, 2h30m, 1d [default: until `resume`].
+    #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
+    for_s: Option<u64>,
+    /// Not even the last resort: nobody serves if no other node can.
+    #[arg(long)]
+    hard: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The arguments of `standfast resume`.
+#[derive(clap::Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The arguments of `standfast pause`.
+#[derive(clap::Args)]
+pub(crate) struct Pause {
+    /// A `vrrp_script` or `vrrp_check`.
+    check: String,
+    /// Ends by itself after this time: 90 (seconds), 30s, 10m, 2h30m, 1d [default: until `unpause`].
+    #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
+    for_s: Option<u64>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The arguments of `standfast unpause`.
+#[derive(clap::Args)]
+pub(crate) struct Unpause {
+    /// A `vrrp_script` or `vrrp_check`.
+    check: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Switchover {
+    /// Asks for it, and prints the gap.
+    pub(crate) fn run(self) -> ExitCode {
+        let target = self.name.map_or(Target::All, Target::Named);
+        let command = Command::Switchover {
+            target,
+            to: self.to,
+        };
+        self.common.run(&command)
+    }
+}
+
+impl Drain {
+    /// Asks for it.
+    pub(crate) fn run(self) -> ExitCode {
+        self.common.run(&Command::Drain {
+            for_s: self.for_s,
+            hard: self.hard,
+        })
+    }
+}
+
+impl Resume {
+    /// Asks for it.
+    pub(crate) fn run(self) -> ExitCode {
+        self.common.run(&Command::Resume)
+    }
+}
+
+impl Pause {
+    /// Asks for it.
+    pub(crate) fn run(self) -> ExitCode {
+        self.common.run(&Command::Pause {
+            check: self.check,
+            for_s: self.for_s,
+        })
+    }
+}
+
+impl Unpause {
+    /// Asks for it.
+    pub(crate) fn run(self) -> ExitCode {
+        self.common.run(&Command::Unpause { check: self.check })
+    }
+}
+
+impl Common {
+    fn run(&self, command: &Command) -> ExitCode {
+        match self.ask(command) {
+            Ok(answer) => self.tell(&answer),
+            Err(error) => error.report(),
+        }
+    }
+
+    fn ask(&self, command: &Command) -> Result<Answer, ClientError> {
+        Client::find(&self.place)?.command(command)
+    }
+
+    /// Prints the answer: what was done on standard output, why it was not on standard error.
+    fn tell(&self, answer: &Answer) -> ExitCode {
+        if self.json {
+            output::print(&output::json(answer));
+        } else {
+            let text = text(answer, self.color.wanted());
+            match answer {
+                Answer::Done { .. } => output::print(&text),
+                Answer::Refused { .. } => eprint!("standfast: {text}"),
+            }
+        }
+        ExitCode::from(u8::from(!is_done(answer)))
+    }
+}
+
+/// It is done, and everything that should move has.
+fn is_done(answer: &Answer) -> bool {
+    match answer {
+        Answer::Done { moves, .. } => moves.iter().all(|one| one.to.is_some()),
+        Answer::Refused { .. } => false,
+    }
+}
+
+/// The answer in words.
+fn text(answer: &Answer, colour: bool) -> String {
+    let mut page = Page::new(colour);
+    match answer {
+        Answer::Done { text, moves, plan } => {
+            if !text.is_empty() {
+                page.paragraph(0, &[plain(text)]);
+            }
+            for one in moves {
+                page.paragraph(0, &moved(one));
+            }
+            if let Some(plan) = plan {
+                reload::plan(&mut page, plan);
+            }
+        }
+        Answer::Refused { text, reasons } => {
+            page.paragraph(0, &[plain(text)]);
+            for reason in reasons.iter().take(REASONS_SHOWN) {
+                page.paragraph(2, &[plain(reason)]);
+            }
+            if let Some(more @ 1..) = reasons.len().checked_sub(REASONS_SHOWN) {
+                page.paragraph(2, &[plain(format!("and {more} more"))]);
+            }
+        }
+    }
+    page.into_text()
+}
+
+/// `VI_1: node-b (10.0.0.2) has it after 12 ms; no gap: both answered for 3.1 ms`.
+fn moved(one: &Move) -> Vec<Piece> {
+    let name = piece(Tone::Strong, &one.instance);
+    let Some(to) = one.to else {
+        let text = format!(
+            "nobody has taken it within {}; this node serves on",
+            span(one.took_us)
+        );
+        return vec![name, plain(": "), piece(Tone::Warning, text)];
+    };
+    let who = crate::status::named(one.name.as_deref(), to);
+    let took = span(one.took_us);
+    let text = format!(": {who} has it after {took}; {}", gap(one.gap_us));
+    vec![name, plain(text)]
+}
+
+/// A gap in words: `gap 4.2 ms`, `no gap: both answered for 3.1 ms`.
+pub(crate) fn gap(gap_us: Option<i64>) -> String {
+    match gap_us {
+        None => "the gap is not known".to_owned(),
+        Some(0) => "no gap".to_owned(),
+        Some(gap @ 1..) => format!("gap {}", span(gap.unsigned_abs())),
+        Some(overlap) => format!("no gap: both answered for {}", span(overlap.unsigned_abs())),
+    }
+}

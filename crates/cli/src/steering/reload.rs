@@ -1,0 +1,137 @@
+//! `standfast reload`: says what a reload changes, then does it.
+
+use std::process::ExitCode;
+
+use standfast_api::command::{Answer, Change, Command, Plan};
+
+use super::Common;
+use crate::output::{Page, Piece, Tone, count, piece, plain};
+
+/// Changes that are shown.
+const CHANGES_SHOWN: usize = 100;
+/// Effects that are shown.
+const EFFECTS_SHOWN: usize = 100;
+/// Findings that are shown.
+const FINDINGS_SHOWN: usize = 20;
+
+/// The arguments of `standfast reload`.
+#[derive(clap::Args)]
+pub(crate) struct Reload {
+    /// Only print what would change, and whether something that serves is interrupted.
+    #[arg(long)]
+    plan: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Reload {
+    /// Prints the plan, and carries it out unless only that was asked for.
+    pub(crate) fn run(self) -> ExitCode {
+        let common = &self.common;
+        let planned = match common.ask(&Command::Reload { plan: true }) {
+            Ok(planned) => planned,
+            Err(error) => return error.report(),
+        };
+        let refused = matches!(planned, Answer::Refused { .. });
+        // Programs get one answer, which has the plan where that is what they asked for.
+        if self.plan || refused || !common.json {
+            let code = common.tell(&planned);
+            if self.plan || refused {
+                return code;
+            }
+        }
+        match common.ask(&Command::Reload { plan: false }) {
+            Ok(done) if common.json => common.tell(&with_plan(done, planned)),
+            Ok(done) => common.tell(&without_plan(done)),
+            Err(error) => error.report(),
+        }
+    }
+}
+
+/// What was done, with what was planned where the answer does not say it.
+fn with_plan(done: Answer, planned: Answer) -> Answer {
+    match (done, planned) {
+        (
+            Answer::Done {
+                text,
+                moves,
+                plan: None,
+            },
+            Answer::Done { plan, .. },
+        ) => Answer::Done { text, moves, plan },
+        (done, _) => done,
+    }
+}
+
+/// What was done; its plan was printed.
+fn without_plan(answer: Answer) -> Answer {
+    match answer {
+        Answer::Done { text, moves, .. } => Answer::Done {
+            text,
+            moves,
+            plan: None,
+        },
+        refused @ Answer::Refused { .. } => refused,
+    }
+}
+
+/// A plan in words.
+pub(super) fn plan(page: &mut Page, plan: &Plan) {
+    if !plan.changes.is_empty() {
+        page.paragraph(0, &[plain(count(plan.changes.len(), "change")), plain(":")]);
+        let rows: Vec<_> = plan
+            .changes
+            .iter()
+            .take(CHANGES_SHOWN)
+            .map(change)
+            .collect();
+        page.table(2, &rows);
+        more(page, plan.changes.len(), CHANGES_SHOWN);
+    }
+    if !plan.effects.is_empty() {
+        page.paragraph(0, &[plain("At once:")]);
+        for (number, effect) in plan.effects.iter().take(EFFECTS_SHOWN).enumerate() {
+            page.paragraph(2, &[plain(format!("{}. {effect}", number + 1))]);
+        }
+        more(page, plan.effects.len(), EFFECTS_SHOWN);
+    }
+    let verdict = match (plan.interrupts, plan.changes.is_empty()) {
+        (true, _) => piece(Tone::Bad, "Something that serves is interrupted."),
+        (false, false) => piece(Tone::Good, "Nothing that serves is interrupted."),
+        (false, true) => plain("Nothing changes."),
+    };
+    page.paragraph(0, &[verdict]);
+    if !plan.findings.is_empty() {
+        let findings = count(plan.findings.len(), "finding");
+        page.paragraph(
+            0,
+            &[plain(format!(
+                "{findings} (`standfast check` shows where):"
+            ))],
+        );
+        for finding in plan.findings.iter().take(FINDINGS_SHOWN) {
+            page.paragraph(2, &[piece(Tone::Warning, finding)]);
+        }
+        more(page, plan.findings.len(), FINDINGS_SHOWN);
+    }
+}
+
+fn change(change: &Change) -> Vec<Piece> {
+    let value = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{before} → {after}"),
+        (Some(before), None) => format!("{before} → (none)"),
+        (None, Some(after)) => format!("(none) → {after}"),
+        (None, None) => String::new(),
+    };
+    vec![
+        piece(Tone::Strong, &change.subject),
+        plain(&change.what),
+        plain(value),
+    ]
+}
+
+fn more(page: &mut Page, all: usize, shown: usize) {
+    if let Some(more @ 1..) = all.checked_sub(shown) {
+        page.paragraph(2, &[plain(format!("and {more} more"))]);
+    }
+}
