@@ -27,6 +27,15 @@ pub(crate) enum Job {
         /// For the log.
         what: &'static str,
     },
+    /// Replace it, in a folder that may not be there yet, so that it outlives a power cut.
+    Keep {
+        path: PathBuf,
+        text: String,
+        /// Permission bits.
+        mode: u32,
+        /// For the log.
+        what: &'static str,
+    },
     /// Remove it.
     Remove(PathBuf),
 }
@@ -79,6 +88,17 @@ fn carry_out(job: &Job, logger: &Logger) {
                 logger.log(Level::Error, text);
             }
         },
+        Job::Keep {
+            path,
+            text,
+            mode,
+            what,
+        } => {
+            if let Err(error) = keep(path, text, *mode) {
+                let text = format!("cannot write {what} to {}: {error}", path.display());
+                logger.log(Level::Error, text);
+            }
+        }
         Job::Remove(path) => match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 let text = format!("cannot remove {}: {error}", path.display());
@@ -87,6 +107,14 @@ fn carry_out(job: &Job, logger: &Logger) {
             _ => {}
         },
     }
+}
+
+fn keep(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder)?;
+    replace(path, text, mode)?;
+    fs::File::open(path)?.sync_all()?;
+    fs::File::open(folder)?.sync_all()
 }
 
 /// The file is always whole, and a link that somebody put in its place is replaced and not followed.

@@ -9,6 +9,7 @@ use standfast_core::journal::{Entry, Event, Level};
 use standfast_core::node::PACKET_LENGTH;
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{CheckKind, Family, Fixture, VirtualAddress};
+use standfast_core::steering::{Answer, Drain, OrderId};
 use standfast_core::{Input, Instant, Node, Output};
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{
@@ -23,6 +24,7 @@ use crate::chronicle::Chronicle;
 use crate::firewall::Firewall;
 use crate::log::Logger;
 use crate::lower::Entries;
+use crate::moves::Moves;
 use crate::pacing::{BURST, Bursts, Pacing, Waiting};
 use crate::peer_ports::{SendFailures, tells_of_routers};
 use crate::ports::{PortKey, Ports, VrrpPort, interface};
@@ -80,6 +82,12 @@ pub(crate) struct Effects {
     /// Who makes the requests of built-in checks.
     pub(crate) asker: Asker,
     peer_failures: SendFailures,
+    /// Addresses on the move.
+    pub(crate) moves: Moves,
+    /// Answers to orders.
+    pub(crate) answers: Vec<(OrderId, Answer)>,
+    /// The drain that a restart is to begin with, if it has changed.
+    pub(crate) drained: Option<Option<Drain>>,
 }
 
 impl Effects {
@@ -107,6 +115,9 @@ impl Effects {
             send_failures: 0,
             asker: Asker::default(),
             peer_failures: SendFailures::default(),
+            moves: Moves::default(),
+            answers: Vec::new(),
+            drained: None,
         })
     }
 
@@ -234,7 +245,8 @@ impl Effects {
                 Output::NotifyGroup { group, event } => {
                     self.tell(Job::NotifyGroup { group, event }, runner);
                 }
-                Output::Answer { .. } | Output::Drain(_) => {}
+                Output::Answer { order, answer } => self.answers.push((order, answer)),
+                Output::Drain(drain) => self.drained = Some(drain),
                 Output::Event(entry) => self.log(entry),
                 Output::Stopped if self.work.is_busy() => self.work.push(Work::Stopped),
                 Output::Stopped => self.stopped = true,
@@ -243,7 +255,7 @@ impl Effects {
         self.flush(now, ports);
     }
 
-    fn log(&mut self, entry: Entry) {
+    pub(crate) fn log(&mut self, entry: Entry) {
         let level = match entry.event {
             Event::UnknownVrid { .. } if self.log_unknown_vrids => Level::Info,
             _ => entry.event.level(),
@@ -629,6 +641,11 @@ impl Effects {
                     let absent = [Err(Errno::EADDRNOTAVAIL), Err(Errno::ENODEV)];
                     result.is_ok() || absent.contains(result)
                 });
+                if !self.moves.is_empty() {
+                    for (held, _) in gone.clone() {
+                        self.moves.released(held.1.address, now);
+                    }
+                }
                 self.firewall.after_removing(gone.map(|(held, _)| held));
             }
             node.handle_input(now, Input::KernelDone { operation, results });

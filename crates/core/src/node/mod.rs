@@ -4,6 +4,7 @@ mod checks;
 mod encode;
 mod evaluate;
 mod moves;
+mod rehearse;
 mod routers;
 mod strangers;
 

@@ -48,6 +48,15 @@ impl Place {
         }
     }
 
+    /// Another file that outlives the daemon, whether there is a journal or not.
+    pub(crate) fn state_file(&self, name: &str) -> PathBuf {
+        let mut path = self.usual();
+        let folder = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = format!("{}.json", folder.replacen(NAME, name, 1));
+        path.set_file_name(file);
+        path
+    }
+
     fn usual(&self) -> PathBuf {
         let service = std::env::var_os(SERVICE_DIRECTORY).unwrap_or_default();
         let base = base(&service, is_writable_directory);

@@ -114,16 +114,15 @@ impl Worker {
 
     /// Does what an operator asks for.
     fn operator(&mut self, who: &str, command: &Command, reply: oneshot::Sender<Answer>) {
-        let answer = match command {
-            Command::Reload { plan: false } => return self.reload_for(who, reply),
-            Command::Reload { plan: true }
-            | Command::Switchover { .. }
+        match command {
+            Command::Reload { plan: false } => self.reload_for(who, reply),
+            Command::Reload { plan: true } => self.plan_reload(reply),
+            Command::Switchover { .. }
             | Command::Drain { .. }
             | Command::Resume
             | Command::Pause { .. }
-            | Command::Unpause { .. } => refused("not available in this release".into()),
-        };
-        let _ = reply.send(answer);
+            | Command::Unpause { .. } => self.steer(who, command, reply),
+        }
     }
 
     fn reload_for(&mut self, who: &str, reply: oneshot::Sender<Answer>) {
@@ -167,6 +166,8 @@ impl Worker {
             configured_us: self.facts.read_at.0,
             files: &self.facts.files,
             findings: self.facts.findings,
+            drain: self.drain().cloned(),
+            handovers: self.handovers().clone(),
             timing: self.lateness.timing(),
             ..Host::default()
         };

@@ -7,6 +7,7 @@ mod interfaces;
 mod kernel;
 mod packets;
 mod peers;
+mod steering;
 mod supervision;
 
 pub(crate) use packets::read_packet;
@@ -57,6 +58,7 @@ pub(crate) use configuration::log_lines;
 use control::Reloaders;
 use flood::Flood;
 use kernel::clock_offset;
+use steering::Steering;
 pub(crate) use supervision::DUMP_MODE;
 
 const SIGNALS: u64 = 0;
@@ -130,6 +132,7 @@ struct Worker {
     control: Option<Control>,
     control_path: PathBuf,
     reloaders: Reloaders,
+    steering: Steering,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -265,6 +268,7 @@ impl Worker {
             control,
             control_path: birth.control_path,
             reloaders: Reloaders::default(),
+            steering: Steering::default(),
             reload_marker,
             results,
             reloads: channel(),
@@ -293,6 +297,7 @@ impl Worker {
     fn start(&mut self) {
         self.schedule();
         self.observe_everything();
+        self.resume_drain();
         if !self.adopt {
             self.effects.remove_recorded_fixtures();
         }
@@ -374,6 +379,7 @@ impl Worker {
                 self.effects
                     .work(now(), &mut self.node, &self.ports, &self.runner);
             }
+            self.settle_orders();
             // Whoever only wants to know something comes last.
             self.answer_requests();
             self.lateness.note_turn(began, now());
@@ -467,6 +473,7 @@ impl Worker {
             .chain(self.effects.next_paced())
             .chain(self.watch.due())
             .chain(self.own_links.is_retiring().then(now))
+            .chain(self.next_order())
             .chain(self.node.next_wakeup().map(|(due, _)| due))
             .min();
         if let Some(due) = due

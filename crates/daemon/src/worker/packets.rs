@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use standfast_core::input::{InterfaceIndex, Packet};
-use standfast_core::{Input, Node};
+use standfast_core::{Input, Instant, Node};
 use standfast_linux::packet::RING_PACKETS;
 use standfast_wire::arp::Arp;
 use standfast_wire::ipv4;
@@ -97,6 +97,11 @@ impl Worker {
                 let Ok(advertisement) = NeighbourAdvertisement::parse(packet.bytes) else {
                     continue;
                 };
+                let moves = &mut self.effects.moves;
+                if !moves.is_empty() {
+                    let heard = Instant(packet.received.0);
+                    moves.announced(IpAddr::V6(advertisement.target), heard);
+                }
                 let input = Input::NeighbourAdvertisement {
                     interface: index,
                     target: advertisement.target,
@@ -129,6 +134,11 @@ impl Worker {
                 let Ok(arp) = Arp::parse(packet.bytes) else {
                     continue;
                 };
+                let moves = &mut self.effects.moves;
+                if !moves.is_empty() {
+                    let heard = Instant(packet.received.0);
+                    moves.announced(IpAddr::V4(arp.sender), heard);
+                }
                 let input = Input::Arp {
                     interface: index,
                     sender: arp.sender,

@@ -1,0 +1,652 @@
+//! What operators ask for: names become routers and checks, the core decides, and its answer becomes sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+use standfast_api::command::{Answer, Command, Move, Target};
+use standfast_api::status;
+use standfast_core::input::RouterId;
+use standfast_core::journal::{Entry, Event, Level, Subject};
+use standfast_core::router::{Router, State};
+use standfast_core::steering::{
+    self, Choice, Drain, Hold, Instruction, Obstacle, Order, OrderId, Outcome, Refusal,
+};
+use standfast_core::{Input, Instant, Micros};
+use standfast_linux::clock::realtime;
+use tokio::sync::oneshot;
+
+use super::{Worker, log_lines, now};
+use crate::clerk;
+use crate::lower;
+use crate::planning;
+use crate::reading;
+
+/// A successor's announcement is waited for so long after it was heard: it adds its addresses first.
+const ANNOUNCEMENT: Micros = Micros::from_millis(300);
+/// Names that a refusal lists.
+const MAX_NAMES: usize = 16;
+/// Permissions of the file that remembers a drain.
+const DRAIN_MODE: u32 = 0o640;
+/// Longest time that a drain or a pause can be given; more is for ever.
+const LONGEST: u64 = 10 * 365 * 24 * 3600;
+
+/// What is left of operators' orders.
+#[derive(Default)]
+pub(super) struct Steering {
+    orders: BTreeMap<OrderId, Pending>,
+    last: u64,
+    /// How the last planned move of each instance went.
+    handovers: BTreeMap<String, status::Handover>,
+    drain: Option<status::Drain>,
+    /// Who asks for what is given to the core just now.
+    asking: String,
+}
+
+/// An order whose answer is awaited.
+struct Pending {
+    reply: Option<oneshot::Sender<Answer>>,
+    what: What,
+    began: Instant,
+    /// The core's answer, and until when announcements are waited for.
+    ended: Option<(Vec<(RouterId, Outcome)>, Instant)>,
+    /// Names and addresses of what may move.
+    routers: BTreeMap<RouterId, (String, Vec<IpAddr>)>,
+}
+
+/// What an order is, for the words of its answer.
+#[derive(Clone, Debug)]
+enum What {
+    Switchover,
+    Drain,
+    Resume,
+    Pause(String),
+    Unpause(String),
+}
+
+/// A drain as it stands on disk.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    since_us: u64,
+    until_us: Option<u64>,
+    hard: bool,
+    who: String,
+}
+
+fn refused(text: impl Into<String>) -> Answer {
+    Answer::Refused {
+        text: text.into(),
+        reasons: Vec::new(),
+    }
+}
+
+/// `a, b and 3 more`
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names.len().min(MAX_NAMES);
+    let text = names[..shown].join(", ");
+    match names.len() - shown {
+        0 if text.is_empty() => "none".into(),
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+fn until(seconds: Option<u64>) -> Option<Instant> {
+    let seconds = seconds.filter(|seconds| *seconds <= LONGEST)?;
+    Some(now() + Micros::from_secs(seconds))
+}
+
+impl Worker {
+    /// Does what an operator asks for, and answers when it is done.
+    pub(super) fn steer(&mut self, who: &str, command: &Command, reply: oneshot::Sender<Answer>) {
+        let order = match self.order_of(command) {
+            Ok(order) => order,
+            Err(answer) => {
+                // Whoever has gone does not care.
+                let _ = reply.send(answer);
+                return;
+            }
+        };
+        let (what, instruction) = order;
+        self.give_order(who, what, instruction, Some(reply));
+    }
+
+    fn give_order(
+        &mut self,
+        who: &str,
+        what: What,
+        instruction: Instruction,
+        reply: Option<oneshot::Sender<Answer>>,
+    ) {
+        self.steering.last += 1;
+        let id = OrderId(self.steering.last);
+        let routers: BTreeMap<_, _> = match what {
+            What::Switchover | What::Drain => self.moving().collect(),
+            What::Resume | What::Pause(_) | What::Unpause(_) => BTreeMap::new(),
+        };
+        let addresses = routers.values().flat_map(|(_, addresses)| addresses);
+        self.effects.moves.watch(addresses.copied());
+        let pending = Pending {
+            reply,
+            what,
+            began: now(),
+            ended: None,
+            routers,
+        };
+        self.steering.orders.insert(id, pending);
+        who.clone_into(&mut self.steering.asking);
+        self.give(Input::Order(Box::new(Order {
+            id,
+            who: who.to_owned(),
+            what: instruction,
+        })));
+        self.settle_orders();
+    }
+
+    /// What could move, with names and addresses.
+    fn moving(&self) -> impl Iterator<Item = (RouterId, (String, Vec<IpAddr>))> {
+        let active = self
+            .node
+            .routers()
+            .filter(|router| router.state() == State::Active);
+        active.map(|router| {
+            let addresses = router.spec().all_addresses().map(|held| held.address);
+            (
+                router.id(),
+                (router.spec().name.clone(), addresses.collect()),
+            )
+        })
+    }
+
+    fn order_of(&self, command: &Command) -> Result<(What, Instruction), Answer> {
+        match command {
+            Command::Switchover { target, to } => {
+                let routers = self.targets(target)?;
+                let to = to.as_ref().map(|to| match to.parse() {
+                    Ok(address) => Choice::Address(address),
+                    Err(_) => Choice::Name(to.clone()),
+                });
+                Ok((What::Switchover, Instruction::Switchover { routers, to }))
+            }
+            Command::Drain { for_s, hard } => {
+                let hold = if *hard { Hold::Hard } else { Hold::Soft };
+                let drain = Drain {
+                    until: until(*for_s),
+                    hold,
+                };
+                Ok((What::Drain, Instruction::Drain(drain)))
+            }
+            Command::Resume => Ok((What::Resume, Instruction::Resume)),
+            Command::Pause { check, for_s } => {
+                let instruction = Instruction::Pause {
+                    check: self.check_named(check)?,
+                    until: until(*for_s),
+                };
+                Ok((What::Pause(check.clone()), instruction))
+            }
+            Command::Unpause { check } => {
+                let instruction = Instruction::Unpause {
+                    check: self.check_named(check)?,
+                };
+                Ok((What::Unpause(check.clone()), instruction))
+            }
+            Command::Reload { .. } => Err(refused("a reload is no order")),
+        }
+    }
+
+    fn targets(&self, target: &Target) -> Result<BTreeSet<RouterId>, Answer> {
+        let ids = |test: &dyn Fn(&Router) -> bool| -> BTreeSet<RouterId> {
+            let routers = self.node.routers().filter(|router| test(router));
+            routers.map(Router::id).collect()
+        };
+        match target {
+            Target::All => {
+                let active = ids(&|router| router.state() == State::Active);
+                match active.is_empty() {
+                    true => Err(refused(
+                        "this node is master of nothing: there is nothing to move",
+                    )),
+                    false => Ok(active),
+                }
+            }
+            Target::Named(name) => {
+                let named = ids(&|router| router.spec().name == *name);
+                let group = ids(&|router| router.spec().sync_group.as_ref() == Some(name));
+                let found = if named.is_empty() { group } else { named };
+                if found.is_empty() {
+                    let routers = self
+                        .node
+                        .routers()
+                        .map(|router| router.spec().name.as_str());
+                    let text = format!(
+                        "there is no instance or sync group {name}; there are: {}",
+                        list(routers)
+                    );
+                    return Err(refused(text));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn check_named(&self, name: &str) -> Result<standfast_core::input::CheckId, Answer> {
+        let mut checks = self.node.checks();
+        let found = checks.find(|check| check.spec.name == name);
+        found.map(|check| check.id).ok_or_else(|| {
+            let names = self.node.checks().map(|check| check.spec.name.as_str());
+            refused(format!(
+                "there is no check {name}; there are: {}",
+                list(names)
+            ))
+        })
+    }
+
+    /// What the core has answered, and whose announcements have come or are waited for no longer.
+    pub(super) fn settle_orders(&mut self) {
+        for (id, answer) in std::mem::take(&mut self.effects.answers) {
+            self.answered(id, answer);
+        }
+        let drained = std::mem::take(&mut self.effects.drained);
+        if let Some(drain) = drained {
+            self.remember_drain(drain);
+        }
+        let now = now();
+        let moves = &self.effects.moves;
+        let over: Vec<OrderId> = self
+            .steering
+            .orders
+            .iter()
+            .filter(|(_, order)| order.is_over(now, moves))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
+            if let Some(order) = self.steering.orders.remove(&id) {
+                self.conclude(order);
+            }
+        }
+    }
+
+    /// When somebody's announcement is waited for no longer.
+    pub(super) fn next_order(&self) -> Option<Instant> {
+        let orders = self.steering.orders.values();
+        orders
+            .filter_map(|order| Some(order.ended.as_ref()?.1))
+            .min()
+    }
+
+    fn answered(&mut self, id: OrderId, answer: steering::Answer) {
+        match answer {
+            steering::Answer::Done(outcomes) => {
+                if let Some(order) = self.steering.orders.get_mut(&id) {
+                    order.ended = Some((outcomes, now() + ANNOUNCEMENT));
+                }
+            }
+            steering::Answer::Refused(refusal) => {
+                let Some(mut order) = self.steering.orders.remove(&id) else {
+                    return;
+                };
+                self.forget_moves(&order);
+                if let Some(reply) = order.reply.take() {
+                    let _ = reply.send(self.refusal(&order, refusal));
+                }
+            }
+        }
+    }
+
+    fn forget_moves(&mut self, order: &Pending) {
+        for (_, addresses) in order.routers.values() {
+            self.effects.moves.forget(addresses);
+        }
+    }
+
+    fn conclude(&mut self, mut order: Pending) {
+        let (outcomes, _) = order.ended.take().unwrap_or_default();
+        let mut moves = Vec::new();
+        for (id, outcome) in outcomes {
+            let Some((name, addresses)) = order.routers.get(&id) else {
+                continue;
+            };
+            let to = match outcome {
+                Outcome::Moved(to) => Some(to),
+                Outcome::Away | Outcome::Stayed => None,
+                Outcome::Idle => continue,
+            };
+            let took = now().since(order.began);
+            let gap_us = self.effects.moves.gap_us(addresses);
+            if let Some(to) = to {
+                let event = Event::Moved { to, took, gap_us };
+                self.effects.log(Entry {
+                    at: now(),
+                    subject: Subject::Router(name.clone()),
+                    event,
+                });
+                let at_us = realtime().0;
+                let handover = status::Handover { at_us, to, gap_us };
+                self.steering.handovers.insert(name.clone(), handover);
+            }
+            moves.push(Move {
+                instance: name.clone(),
+                to,
+                name: to.and_then(|to| self.peer_name(to)),
+                took_us: took.0,
+                gap_us,
+            });
+        }
+        self.forget_moves(&order);
+        if let Some(reply) = order.reply.take() {
+            let _ = reply.send(self.success(&order.what, moves));
+        }
+    }
+
+    fn peer_name(&self, address: IpAddr) -> Option<String> {
+        let mut peers = self.node.peers();
+        let found = peers.find(|(key, _)| key.address == address);
+        found.map(|(_, speaker)| speaker.name.clone())
+    }
+
+    /// Nobody has taken anything of what was to be moved: that is no success.
+    fn success(&self, what: &What, moves: Vec<Move>) -> Answer {
+        let stayed = moves.iter().filter(|it| it.to.is_none());
+        let stayed = list(stayed.map(|it| it.instance.as_str()));
+        let all_stayed = !moves.is_empty() && moves.iter().all(|it| it.to.is_none());
+        let text = match what {
+            What::Switchover if all_stayed => {
+                return refused(format!(
+                    "nobody has taken over {stayed}: this node serves on. Is another node's daemon running, and does it \
+                     hear this one (standfast explain INSTANCE)?"
+                ));
+            }
+            What::Switchover if stayed != "none" => {
+                format!("moved, but nobody has taken over {stayed}: this node serves these on")
+            }
+            What::Switchover => "moved".into(),
+            What::Drain => self.drain_text(&moves, &stayed),
+            What::Resume => "resumed: this node takes part in the election as configured".into(),
+            What::Pause(check) => {
+                format!(
+                    "{check} is paused: it is not run and keeps its last result until standfast unpause {check}"
+                )
+            }
+            What::Unpause(check) => format!("{check} runs again"),
+        };
+        Answer::Done {
+            text,
+            moves,
+            plan: None,
+        }
+    }
+
+    fn drain_text(&self, moves: &[Move], stayed: &str) -> String {
+        let own = self
+            .node
+            .routers()
+            .filter(|router| router.hold().is_none() && router.is_serving())
+            .map(|router| router.spec().name.as_str());
+        let own = list(own);
+        let mut text = match (moves.is_empty(), stayed) {
+            (true, _) => "drained; this node was master of nothing".to_owned(),
+            (false, "none") => "drained; everything has moved".to_owned(),
+            (false, stayed) => format!(
+                "drained, but nobody else has taken over {stayed}: this node serves on as the last resort (--hard: not \
+                 even that)"
+            ),
+        };
+        if own != "none" {
+            text.push_str(&format!("; {own} stays: its addresses are the host's own"));
+        }
+        text
+    }
+
+    fn refusal(&self, order: &Pending, refusal: Refusal) -> Answer {
+        let name = |id: &RouterId| {
+            let named = order.routers.get(id).map(|(name, _)| name.as_str());
+            let known = || {
+                self.node
+                    .router(*id)
+                    .map(|router| router.spec().name.as_str())
+            };
+            named.or_else(known).unwrap_or("?").to_owned()
+        };
+        match refusal {
+            Refusal::Stopping => refused("the daemon is about to stop"),
+            Refusal::TooMany => refused("too many orders wait for their end; try again"),
+            Refusal::Nothing => refused("there is nothing to move"),
+            Refusal::Drained => refused(
+                "this node is drained: what it still serves nobody else could take (standfast resume ends the drain)",
+            ),
+            Refusal::NoCheck => refused("the check is not there any more"),
+            Refusal::Unusable => refused("the check cannot run at all: standfast status says why"),
+            Refusal::Routers(obstacles) => {
+                let reasons: Vec<String> = obstacles
+                    .iter()
+                    .map(|(id, obstacle)| format!("{}: {}", name(id), self.obstacle(obstacle)))
+                    .collect();
+                Answer::Refused {
+                    text: reasons.first().cloned().unwrap_or_default(),
+                    reasons,
+                }
+            }
+        }
+    }
+
+    fn obstacle(&self, obstacle: &Obstacle) -> String {
+        let called = |address: &IpAddr| match self.peer_name(*address) {
+            Some(name) => format!("{name} ({address})"),
+            None => address.to_string(),
+        };
+        match obstacle {
+            Obstacle::NotActive {
+                state,
+                master: Some(master),
+            } => format!(
+                "is {} here, the master is {}: ask that node",
+                state.keepalived_name(),
+                called(master)
+            ),
+            Obstacle::NotActive {
+                state,
+                master: None,
+            } => format!(
+                "is {} here: only the master can be moved",
+                state.keepalived_name()
+            ),
+            Obstacle::Listening => {
+                "this host did not run for a while and listens first; try again in some seconds"
+                    .into()
+            }
+            Obstacle::Leaving => "is on its way to another node already".into(),
+            Obstacle::OwnAddresses => "its addresses are this host's own and cannot move".into(),
+            Obstacle::NoSuchNode => {
+                let peers = self.node.peers().map(|(_, speaker)| speaker.name.as_str());
+                let names: BTreeSet<&str> = peers.collect();
+                format!(
+                    "no such node speaks the peer channel for it; there are: {}. Without --to VRRP decides who takes over",
+                    list(names.into_iter())
+                )
+            }
+            Obstacle::NotReady {
+                address,
+                fault: true,
+                ..
+            } => format!("{} is in FAULT", called(address)),
+            Obstacle::NotReady {
+                address,
+                differs: true,
+                ..
+            } => format!(
+                "{} has other addresses or another version for it (standfast status)",
+                called(address)
+            ),
+            Obstacle::NotReady { address, .. } => {
+                format!(
+                    "{} is not ready to take it (standfast status)",
+                    called(address)
+                )
+            }
+            Obstacle::TakenBack {
+                by,
+                priority,
+                from,
+                theirs,
+            } => format!(
+                "{} with priority {} would take it from {} with priority {} at once; move it there, or drain that node first",
+                called(by),
+                priority.0,
+                called(from),
+                theirs.0
+            ),
+        }
+    }
+
+    /// How the last planned moves went.
+    pub(super) fn handovers(&self) -> &BTreeMap<String, status::Handover> {
+        &self.steering.handovers
+    }
+
+    /// The drain in force.
+    pub(super) fn drain(&self) -> Option<&status::Drain> {
+        self.steering.drain.as_ref()
+    }
+
+    fn drain_file(&self) -> PathBuf {
+        self.journal_place.state_file("drain")
+    }
+
+    fn remember_drain(&mut self, drain: Option<Drain>) {
+        let realtime_us = realtime().0;
+        let since_us = self.steering.drain.as_ref().map(|drain| drain.since_us);
+        self.steering.drain = drain.map(|drain| status::Drain {
+            since_us: since_us.unwrap_or(realtime_us),
+            until_us: drain
+                .until
+                .map(|until| realtime_us.saturating_add(until.since(now()).0)),
+            hard: drain.hold == Hold::Hard,
+            who: self.steering.asking.clone(),
+        });
+        let path = self.drain_file();
+        let job = match &self.steering.drain {
+            Some(drain) => {
+                let remembered = Remembered {
+                    since_us: drain.since_us,
+                    until_us: drain.until_us,
+                    hard: drain.hard,
+                    who: drain.who.clone(),
+                };
+                clerk::Job::Keep {
+                    path,
+                    text: serde_json::to_string(&remembered).unwrap_or_default(),
+                    mode: DRAIN_MODE,
+                    what: "the drain",
+                }
+            }
+            None => clerk::Job::Remove(path),
+        };
+        self.clerk.submit(job);
+    }
+
+    /// A drain that the run before was in goes on. Before the first specification.
+    pub(super) fn resume_drain(&mut self) {
+        let path = self.drain_file();
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            return;
+        };
+        let Ok(remembered) = serde_json::from_str::<Remembered>(&text) else {
+            let text = format!(
+                "{} is damaged: this node is not drained any more",
+                path.display()
+            );
+            self.logger.log(Level::Warning, text);
+            self.clerk.submit(clerk::Job::Remove(path));
+            return;
+        };
+        let left = remembered
+            .until_us
+            .map(|until| until.saturating_sub(realtime().0));
+        if left == Some(0) {
+            self.clerk.submit(clerk::Job::Remove(path));
+            return;
+        }
+        let drain = Drain {
+            until: left.map(|left| now() + Micros(left)),
+            hold: if remembered.hard {
+                Hold::Hard
+            } else {
+                Hold::Soft
+            },
+        };
+        self.steering.drain = Some(status::Drain {
+            since_us: remembered.since_us,
+            until_us: remembered.until_us,
+            hard: remembered.hard,
+            who: remembered.who.clone(),
+        });
+        let who = format!(
+            "{}, before the restart",
+            remembered.who.trim_end_matches(", before the restart")
+        );
+        self.give_order(&who, What::Drain, Instruction::Drain(drain), None);
+    }
+
+    /// Says what a reload would change; reads and thinks on a thread of its own.
+    pub(super) fn plan_reload(&self, reply: oneshot::Sender<Answer>) {
+        let (options, node, now) = (self.options.clone(), self.node.clone(), now());
+        let (config, own_links) = (Arc::clone(&self.config), self.own_links.names());
+        let strict = self.options.strict_config;
+        let spawned = thread::Builder::new().name("plan".into()).spawn(move || {
+            let loaded = reading::read(&options);
+            let new = lower::plan_beside(&loaded.config, &own_links);
+            let refusal = loaded.keepalived_refusal();
+            let refusal = refusal.map(|it| it.diagnostic.message.clone());
+            let refusal = refusal.or_else(|| new.refusals.first().cloned());
+            let errors = strict && loaded.has_errors();
+            let refusal =
+                refusal.or_else(|| errors.then(|| "it has errors (--strict-config)".to_owned()));
+            let mut plan = planning::plan(&node, now, &config, &loaded.config, &new);
+            plan.findings = log_lines(&loaded).map(|(_, line)| line).collect();
+            let answer = match refusal {
+                Some(why) => Answer::Refused {
+                    text: format!("the new configuration cannot be used: {why}"),
+                    reasons: plan.findings,
+                },
+                None => {
+                    let text = match (plan.changes.is_empty(), plan.interrupts) {
+                        (true, _) => "nothing would change",
+                        (false, true) => "a reload would interrupt service",
+                        (false, false) => "a reload would not interrupt service",
+                    };
+                    Answer::Done {
+                        text: text.into(),
+                        moves: Vec::new(),
+                        plan: Some(plan),
+                    }
+                }
+            };
+            // Whoever has gone does not care.
+            let _ = reply.send(answer);
+        });
+        if let Err(error) = spawned {
+            self.logger
+                .log(Level::Error, format!("cannot plan a reload: {error}"));
+        }
+    }
+}
+
+impl Pending {
+    fn is_over(&self, now: Instant, moves: &crate::moves::Moves) -> bool {
+        let Some((outcomes, until)) = &self.ended else {
+            return false;
+        };
+        let moved = outcomes
+            .iter()
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Moved(_)));
+        let known = moved.filter_map(|(id, _)| self.routers.get(id));
+        *until <= now
+            || known
+                .into_iter()
+                .all(|(_, addresses)| moves.are_known(addresses))
+    }
+}
