@@ -68,6 +68,8 @@ fn http_listens_at_addresses() {
     assert_eq!(listeners("http_listen localhost:9650"), ["127.0.0.1:9650"]);
     let both = "http_listen 127.0.0.1:9650\nhttp_listen [::1]:9650\nhttp_listen 127.0.0.1:9650";
     assert_eq!(listeners(both), ["127.0.0.1:9650", "[::1]:9650"]);
+    let line = "http_listen 127.0.0.1:9650 [::1]:9650";
+    assert_eq!(listeners(line), listeners(both));
     for wrong in ["9650", "127.0.0.1", "::1:9650", "lb1:9650", "127.0.0.1:0"] {
         let line = format!("http_listen {wrong}");
         assert_eq!(codes(&line), [Code::InvalidListener], "{wrong}");

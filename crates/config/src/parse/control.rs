@@ -24,7 +24,10 @@ impl Parsed<'_> {
             "control_socket" => self.apply_socket(word),
             "control_mode" => self.apply_mode(word),
             "control_group" => self.global.defs.control.group = Some(word.spanned()),
-            "http_listen" => self.apply_listener(word),
+            "http_listen" => entry
+                .arguments
+                .iter()
+                .for_each(|word| self.apply_listener(word)),
             "http_tls" => self.apply_certificate(&entry.arguments),
             "http_token_file" => {
                 if let Some(path) = self.file_of(word, "http_token_file") {

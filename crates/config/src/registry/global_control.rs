@@ -38,11 +38,11 @@ pub(super) const CONTROL: &[Keyword] = &[
     .acts(),
     keyword(
         "http_listen",
-        Syntax::Word,
-        "An address and port on which the daemon shows status, events, metrics and the web page over HTTP and \
+        Syntax::Words,
+        "Addresses and ports on which the daemon shows status, events, metrics and the web page over HTTP and \
          takes no commands; may stand several times.",
     )
-    .arguments("ADDRESS:PORT")
+    .arguments("ADDRESS:PORT [ADDRESS:PORT]...")
     .ours()
     .example("127.0.0.1:9650")
     .refused("9650")
