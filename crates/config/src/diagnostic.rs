@@ -239,6 +239,8 @@ codes! {
     EmptyList = "SF0093",
     /// A built-in check has nowhere to connect to.
     InvalidEndpoint = "SF0094",
+    /// The control interface has nowhere to listen, or lacks a file.
+    InvalidListener = "SF0095",
     /// A virtual server or real server lacks something, or keepalived took a default for it.
     ServiceIncomplete = "SF0100",
     /// Settings of a virtual server or real server contradict each other, and one of them is changed.
@@ -333,6 +335,12 @@ codes! {
     ExclusiveHandover = "SF0280",
     /// Fast detection asks for more than hosts can often do.
     FastDetectDemanding = "SF0281",
+    /// The interface over HTTP is open to the network.
+    HttpUnprotected = "SF0282",
+    /// The token of the interface over HTTP can be read on the network.
+    HttpTokenInClear = "SF0283",
+    /// Every user of the host may ask the daemon.
+    ControlOpen = "SF0284",
     /// The configuration has nothing to run.
     NothingToRun = "SF0290",
     /// Nodes of one virtual router have different VRIDs.

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod command;
+mod control;
 mod election;
 mod groups;
 mod handover;
@@ -70,6 +71,7 @@ pub(crate) fn run(config: &Config, environment: &dyn Environment, reader: &mut R
     lints.services();
     lints.fifo_handover();
     lints.fast_detection();
+    lints.control();
     for instance in &config.instances {
         lints.addresses(instance);
         lints.election(instance);

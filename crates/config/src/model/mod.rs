@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod control;
 mod global;
 mod hmac;
 mod instance;
@@ -17,6 +18,7 @@ mod vmac;
 
 pub use address::{Broadcast, IpNetwork, Scope, VirtualAddress};
 pub use check::{HttpProbe, Probe, ProcessProbe, Repair, VrrpCheck};
+pub use control::{CONTROL_MODE, ControlDefs, ControlSocket, MAX_LISTENERS};
 pub use global::{
     Accepted, Chains, DBus, Fifo, Fifos, Files, Firewall, FlushOnStop, GlobalDefs, GroupDefs,
     Ipsets, Journal, JournalPlace, Lvs, LvsTimeouts, Mail, MailServer, NetlinkBuffers,

@@ -3,6 +3,7 @@
 mod address;
 mod check;
 mod complaints;
+mod control;
 mod cursor;
 mod draft;
 mod encap;

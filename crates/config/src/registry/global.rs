@@ -1,12 +1,14 @@
 //! Keywords of `global_defs`.
 
+use super::global_control::CONTROL;
 use super::global_resources::RESOURCES;
 use super::global_vrrp::DEFAULTS;
 use super::{Keyword, Syntax, UINT, decimal, int, join, keyword};
 
 /// All of them: the daemon's own, its resources, and the defaults of VRRP instances.
 pub(super) const GLOBAL: &[Keyword] = &join::<{ OWN.len() + DEFAULTS.len() }>(OWN, DEFAULTS);
-const OWN: &[Keyword] = &join::<{ DAEMON.len() + RESOURCES.len() }>(DAEMON, RESOURCES);
+const OWN: &[Keyword] = &join::<{ DAEMON.len() + FURTHER.len() }>(DAEMON, FURTHER);
+const FURTHER: &[Keyword] = &join::<{ CONTROL.len() + RESOURCES.len() }>(CONTROL, RESOURCES);
 
 const DAEMON: &[Keyword] = &[
     // Identity, mail, processes

@@ -7,6 +7,7 @@ mod bfd;
 mod builtin;
 mod checker;
 mod global;
+mod global_control;
 mod global_resources;
 mod global_vrrp;
 mod index;

@@ -42,8 +42,6 @@ pub(super) const PULSE: Duration = Duration::from_millis(250);
 pub(super) const PULSE_ANYWAY: Duration = Duration::from_secs(5);
 /// A follower hears something at least this often.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Entries that a follower may be behind before it reads them from the journal.
-pub(super) const BEHIND: usize = 256;
 /// Events that wait to be written to one follower.
 pub(super) const WAITING_EVENTS: usize = 4;
 /// Entries of a page where the request names no limit.

@@ -35,17 +35,14 @@ use std::thread;
 use std::time::Duration;
 
 use standfast_api::command::{Answer, Command};
-use standfast_api::event::{Page, Query};
-use standfast_api::metrics;
 use standfast_api::status::Status;
 use standfast_core::journal::Level;
 use standfast_linux::poller::Waker;
 use standfast_linux::{Error, Object, scheduling};
 use tokio::sync::oneshot;
 
+use crate::chronicle::Chronicle;
 use crate::log::Logger;
-
-pub(crate) use stream::Feed;
 
 /// What is asked of the loop. Whoever asked may be gone.
 pub(crate) enum Request {
@@ -65,15 +62,6 @@ pub(crate) struct Built {
     pub(crate) status: Arc<Status>,
     /// What the loop took to make it.
     pub(crate) took: Duration,
-}
-
-/// The journal, as this interface reads it; a call may wait for the disk.
-pub(crate) trait Journal: Send + Sync {
-    /// Entries of the journal, oldest first.
-    fn page(&self, wanted: &Query) -> Page;
-
-    /// What it holds.
-    fn holds(&self) -> metrics::Journal;
 }
 
 /// Where to listen, and who may ask.
@@ -103,22 +91,16 @@ pub(crate) struct Control {
     settings: tokio::sync::mpsc::Sender<Settings>,
     requests: mpsc::Receiver<Request>,
     ended: mpsc::Receiver<()>,
-    feed: Feed,
 }
 
 impl Control {
     /// Starts the thread, which does nothing until it is configured and ends with the handle; `waker` is woken when a request
     /// waits.
-    pub(crate) fn start(
-        logger: Logger,
-        waker: Waker,
-        journal: Option<Arc<dyn Journal>>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn start(logger: Logger, waker: Waker, journal: Chronicle) -> Result<Self, Error> {
         let (settings, wanted) = tokio::sync::mpsc::channel(limits::SETTINGS);
         let (questions, requests) = mpsc::sync_channel(limits::REQUESTS);
         let (end, ended) = mpsc::sync_channel(1);
-        let feed = Feed::new();
-        let shared = route::Shared::new(questions, waker, journal, feed.clone());
+        let shared = route::Shared::new(questions, waker, journal);
         thread::Builder::new()
             .name("control".into())
             .stack_size(limits::STACK)
@@ -135,7 +117,6 @@ impl Control {
             settings,
             requests,
             ended,
-            feed,
         })
     }
 
@@ -157,11 +138,6 @@ impl Control {
                 return Some(request);
             }
         }
-    }
-
-    /// Where new entries of the journal go.
-    pub(crate) fn feed(&self) -> Feed {
-        self.feed.clone()
     }
 
     /// Ends the thread; its sockets are gone after that, unless it hangs.

@@ -19,9 +19,10 @@ use super::caller::Caller;
 use super::patience::Phase;
 use super::reply::{self, Content, Reply, json, problem, reply, unavailable};
 use super::snapshot::{Loop, Unanswered};
-use super::stream::{self, Feed, Interest, Pulse};
+use super::stream::{self, Interest, Pulse};
 use super::tally::Tally;
-use super::{Journal, Request, limits, query, web};
+use super::{Request, limits, query, web};
+use crate::chronicle::Chronicle;
 use crate::environment::own_identity;
 
 /// The document of the interface, made by `cargo xtask docs`.
@@ -30,10 +31,9 @@ const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) way: Loop,
-    pub(super) feed: Feed,
     pub(super) pulse: Pulse,
     pub(super) tally: Tally,
-    journal: Option<Arc<dyn Journal>>,
+    pub(super) journal: Chronicle,
     /// Whom the daemon belongs to.
     own_uid: u32,
 }
@@ -42,12 +42,10 @@ impl Shared {
     pub(super) fn new(
         requests: SyncSender<Request>,
         waker: Waker,
-        journal: Option<Arc<dyn Journal>>,
-        feed: Feed,
+        journal: Chronicle,
     ) -> Arc<Self> {
         Arc::new(Shared {
             way: Loop::new(requests, waker),
-            feed,
             pulse: Pulse::new(),
             tally: Tally::default(),
             journal,
@@ -55,11 +53,11 @@ impl Shared {
         })
     }
 
-    /// Nothing where no journal is kept. Its disk may hang, which concerns nobody else.
+    /// Nothing where it cannot be read. Its disk may hang, which concerns nobody else.
     pub(super) async fn page(&self, wanted: Query) -> Option<Page> {
-        let journal = Arc::clone(self.journal.as_ref()?);
+        let journal = self.journal.clone();
         let read = tokio::task::spawn_blocking(move || journal.page(&wanted));
-        timeout(limits::LOOP_TIME, read).await.ok()?.ok()
+        timeout(limits::LOOP_TIME, read).await.ok()?.ok()?.ok()
     }
 }
 
@@ -226,11 +224,7 @@ async fn metrics(shared: &Shared) -> Reply {
             requests: counts.requests,
             refusals: counts.refusals,
             followers: u64::try_from(shared.pulse.followers()).unwrap_or(u64::MAX),
-            journal: shared
-                .journal
-                .as_ref()
-                .map(|it| it.holds())
-                .unwrap_or_default(),
+            ..Extra::default()
         };
         metrics::render(status, &extra)
     });

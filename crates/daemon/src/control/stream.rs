@@ -1,53 +1,24 @@
 //! `/v1/stream`: what happens, as server-sent events.
 //!
-//! Entries come from [`Feed`] as they are written; a follower that falls behind is told so and reads what it missed from the
-//! journal. What waits for one follower is bounded, and all share the same bytes.
+//! Each follower reads the journal at its own pace, so that a slow one costs nothing and misses nothing but what the journal
+//! has forgotten meanwhile, which it is told. Of the status it gets the latest; all share its bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use standfast_api::event::{Query, Record};
+use standfast_api::event::{Page, Query, Record};
 use standfast_api::status::Status;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits;
 use super::route::Shared;
 
-/// Where new entries of the journal go; clones are the same place.
-#[derive(Clone)]
-pub(crate) struct Feed(broadcast::Sender<Event>);
-
-/// An entry as the stream shows it.
-#[derive(Clone, Debug)]
-struct Event {
-    seq: u64,
-    bytes: Bytes,
-}
-
-impl Feed {
-    pub(super) fn new() -> Self {
-        Feed(broadcast::Sender::new(limits::BEHIND))
-    }
-
-    /// Shows an entry that has just been written to whoever follows. Never blocks.
-    pub(crate) fn publish(&self, record: &Record) {
-        if self.0.receiver_count() > 0 {
-            // Whoever was there may have gone meanwhile.
-            let _ = self.0.send(event(record));
-        }
-    }
-}
-
-fn event(record: &Record) -> Event {
+fn entry(record: &Record) -> Bytes {
     let id = format!("id: {}\n", record.seq);
-    Event {
-        seq: record.seq,
-        bytes: frame("journal", &id, record),
-    }
+    frame("journal", &id, record)
 }
 
 /// `more`: lines that come with it.
@@ -122,8 +93,6 @@ impl Pulse {
 pub(super) fn follow(shared: &Arc<Shared>, interest: Interest) -> Option<mpsc::Receiver<Bytes>> {
     let place = shared.pulse.take_place()?;
     let (events, written) = mpsc::channel(limits::WAITING_EVENTS);
-    // Before the journal is read: nothing falls between.
-    let entries = shared.feed.0.subscribe();
     let follower = Follower {
         shared: Arc::clone(shared),
         events,
@@ -138,7 +107,7 @@ pub(super) fn follow(shared: &Arc<Shared>, interest: Interest) -> Option<mpsc::R
     });
     tokio::spawn(async move {
         let _place = place;
-        follower.run(entries, statuses, interest).await
+        follower.run(statuses, interest).await
     });
     Some(written)
 }
@@ -176,12 +145,7 @@ struct Follower {
 struct Gone;
 
 impl Follower {
-    async fn run(
-        mut self,
-        mut entries: broadcast::Receiver<Event>,
-        mut statuses: Option<watch::Receiver<Bytes>>,
-        interest: Interest,
-    ) {
+    async fn run(mut self, mut statuses: Option<watch::Receiver<Bytes>>, interest: Interest) {
         // So that proxies and clients see that it is there.
         if self
             .send(Bytes::from_static(b": standfast\n\n"))
@@ -193,13 +157,17 @@ impl Follower {
         if interest.journal && self.last.is_some() && self.catch_up().await.is_err() {
             return;
         }
+        let mut entries = self.shared.journal.follow(self.last);
         if let Some(statuses) = &mut statuses {
             statuses.mark_changed();
         }
         loop {
             let heartbeat = Instant::now() + limits::HEARTBEAT;
             let told = tokio::select! {
-                entry = entries.recv(), if interest.journal => self.entry(entry).await,
+                page = entries.next(), if interest.journal => match page {
+                    Ok(page) => self.tell(&page).await,
+                    Err(_) => Err(Gone),
+                },
                 bytes = changed(&mut statuses) => self.send(bytes).await,
                 () = sleep_until(heartbeat) => self.send(Bytes::from_static(b":\n\n")).await,
                 () = self.events.closed() => Err(Gone),
@@ -218,41 +186,29 @@ impl Follower {
         self.events.send(bytes).await.map_err(|_| Gone)
     }
 
-    async fn entry(&mut self, entry: Result<Event, RecvError>) -> Result<(), Gone> {
-        match entry {
-            Ok(event) if self.last.is_some_and(|last| event.seq <= last) => Ok(()),
-            Ok(event) => {
-                self.last = Some(event.seq);
-                self.send(event.bytes).await
-            }
-            // It was too slow.
-            Err(RecvError::Lagged(_)) => match self.last {
-                Some(_) => self.catch_up().await,
-                None => Ok(()),
-            },
-            Err(RecvError::Closed) => Err(Gone),
+    async fn tell(&mut self, page: &Page) -> Result<(), Gone> {
+        if let (Some(after), Some(first)) = (self.last, page.records.first())
+            && first.seq > after.saturating_add(1)
+        {
+            let next = first.seq;
+            self.send(frame("gap", "", &Gap { after, next })).await?;
         }
+        for record in &page.records {
+            self.last = Some(record.seq);
+            self.send(entry(record)).await?;
+        }
+        Ok(())
     }
 
-    /// Tells what the journal has after the last entry that was told.
+    /// Tells what the journal has after the last entry that was told; its disk may hang.
     async fn catch_up(&mut self) -> Result<(), Gone> {
         loop {
-            let wanted = Query {
-                after: self.last,
-                ..Query::newest(limits::LARGEST_PAGE)
-            };
-            let Some(page) = self.shared.page(wanted).await else {
-                return Ok(());
-            };
             let after = self.last.unwrap_or(0);
-            if page.oldest > after.saturating_add(1) {
-                let next = page.oldest;
-                self.send(frame("gap", "", &Gap { after, next })).await?;
-            }
-            for record in &page.records {
-                self.last = Some(record.seq);
-                self.send(event(record).bytes).await?;
-            }
+            let wanted = Query::after(after, limits::LARGEST_PAGE);
+            let Some(page) = self.shared.page(wanted).await else {
+                return Err(Gone);
+            };
+            self.tell(&page).await?;
             if !page.more || page.records.is_empty() {
                 return Ok(());
             }

@@ -1,11 +1,13 @@
 //! The loop's side of the control interface: what is asked is answered when nothing else is due.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use standfast_api::command::{Answer, Command};
 use standfast_api::observe::{self, Host};
 use standfast_api::status::Status;
+use standfast_config::{ControlDefs, ControlSocket};
 use standfast_core::journal::Level;
 use standfast_linux::clock::{monotonic, realtime};
 use tokio::sync::oneshot;
@@ -15,8 +17,6 @@ use crate::control::{Built, Request, Settings, SocketSettings};
 use crate::lower;
 use crate::options::Personality;
 
-/// Permissions of the socket where nothing is configured: its owner and its group.
-const SOCKET_MODE: u32 = 0o660;
 /// Operators who may wait for a reload at once.
 const RELOADERS: usize = 64;
 
@@ -57,18 +57,30 @@ fn refused(text: String) -> Answer {
     }
 }
 
+fn settings(given: &ControlDefs, usual: &Path) -> Settings {
+    let socket = given.socket.as_ref().map(|socket| &socket.value);
+    let path = match socket {
+        Some(ControlSocket::Off) => None,
+        Some(ControlSocket::At(path)) => Some(path.as_path()),
+        None => Some(usual),
+    };
+    Settings {
+        socket: path.map(|path| SocketSettings {
+            path: path.to_path_buf(),
+            mode: given.mode(),
+            group: given.group.as_ref().map(|group| group.value.clone()),
+        }),
+        http: given.listen.iter().map(|address| address.value).collect(),
+        tls: given.tls.as_ref().map(|files| files.value.clone()),
+        token: given.token_file.as_ref().map(|file| file.value.clone()),
+    }
+}
+
 impl Worker {
     /// What the configuration in force says about the interface.
     pub(super) fn configure_control(&mut self) {
         self.node_name = lower::node_name(&self.config);
-        let settings = Settings {
-            socket: Some(SocketSettings {
-                path: self.control_path.clone(),
-                mode: SOCKET_MODE,
-                group: None,
-            }),
-            ..Settings::default()
-        };
+        let settings = settings(&self.config.global.control, &self.control_path);
         let control = self.control.as_ref();
         if control.is_some_and(|control| !control.configure(settings)) {
             let text = "the control interface is busy, its settings stay as they were";

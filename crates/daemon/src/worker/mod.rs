@@ -229,7 +229,7 @@ impl Worker {
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
-        let control = Control::start(logger.clone(), results.clone(), None);
+        let control = Control::start(logger.clone(), results.clone(), chronicle.clone());
         let control = control
             .inspect_err(|error| logger.log(Level::Error, error.to_string()))
             .ok();

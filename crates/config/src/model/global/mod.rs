@@ -18,6 +18,7 @@ pub use lvs::{FlushOnStop, Lvs, LvsTimeouts, SyncDaemon};
 pub use mail::{Mail, MailServer};
 pub use observe::{DBus, Files, Reload, ReloadFile, Snmp};
 
+use super::control::ControlDefs;
 use super::instance::{ExtraGarp, Garp, Version};
 use super::peer_channel::PeerChannelDefs;
 use super::script::{Identity, Script};
@@ -232,6 +233,8 @@ pub struct GlobalDefs {
     pub peer_channel: PeerChannelDefs,
     /// `journal` and `journal_size`.
     pub journal: Journal,
+    /// `control_socket`, `control_mode`, `control_group`, `http_listen`, `http_tls` and `http_token_file`.
+    pub control: ControlDefs,
     /// `startup_script`.
     pub startup_script: Option<Script>,
     /// `startup_script_timeout`.
@@ -302,6 +305,7 @@ impl Default for GlobalDefs {
             rx_buffers_multiplier: 3,
             peer_channel: PeerChannelDefs::default(),
             journal: Journal::default(),
+            control: ControlDefs::default(),
             startup_script: None,
             startup_script_timeout: Micros::from_secs(10),
             shutdown_script: None,

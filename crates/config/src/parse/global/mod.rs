@@ -27,7 +27,7 @@ impl Parsed<'_> {
             apply_garp(&mut self.global.garp, setting, &entry.value);
             return;
         }
-        if self.apply_global_channel(&entry) {
+        if self.apply_global_channel(&entry) || self.apply_control(&entry) {
             return;
         }
         let taken = match entry.value {
