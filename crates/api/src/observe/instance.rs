@@ -6,6 +6,7 @@ use standfast_core::router::{self, Router};
 use standfast_core::spec::{Family, VirtualAddress};
 
 use super::{Clock, View, peers, priority, words};
+use crate::record;
 use crate::status::{
     Address, Counters, Deletion, Holder, Instance, Master, Next, NodeOfInstance, Refusal, Speaker,
     Stall, State,
@@ -34,7 +35,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         authentication: words::authentication(spec).to_owned(),
         state,
         since_us: clock.at(router.since()),
-        cause: router.cause().map(words::cause),
+        cause: router.cause().map(record::cause),
         priority: priority::of(view, router),
         preempt: spec.preempt,
         yields_to: router.yields_to(),

@@ -273,3 +273,37 @@ fn hardware_addresses_come_from_the_neighbour_table() {
     let mac = status.instances[0].speakers[0].mac.as_deref();
     assert_eq!(mac, Some("02:00:00:00:00:02"));
 }
+
+#[test]
+fn transitions_are_counted_by_the_words_of_records() {
+    use standfast_core::journal::{Cause, Fault};
+    let causes = [
+        Cause::Started,
+        Cause::Owner,
+        Cause::Silence,
+        Cause::Alone,
+        Cause::Resigned,
+        Cause::Outranked {
+            by: ip(2),
+            priority: Wire(1),
+        },
+        Cause::SyncGroup,
+        Cause::Superseded { by: ip(2) },
+        Cause::Fault(Fault::NoPeer),
+        Cause::FaultCleared,
+        Cause::AddressesLost,
+        Cause::HandedOver(ip(2)),
+        Cause::HandedTo(ip(2)),
+        Cause::PeerSilent(ip(2)),
+        Cause::Switchover,
+        Cause::Drained,
+        Cause::Stopping,
+        Cause::Removed,
+        Cause::ConfiguredAgain,
+        Cause::Stalled(Micros(1)),
+    ];
+    assert_eq!(causes.len(), crate::record::CAUSES.len());
+    for cause in causes {
+        assert_eq!(cause.word(), crate::record::cause(&cause).kind);
+    }
+}

@@ -67,49 +67,6 @@ pub const fn authentication(spec: &RouterSpec) -> &'static str {
     }
 }
 
-/// Why a router entered a state, as a word and as a sentence.
-pub fn cause(cause: &journal::Cause) -> Cause {
-    Cause {
-        kind: cause.word().to_owned(),
-        text: cause_text(cause),
-    }
-}
-
-fn cause_text(cause: &journal::Cause) -> String {
-    match cause {
-        journal::Cause::Started => "it was started".to_owned(),
-        journal::Cause::Owner => "it owns the addresses (priority 255)".to_owned(),
-        journal::Cause::Silence => "no advertisement came for the down interval".to_owned(),
-        journal::Cause::Alone => {
-            "at the start nobody was heard, and nobody answered for the address".to_owned()
-        }
-        journal::Cause::Resigned => "the master resigned with priority 0".to_owned(),
-        journal::Cause::Outranked { by, priority } => {
-            format!("{by} advertises with priority {priority}")
-        }
-        journal::Cause::SyncGroup => "it follows its sync group".to_owned(),
-        journal::Cause::Superseded { by } => {
-            format!("while this host was paused {by} became master")
-        }
-        journal::Cause::Fault(fault) => fault.to_string(),
-        journal::Cause::FaultCleared => "the last fault is gone".to_owned(),
-        journal::Cause::AddressesLost => {
-            "something on this host kept deleting its addresses".to_owned()
-        }
-        journal::Cause::HandedOver(from) => format!("{from} handed over to this node"),
-        journal::Cause::HandedTo(to) => format!("it was handed over to {to}"),
-        journal::Cause::PeerSilent(peer) => format!("{peer} gave no sign of life"),
-        journal::Cause::Switchover => "an operator has moved it to another node".to_owned(),
-        journal::Cause::Drained => "an operator has drained this node".to_owned(),
-        journal::Cause::Stopping => "the daemon stops".to_owned(),
-        journal::Cause::Removed => "it is no longer configured".to_owned(),
-        journal::Cause::ConfiguredAgain => "it was configured again".to_owned(),
-        journal::Cause::Stalled(time) => {
-            format!("this host did not run for {time}, and somebody else has taken over")
-        }
-    }
-}
-
 /// Why a packet was not taken, as a word and as a sentence.
 pub fn refusal(cause: journal::DropCause) -> Cause {
     Cause {

@@ -21,7 +21,7 @@ impl Cause {
             Cause::HandedTo(_) => "handed-to",
             Cause::PeerSilent(_) => "peer-silent",
             Cause::Switchover => "switchover",
-            Cause::Drained => "drain",
+            Cause::Drained => "drained",
             Cause::Stopping => "stopping",
             Cause::Removed => "removed",
             Cause::ConfiguredAgain => "configured-again",
