@@ -173,8 +173,8 @@ fn a_file_cut_at_any_length_loses_its_last_record_at_most_and_can_be_written() {
     }
 }
 
-fn open_store(folder: &Folder) -> (store::Store, store::Found) {
-    store::Store::open(&folder.0, SIZE).unwrap()
+fn open_store(folder: &Folder) -> (Store, store::Found) {
+    Store::open(&folder.0, SIZE).unwrap()
 }
 
 #[test]
