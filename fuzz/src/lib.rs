@@ -13,6 +13,7 @@ mod peer_messages;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
+use standfast_api::line;
 use standfast_config::{
     FormatError, LoadOptions, Loaded, MemorySource, NoEnvironment, format, load,
 };
@@ -50,6 +51,25 @@ fn authentication(bytes: &[u8]) {
         let read = ah::Packet::parse(&packet).expect("what parsed parses when sealed");
         assert!(read.is_authentic(&key));
     }
+}
+
+/// Any bytes are lines of a journal: together they are the whole file, and what is whole in it is written and read again
+/// as the same.
+pub fn journal_lines(bytes: &[u8]) {
+    let mut at = 0;
+    for found in line::Lines::new(bytes) {
+        assert!(found.end > at, "no line is empty");
+        at = found.end;
+        let Some(record) = found.json.and_then(line::record) else {
+            continue;
+        };
+        let mut written = Vec::new();
+        line::encode(&record, &mut written);
+        let again = line::Lines::new(&written).next();
+        let again = again.and_then(|line| line.json).and_then(line::record);
+        assert_eq!(again, Some(record));
+    }
+    assert_eq!(at, bytes.len());
 }
 
 /// Whatever parses as an advertisement is written and read again as the same.

@@ -1,7 +1,11 @@
 //! The fuzz targets with pseudo-random inputs: no coverage to follow, but every toolchain runs it.
 
+use standfast_api::event::Record;
+use standfast_api::line;
+use standfast_api::record::Daemon;
 use standfast_fuzz::{
-    config, config_format, core_packets, wire_advertisement, wire_arp, wire_ipv4, wire_ndp,
+    config, config_format, core_packets, journal_lines, wire_advertisement, wire_arp, wire_ipv4,
+    wire_ndp,
 };
 
 const INPUTS: u64 = 100_000;
@@ -105,4 +109,17 @@ const FORMS: &[u8] = b"$A=x \\\n y {\na  1{ b\"c  d\" }\n@x e }\n@^x e\n{ # f\n~
 #[test]
 fn formatted_configurations() {
     feed(INPUTS / 2, &[FORMS], config_format);
+}
+
+#[test]
+fn lines_of_the_journal() {
+    let mut file = Vec::new();
+    for (record, seq) in [Daemon::EndedBadly, Daemon::Stopped].iter().zip(1..) {
+        let record = Record {
+            seq,
+            ..record.record()
+        };
+        line::encode(&record, &mut file);
+    }
+    feed(INPUTS, &[&file], journal_lines);
 }

@@ -11,18 +11,20 @@ use super::{AgentResult, failed};
 use crate::protocol::{PROGRAM_FOLDER, Program};
 
 /// Folders that start empty in every host, with their modes. `/var/run` is a link to `/run` on the systems meant here.
-const EMPTY_FOLDERS: [(&str, u32); 4] = [
+const EMPTY_FOLDERS: [(&str, u32); 5] = [
     ("/run", 0o755),
     ("/tmp", 0o1777),
     ("/opt", 0o755),
     ("/var/log", 0o755),
+    ("/var/lib", 0o755),
 ];
 
 /// Folders below [`EMPTY_FOLDERS`] that programs expect to find.
-const EXPECTED_FOLDERS: [&str; 4] = [
+const EXPECTED_FOLDERS: [&str; 5] = [
     "/run/lock",
     "/run/keepalived",
     "/var/log/nginx",
+    "/var/lib/nginx",
     PROGRAM_FOLDER,
 ];
 
@@ -30,7 +32,7 @@ const EXPECTED_FOLDERS: [&str; 4] = [
 /// machine's root belong to nobody, and only an upper folder of our own makes the merged one writable.
 const WRITABLE_ETC_FOLDERS: [&str; 4] = ["keepalived", "nginx", "init.d", "default"];
 
-/// Gives this mount namespace its own /run, /tmp, /opt, /var/log, /etc and /usr/sbin.
+/// Gives this mount namespace its own /run, /tmp, /opt, /var/log, /var/lib, /etc and /usr/sbin.
 pub(super) fn make_private(programs: &[Program]) -> AgentResult {
     // Opened before /tmp, /opt and /run are covered: that is where the program itself may live.
     let mut sources = Vec::new();

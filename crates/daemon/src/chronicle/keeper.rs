@@ -109,6 +109,7 @@ impl Keeper {
         }
         let lost = self.shared.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
+            self.shared.lost_ever.fetch_add(lost, Ordering::Relaxed);
             records.push(now(&Daemon::EntriesLost(lost)));
         }
         self.keep(records);
@@ -184,7 +185,7 @@ impl Keeper {
             return Err(io::Error::other("it could not be brought to the disk"));
         }
         store.append(records)?;
-        self.shared.oldest.store(store.oldest(), Ordering::Relaxed);
+        self.shared.measure(store);
         self.syncer.sync(store.file());
         Ok(())
     }
@@ -245,13 +246,16 @@ impl Keeper {
         self.joined.clone_from(&directory);
         let written = store.append(&missed);
         self.syncer.sync(store.file());
-        self.shared.oldest.store(store.oldest(), Ordering::Relaxed);
+        self.shared.measure(&store);
         self.store = Some(store);
         if let Err(error) = written {
             return self.lose(&error);
         }
         self.shared.set_directory(directory);
+        self.shared.lost_ever.fetch_add(lost, Ordering::Relaxed);
         if !std::mem::replace(&mut self.introduced, true) {
+            let gone = damaged + u64::from(cut > 0);
+            self.shared.lost_ever.fetch_add(gone, Ordering::Relaxed);
             let judged = [
                 (cut > 0).then_some(Daemon::TailCut(cut)),
                 (damaged > 0).then_some(Daemon::LinesDamaged(damaged)),

@@ -26,6 +26,7 @@ use std::thread;
 use std::time::Duration;
 
 use standfast_api::event::{Page, Query, Record};
+use standfast_api::metrics::Journal;
 use standfast_api::record::Daemon;
 use standfast_core::journal::Entry;
 use standfast_linux::{Error, Object};
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use crate::log::Logger;
 use keeper::Keeper;
 use recent::{Part, Recent};
+use store::Store;
 
 pub use follower::Follower;
 pub(crate) use place::Place;
@@ -75,8 +77,13 @@ struct Shared {
     directory: Mutex<Option<PathBuf>>,
     /// The number of the oldest record on disk; 0: none.
     oldest: AtomicU64,
+    /// Bytes of its files.
+    bytes: AtomicU64,
     waiting: AtomicUsize,
+    /// Entries that were lost and not told of yet.
     lost: AtomicU64,
+    /// Entries of this run that were lost, and those of earlier ones that did not survive.
+    lost_ever: AtomicU64,
 }
 
 /// The journal.
@@ -171,6 +178,19 @@ impl Chronicle {
         Ok(page)
     }
 
+    /// How much it holds.
+    pub fn holds(&self) -> Journal {
+        let recent = self.shared.recent();
+        let (newest, first) = (recent.newest, recent.first());
+        drop(recent);
+        let oldest = self.shared.oldest(first);
+        Journal {
+            entries: newest.saturating_add(1).saturating_sub(oldest),
+            bytes: self.shared.bytes.load(Ordering::Relaxed),
+            lost: self.shared.lost_ever.load(Ordering::Relaxed),
+        }
+    }
+
     /// Waits for what comes after a number, or after what there is now.
     pub fn follow(&self, after: Option<u64>) -> Follower {
         Follower::new(self.clone(), after)
@@ -199,6 +219,11 @@ impl Shared {
     fn set_directory(&self, place: Option<PathBuf>) {
         let directory = self.directory.lock();
         *directory.unwrap_or_else(PoisonError::into_inner) = place;
+    }
+
+    fn measure(&self, store: &Store) {
+        self.oldest.store(store.oldest(), Ordering::Relaxed);
+        self.bytes.store(store.bytes(), Ordering::Relaxed);
     }
 
     /// The number of the oldest record, on disk or in memory.

@@ -97,7 +97,7 @@ impl Recent {
     }
 
     /// The number of the oldest one.
-    fn first(&self) -> u64 {
+    pub(super) fn first(&self) -> u64 {
         let next = self.newest.saturating_add(1);
         self.records.front().map_or(next, |record| record.seq)
     }

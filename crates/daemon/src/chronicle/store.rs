@@ -27,6 +27,8 @@ pub(super) struct Store {
     segment_size: u64,
     /// Oldest first, without the one that is written.
     closed: Vec<Segment>,
+    /// Bytes of those.
+    closed_bytes: u64,
     current: Option<Current>,
     /// Locked as long as it is open.
     _lock: File,
@@ -103,6 +105,7 @@ impl Store {
             directory,
             segment_size: size / SEGMENTS,
             closed,
+            closed_bytes: 0,
             current,
             _lock: lock,
         };
@@ -181,7 +184,15 @@ impl Store {
                 _ => {}
             }
         }
+        let sizes = self.closed.iter().map(|old| fs::metadata(&old.path));
+        self.closed_bytes = sizes.flatten().map(|file| file.len()).sum();
         Ok(())
+    }
+
+    /// Bytes of all files.
+    pub(super) fn bytes(&self) -> u64 {
+        let current = self.current.as_ref().map_or(0, |current| current.length);
+        self.closed_bytes + current
     }
 
     /// The number of the oldest record; 0: none.

@@ -173,8 +173,8 @@ fn a_file_cut_at_any_length_loses_its_last_record_at_most_and_can_be_written() {
     }
 }
 
-fn open_store(folder: &Folder) -> (store::Store, store::Found) {
-    store::Store::open(&folder.0, SIZE).unwrap()
+fn open_store(folder: &Folder) -> (Store, store::Found) {
+    Store::open(&folder.0, SIZE).unwrap()
 }
 
 #[test]
@@ -225,6 +225,9 @@ fn the_oldest_files_go_and_the_bound_holds() {
         assert!(folder.bytes() <= size);
     }
     assert_eq!(folder.files().len(), 4);
+    let held = chronicle.holds();
+    assert_eq!(held.bytes, folder.bytes());
+    assert_eq!((held.entries, held.lost), (2048, 0));
     chronicle.close();
     let records = folder.read();
     assert_eq!(records.last().unwrap().seq, 4002);
@@ -371,6 +374,7 @@ fn entries_that_come_too_fast_are_counted() {
     let told = wait(&chronicle, |record| record.kind == "entries-lost");
     let lost: u64 = told.text.split(' ').next().unwrap().parse().unwrap();
     assert!((1..=1000).contains(&lost), "{lost}");
+    assert_eq!(chronicle.holds().lost, lost);
 }
 
 #[test]
