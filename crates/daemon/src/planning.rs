@@ -14,7 +14,7 @@ const MAX_CHANGES: usize = 1_000;
 /// Effects that are listed.
 const MAX_EFFECTS: usize = 1_000;
 /// Members by which entries of lists are recognised.
-const NAMES: [&str; 3] = ["name", "address", "peer"];
+const NAMES: [&str; 4] = ["name", "network", "address", "path"];
 
 /// What the new configuration would do to that node, which is asked in a copy.
 pub(crate) fn plan(
@@ -215,13 +215,21 @@ fn entry_of(subject: &str, what: &str, name: &Value) -> (String, String) {
     }
 }
 
+/// Whether each entry has a name, and no other one has it too.
 fn is_named(list: &[Value]) -> bool {
-    list.iter().all(|it| name_of(it).is_some())
+    let alone = |(position, entry): (usize, &Value)| {
+        let name = name_of(entry);
+        let before = list.iter().take(position);
+        name.is_some() && before.into_iter().all(|other| name_of(other) != name)
+    };
+    // Every pair is looked at: a list that long is shown as a whole.
+    list.len() <= MAX_CHANGES && list.iter().enumerate().all(alone)
 }
 
 fn name_of(entry: &Value) -> Option<&Value> {
     let entry = entry.as_object()?;
-    NAMES.iter().find_map(|name| entry.get(*name))
+    let names = NAMES.iter().filter_map(|name| entry.get(*name));
+    names.into_iter().find(|it| it.is_string())
 }
 
 fn shown(value: &Value) -> Option<String> {
@@ -229,5 +237,60 @@ fn shown(value: &Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(before: &Value, after: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        compare("", "", before, after, &mut found);
+        let line = |it: &Change| {
+            let arrow = match (&it.before, &it.after) {
+                (None, None) => String::new(),
+                (old, new) => format!(" {old:?} {new:?}"),
+            };
+            format!("{}: {}{arrow}", it.subject, it.what)
+        };
+        found.iter().map(line).collect()
+    }
+
+    #[test]
+    fn entries_are_known_by_their_names_and_not_by_their_places() {
+        let before = json!({"instances": [
+            {"name": "A", "priority": 1, "addresses": [{"network": "10.0.0.1/24", "peer": null}, {"network": "10.0.0.2/24", "peer": null}]},
+            {"name": "B", "priority": 1, "addresses": []}]});
+        let after = json!({"instances": [
+            {"name": "C", "priority": 1, "addresses": []},
+            {"name": "A", "priority": 2, "addresses": [{"network": "10.0.0.2/24", "peer": null}, {"network": "10.0.0.3/24", "peer": null}]}]});
+        assert_eq!(
+            lines(&before, &after),
+            [
+                "instance C: added",
+                "instance A: addresses 10.0.0.3/24 added",
+                "instance A: addresses 10.0.0.1/24 removed",
+                "instance A: priority Some(\"1\") Some(\"2\")",
+                "instance B: removed",
+            ]
+        );
+        assert!(lines(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn lists_without_names_are_shown_whole() {
+        let (before, after) = (
+            json!({"global": {"cpus": [1]}}),
+            json!({"global": {"cpus": [1, 2]}}),
+        );
+        assert_eq!(
+            lines(&before, &after),
+            ["global: cpus Some(\"[1]\") Some(\"[1,2]\")"]
+        );
+        let twice = |number| json!({"checks": [{"name": "x", "n": 1}, {"name": "x", "n": number}]});
+        assert_eq!(lines(&twice(1), &twice(2)).len(), 1);
     }
 }

@@ -362,6 +362,7 @@ impl Watch {
         let better = read.priority >= self.effective;
         if !better && self.yields {
             self.interval = read.interval;
+            self.followed = None;
             self.base = Base::Inexact;
             return;
         }
@@ -403,6 +404,11 @@ impl Watch {
     /// Rule: only the router that is followed resigns, and once.
     fn hear_resignation(&mut self, now: Instant, spec: &RouterSpec, read: &Read) {
         let hardened = spec.rules.conflict;
+        if self.yields {
+            // Whom it follows is not known here.
+            self.base = Base::Inexact;
+            return;
+        }
         match self.follows_another(now, spec, read.source) {
             Some(true) if hardened => return,
             None if hardened => {
@@ -573,7 +579,8 @@ impl Watch {
             Some(None) => false,
             None => true,
         };
-        match silent && followed {
+        // A member of a group may have waited for the others since.
+        match (silent && followed) || spec.sync_group.is_some() {
             true => Ok(()),
             false => Err(Violation::TookOverUncalled),
         }

@@ -360,10 +360,27 @@ struct For(Option<crate::time::Micros>);
 impl fmt::Display for For {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(time) => write!(f, " for {time}"),
+            Some(time) => {
+                f.write_str(" for ")?;
+                whole_seconds(f, time)
+            }
             None => Ok(()),
         }
     }
+}
+
+/// `1h 30m`, `45s`: to the second.
+fn whole_seconds(f: &mut fmt::Formatter<'_>, time: crate::time::Micros) -> fmt::Result {
+    let seconds = time.0.saturating_add(500_000) / 1_000_000;
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut before = "";
+    for (number, unit) in [(hours, 'h'), (minutes, 'm'), (rest, 's')] {
+        if number > 0 || (unit == 's' && before.is_empty()) {
+            write!(f, "{before}{number}{unit}")?;
+            before = " ";
+        }
+    }
+    Ok(())
 }
 
 const fn is_pause(event: &Event) -> bool {

@@ -458,6 +458,8 @@ impl Node {
     }
 
     fn wake(&mut self, now: Instant) {
+        // Before routers that have waited for a successor in vain serve on: they are to be seen doing so first.
+        self.wake_steering(now);
         self.wake_routers(now);
         self.wake_delays(now);
         self.wake_peers(now);
@@ -465,7 +467,6 @@ impl Node {
         if self.stopping {
             return;
         }
-        self.wake_steering(now);
         self.wake_checks(now);
     }
 

@@ -101,7 +101,7 @@ impl Router {
         }
     }
 
-    fn fall_alone(&mut self, fault: Fault, fx: &mut Effects<'_>) {
+    pub(super) fn fall_alone(&mut self, fault: Fault, fx: &mut Effects<'_>) {
         self.advertise(Priority::RESIGN, fx);
         self.enter_fault(fault, fx);
     }

@@ -116,6 +116,9 @@ impl Router {
 
     /// Nobody has taken over: it is Active as before.
     pub(super) fn serve_on(&mut self, fx: &mut Effects<'_>) {
+        if let Some(fault) = self.faults.iter().next().cloned() {
+            return self.fall_alone(fault, fx);
+        }
         self.state = State::Active;
         self.leaving = None;
         self.steered = Some(Steered::Stayed);

@@ -425,9 +425,12 @@ impl Worker {
                     .iter()
                     .map(|(id, obstacle)| format!("{}: {}", name(id), self.obstacle(obstacle)))
                     .collect();
-                Answer::Refused {
-                    text: reasons.first().cloned().unwrap_or_default(),
-                    reasons,
+                match reasons.as_slice() {
+                    [only] => refused(only.clone()),
+                    many => Answer::Refused {
+                        text: format!("{} instances cannot be moved, and none was", many.len()),
+                        reasons,
+                    },
                 }
             }
         }
