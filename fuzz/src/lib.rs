@@ -7,6 +7,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod control_http;
 mod core_packets;
 mod peer_messages;
 
@@ -23,6 +24,7 @@ use standfast_wire::trailer::{self, Sequence};
 use standfast_wire::vrrp::{Advertisement, AdvertisementRepr};
 use standfast_wire::{ah, ipv4};
 
+pub use control_http::control_http;
 pub use core_packets::core_packets;
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));

@@ -4,8 +4,8 @@ use standfast_api::event::Record;
 use standfast_api::line;
 use standfast_api::record::Daemon;
 use standfast_fuzz::{
-    config, config_format, core_packets, journal_lines, wire_advertisement, wire_arp, wire_ipv4,
-    wire_ndp,
+    config, config_format, control_http, core_packets, journal_lines, wire_advertisement, wire_arp,
+    wire_ipv4, wire_ndp,
 };
 
 const INPUTS: u64 = 100_000;
@@ -122,4 +122,19 @@ fn lines_of_the_journal() {
         line::encode(&record, &mut file);
     }
     feed(INPUTS, &[&file], journal_lines);
+}
+
+const READS: &[u8] = b"\x01GET /v1/events?limit=5&after=1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const COMMANDS: &[u8] =
+    b"\x00POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n{\"do\":\"resume\"}";
+const CHUNKS: &[u8] = b"\x00POST /v1/command HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+f\r\n{\"do\":\"resume\"}\r\n0\r\n\r\n";
+const SHOWS: &[u8] =
+    b"\x03GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer secret\r\n\r\n";
+const JSON: &[u8] = b"\x00{\"do\":\"switchover\",\"target\":{\"named\":\"VI_1\"},\"to\":\"lb2\"}";
+
+#[test]
+fn requests_of_anybody() {
+    let starts = [READS, COMMANDS, CHUNKS, SHOWS, JSON];
+    feed(INPUTS / 50, &starts, control_http);
 }

@@ -20,7 +20,8 @@
 mod announce;
 pub mod chronicle;
 mod clerk;
-mod control;
+#[doc(hidden)]
+pub mod control;
 mod dump;
 mod effects;
 mod environment;

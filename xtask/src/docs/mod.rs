@@ -53,7 +53,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The documents that come from the registry alone.
+/// The documents that come from the registry and the types of the interface alone.
 #[must_use]
 pub fn of_registry() -> Vec<Document> {
     let document = |path, text| Document { path, text };
@@ -62,6 +62,7 @@ pub fn of_registry() -> Vec<Document> {
         document("docs/reference/diagnostics.md", diagnostics::text()),
         document("docs/reference/keepalived.schema.json", schema::text()),
         document("docs/man/standfast.conf.5", manual::text()),
+        document("docs/openapi.json", standfast_api::openapi::text()),
     ]
 }
 

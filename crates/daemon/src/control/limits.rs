@@ -6,6 +6,8 @@ use std::time::Duration;
 /// Connections of one listening socket that are served at once; at one more the one that has waited longest without a
 /// request has to go.
 pub(super) const CONNECTIONS: usize = 64;
+/// A connection has so long for its request before it has to go for another one.
+pub(super) const GRACE: Duration = Duration::from_millis(250);
 /// Followers of the stream, all sockets together: there is always room for somebody who asks.
 pub(super) const FOLLOWERS: usize = 56;
 /// From a connection, or the first byte of another request on it, until all headers are there.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use standfast_core::journal::Level;
@@ -14,8 +14,8 @@ use standfast_linux::unix::{self, SocketName};
 use standfast_linux::user::group_by_name;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::caller::{Caller, Gate};
@@ -44,6 +44,7 @@ pub(super) async fn listen(
         socket: None,
         door: None,
         tcp: BTreeMap::new(),
+        retired: Vec::new(),
         told: BTreeSet::new(),
         shared,
         logger,
@@ -72,6 +73,13 @@ pub(super) async fn listen(
 /// A task that ends with this.
 struct Task(JoinHandle<()>);
 
+impl Drop for Open {
+    fn drop(&mut self) {
+        // The accepting task has another handle of them until it is dropped.
+        self.connections.list().clear();
+    }
+}
+
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
@@ -88,7 +96,24 @@ struct Door {
 struct Socket {
     settings: SocketSettings,
     name: SocketName,
+    open: Open,
+}
+
+/// A listener, and those who came to it.
+struct Open {
+    connections: Connections,
     _task: Task,
+}
+
+impl Open {
+    fn new(listener: Listener, shared: &Arc<Shared>) -> Self {
+        let connections = Connections::default();
+        let accepting = accept(listener, connections.clone(), Arc::clone(shared));
+        Open {
+            connections,
+            _task: Task(tokio::spawn(accepting)),
+        }
+    }
 }
 
 struct Listeners<'a> {
@@ -96,7 +121,9 @@ struct Listeners<'a> {
     socket: Option<Socket>,
     /// Shared by all TCP listeners; of which files it was made.
     door: Option<(DoorFiles, watch::Sender<Door>)>,
-    tcp: BTreeMap<SocketAddr, Task>,
+    tcp: BTreeMap<SocketAddr, Open>,
+    /// Those who wait for an answer from a socket that is no more: one of them may have asked for the reload.
+    retired: Vec<Connection>,
     /// What was said already.
     told: BTreeSet<String>,
     shared: Arc<Shared>,
@@ -134,18 +161,19 @@ impl Listeners<'_> {
         if has.is_some() {
             return true;
         }
-        self.socket = None;
+        self.retired.retain(Connection::is_answered);
+        if let Some(socket) = self.socket.take() {
+            self.retired.append(&mut socket.open.connections.answered());
+        }
         let Some(settings) = wanted else {
             return true;
         };
         match bind(&settings) {
             Ok((listener, name)) => {
-                let listener = Listener::Unix(listener);
-                let accepting = accept(listener, Arc::clone(&self.shared));
                 self.socket = Some(Socket {
                     settings,
                     name,
-                    _task: Task(tokio::spawn(accepting)),
+                    open: Open::new(Listener::Unix(listener), &self.shared),
                 });
                 true
             }
@@ -199,8 +227,7 @@ impl Listeners<'_> {
             match bind_tcp(address) {
                 Ok(listener) => {
                     let listener = Listener::Tcp(listener, address, door.clone());
-                    let accepting = accept(listener, Arc::clone(&self.shared));
-                    self.tcp.insert(address, Task(tokio::spawn(accepting)));
+                    self.tcp.insert(address, Open::new(listener, &self.shared));
                 }
                 Err(error) => {
                     self.tell(Level::Warning, format!("http_listen {address}: {error}"));
@@ -277,26 +304,94 @@ struct Connection {
     task: Task,
 }
 
-/// Serves whoever comes. Where there is no room, the one that has waited longest for its other end makes it.
-async fn accept(listener: Listener, shared: Arc<Shared>) {
-    let mut connections: Vec<Connection> = Vec::new();
+/// The connections of one listener.
+#[derive(Clone, Default)]
+struct Connections(Arc<Mutex<Vec<Connection>>>);
+
+/// Whether another connection can be served.
+enum Room {
+    /// It can.
+    Yes,
+    /// Then, when somebody has had the time for a request.
+    At(Instant),
+    /// All are answered.
+    No,
+}
+
+impl Connections {
+    fn list(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, phase: Phase, task: JoinHandle<()>) {
+        let task = Task(task);
+        self.list().push(Connection { phase, task });
+    }
+
+    /// Those that are answered; the others end here.
+    fn answered(&self) -> Vec<Connection> {
+        let all = std::mem::take(&mut *self.list());
+        let answered = all.into_iter().filter(Connection::is_answered);
+        answered.collect()
+    }
+
+    /// Where all places are taken, the one that has waited longest for its other end makes room.
+    fn room(&self, shared: &Shared) -> Room {
+        let mut all = self.list();
+        all.retain(|one| !one.task.0.is_finished());
+        if all.len() < limits::CONNECTIONS {
+            return Room::Yes;
+        }
+        let waiting = all.iter().enumerate();
+        let waiting = waiting.filter_map(|(place, one)| Some((one.phase.waiting_since()?, place)));
+        let Some((since, place)) = waiting.min() else {
+            shared.tally.refused("too-many");
+            return Room::No;
+        };
+        if since.elapsed() < limits::GRACE {
+            return Room::At(since + limits::GRACE);
+        }
+        shared.tally.refused("cut-off");
+        all.swap_remove(place);
+        Room::Yes
+    }
+
+    /// Waits until there is room; false if there will be none.
+    async fn make_room(&self, shared: &Shared) -> bool {
+        loop {
+            match self.room(shared) {
+                Room::Yes => return true,
+                Room::No => return false,
+                Room::At(then) => sleep_until(then).await,
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn is_answered(&self) -> bool {
+        !self.task.0.is_finished() && self.phase.is_answered()
+    }
+}
+
+/// Serves whoever comes.
+async fn accept(listener: Listener, connections: Connections, shared: Arc<Shared>) {
     loop {
         let accepted = match &listener {
-            Listener::Unix(listener) => listener
-                .accept()
-                .await
-                .map(|(stream, _)| Accepted::Local(stream)),
-            Listener::Tcp(listener, ..) => listener
-                .accept()
-                .await
-                .map(|(stream, _)| Accepted::Remote(stream)),
+            Listener::Unix(listener) => {
+                let accepted = listener.accept().await;
+                accepted.map(|(stream, _)| Accepted::Local(stream))
+            }
+            Listener::Tcp(listener, ..) => {
+                let accepted = listener.accept().await;
+                accepted.map(|(stream, _)| Accepted::Remote(stream))
+            }
         };
         let Ok(accepted) = accepted else {
             sleep(REST).await;
             continue;
         };
-        connections.retain(|one| !one.task.0.is_finished());
-        if !make_room(&mut connections, &shared) {
+        if !connections.make_room(&shared).await {
             accepted.refuse();
             continue;
         }
@@ -310,27 +405,9 @@ async fn accept(listener: Listener, shared: Arc<Shared>) {
             }
             (Accepted::Remote(_), Listener::Unix(_)) => continue,
         };
-        let task = Task(task);
-        connections.push(Connection { phase, task });
-    }
-}
-
-fn make_room(connections: &mut Vec<Connection>, shared: &Shared) -> bool {
-    if connections.len() < limits::CONNECTIONS {
-        return true;
-    }
-    let waiting = connections.iter().enumerate();
-    let waiting = waiting.filter_map(|(place, one)| Some((one.phase.waiting_since()?, place)));
-    match waiting.min() {
-        Some((_, place)) => {
-            connections.swap_remove(place);
-            shared.tally.refused("cut-off");
-            true
-        }
-        None => {
-            shared.tally.refused("too-many");
-            false
-        }
+        connections.add(phase, task);
+        // Whoever has just come has its turn before the next one.
+        yield_now().await;
     }
 }
 

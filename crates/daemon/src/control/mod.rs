@@ -18,6 +18,7 @@ mod limits;
 mod listen;
 mod patience;
 mod query;
+pub mod rehearsal;
 mod reply;
 mod route;
 mod serve;
@@ -26,6 +27,9 @@ mod stream;
 mod tally;
 mod tls;
 mod web;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

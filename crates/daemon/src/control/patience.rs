@@ -22,8 +22,10 @@ enum Stage {
     Answer,
     /// Has its answer; the other end has to take it.
     Taking,
-    /// Follows the stream, or waits for a command: that takes as long as it takes.
-    Long,
+    /// Waits for the end of a command: that takes as long as it takes.
+    Command,
+    /// Follows the stream.
+    Stream,
 }
 
 /// The stage of a connection, and since when; whoever serves it and whoever looks for room know the same.
@@ -49,7 +51,15 @@ impl Phase {
         let (stage, since) = self.look();
         match stage {
             Stage::Idle | Stage::Head | Stage::Taking => Some(since),
-            Stage::Answer | Stage::Long => None,
+            Stage::Answer | Stage::Command | Stage::Stream => None,
+        }
+    }
+
+    /// Whether it has asked for something that it is still to get.
+    pub(super) fn is_answered(&self) -> bool {
+        match self.look().0 {
+            Stage::Answer | Stage::Taking | Stage::Command => true,
+            Stage::Idle | Stage::Head | Stage::Stream => false,
         }
     }
 
@@ -59,9 +69,14 @@ impl Phase {
         Answering(self.clone())
     }
 
-    /// The answer is a stream, or long in coming.
-    pub(super) fn takes_long(&self) {
-        self.enter(Stage::Long);
+    /// The answer is a stream.
+    pub(super) fn follows(&self) {
+        self.enter(Stage::Stream);
+    }
+
+    /// A command is carried out.
+    pub(super) fn commands(&self) {
+        self.enter(Stage::Command);
     }
 
     fn bytes_came(&self) {
@@ -82,7 +97,7 @@ impl Phase {
         match stage {
             Stage::Idle => Some(since + limits::IDLE_TIME),
             Stage::Head => Some(since + limits::HEADER_TIME),
-            Stage::Answer | Stage::Taking | Stage::Long => None,
+            Stage::Answer | Stage::Taking | Stage::Command | Stage::Stream => None,
         }
     }
 

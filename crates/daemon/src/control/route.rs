@@ -314,7 +314,7 @@ fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<
     };
     match stream::follow(shared, interest) {
         Some(events) => {
-            phase.takes_long();
+            phase.follows();
             reply(StatusCode::OK, reply::EVENTS, Content::stream(events))
         }
         None => unavailable(
@@ -350,7 +350,7 @@ where
             return problem(StatusCode::BAD_REQUEST, &text, help);
         }
     };
-    phase.takes_long();
+    phase.commands();
     let (answer, answered) = oneshot::channel();
     let who = caller.who();
     let request = Request::Command {
