@@ -14,7 +14,6 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 const PERIOD: Duration = Duration::from_millis(250);
 /// For one of them.
 const QUESTION: Duration = Duration::from_secs(10);
-const SOCKET: &str = "/run/standfast/control.sock";
 
 /// A node's file.
 #[derive(Clone, Copy)]
@@ -76,15 +75,12 @@ pub fn with_files(daemons: [Daemon; 2], files: [String; 2], body: impl FnOnce(&m
 
 /// What the daemon of a host says of its instance; none while it does not answer.
 pub fn explanation(host: &Host) -> Option<Value> {
-    let url = "http://localhost/v1/explain/VI_1";
     let argv = [
-        "curl",
-        "-sS",
-        "--max-time",
-        "8",
-        "--unix-socket",
-        SOCKET,
-        url,
+        "/run/lab/bin/standfast",
+        "explain",
+        "--instance",
+        "VI_1",
+        "--json",
     ];
     let output = host.run_within(QUESTION, &argv).ok()?;
     serde_json::from_str(&output.output).ok()

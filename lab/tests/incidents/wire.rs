@@ -80,7 +80,15 @@ fn wrong_password() {
 fn wrong_vrid() {
     let second = Text { vrid: 52, ..SECOND };
     with_pair(Daemon::Keepalived, [FIRST, second], |pair| {
-        let phrases = ["two masters", &address(1), &vip(), "VRID 52", "VRID 51"];
+        let mac = pair.second.mac().to_string();
+        let phrases = [
+            "two masters",
+            &address(1),
+            &mac,
+            &vip(),
+            "VRID 52",
+            "VRID 51",
+        ];
         names(&pair.first.host, "wrong-vrid", &phrases);
     });
 }

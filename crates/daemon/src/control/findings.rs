@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use standfast_api::event::{Level, Query, Record};
 use standfast_api::explain::{Explanation, explain};
 use standfast_api::observe::name_neighbours;
 use standfast_api::status::{HostFinding, Instance, State, Status};
@@ -89,9 +90,26 @@ pub(super) async fn explanation(
         return None;
     }
     let whole = shared.findings.complete(status).await;
-    let wanted = standfast_api::event::Query::newest(limits::EXPLAINED);
-    let page = shared.page(wanted).await.unwrap_or_default();
-    explain(&whole, name, &page.records)
+    let records = records(shared, name).await;
+    explain(&whole, name, &records)
+}
+
+/// The newest entries, and the newest about the instance: where there are many, the others have pushed them out.
+async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
+    let newest = Query {
+        level: Some(Level::Info),
+        ..Query::newest(limits::EXPLAINED)
+    };
+    let own = Query {
+        subject: Some(name.to_owned()),
+        ..newest.clone()
+    };
+    let mut all: BTreeMap<u64, Record> = BTreeMap::new();
+    for wanted in [newest, own] {
+        let page = shared.page(wanted).await.unwrap_or_default();
+        all.extend(page.records.into_iter().map(|it| (it.seq, it)));
+    }
+    all.into_values().collect()
 }
 
 fn look(status: &Status) -> Found {
@@ -106,7 +124,10 @@ fn look(status: &Status) -> Found {
 /// The table, after those have been asked for whose name an explanation needs.
 fn neighbours(status: &Status) -> BTreeMap<IpAddr, String> {
     let known = table();
-    let wanted = status.instances.iter().flat_map(|it| disputed(it, status));
+    let disputed = status.instances.iter().flat_map(|it| disputed(it, status));
+    let strangers = status.strangers.iter();
+    let strangers = strangers.filter(|it| is_recent(status, it.heard_us));
+    let wanted = disputed.chain(strangers.filter_map(|it| version_4(it.address)));
     let unknown = wanted.filter(|it| !known.contains_key(&IpAddr::V4(*it)));
     let unknown: Vec<Ipv4Addr> = unknown.take(MOST_ASKED).collect();
     if unknown.is_empty() {
@@ -122,15 +143,22 @@ fn disputed<'a>(
     instance: &'a Instance,
     status: &'a Status,
 ) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
-    let recent = |at: u64| status.node.now_us.saturating_sub(at) < RECENT_US;
     let speakers = instance.speakers.iter().filter(move |it| {
         let other = it.refused.is_some() || instance.state == State::Master;
-        other && recent(it.heard_us)
+        other && is_recent(status, it.heard_us)
     });
-    speakers.filter_map(|it| match it.address {
+    speakers.filter_map(|it| version_4(it.address))
+}
+
+fn is_recent(status: &Status, heard_us: u64) -> bool {
+    status.node.now_us.saturating_sub(heard_us) < RECENT_US
+}
+
+fn version_4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
         IpAddr::V4(address) => Some(address),
         IpAddr::V6(_) => None,
-    })
+    }
 }
 
 /// Has the kernel find these neighbours.
