@@ -565,6 +565,9 @@ pub struct Stranger {
     pub interface: String,
     /// Who sent it.
     pub address: IpAddr,
+    /// Its hardware address, as this host's neighbour table knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
     /// Its priority.
     pub priority: Option<u8>,
     /// Its addresses, where the packet tells them.

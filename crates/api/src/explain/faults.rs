@@ -333,6 +333,11 @@ fn printed(check: &Check) -> String {
 
 /// It cannot run at all: as dangerous as it is silent.
 fn unusable(check: &Check, why: &str) -> Ailment {
+    // The script is named before what is wrong with it, which may be that very path.
+    let why = match why.split_once(": ") {
+        Some((path, rest)) if rest.starts_with(path) => rest,
+        Some(_) | None => why,
+    };
     let (kind, fix) = match why {
         _ if why.contains("does not exist") || why.contains("no command") => (
             "script-missing",

@@ -13,6 +13,7 @@ mod case;
 mod faults;
 mod history;
 mod host;
+mod kinds;
 mod next;
 mod setup;
 mod text;
@@ -26,6 +27,8 @@ use crate::event::Record;
 use crate::status::{State, Status};
 
 use case::Case;
+
+pub use kinds::KINDS;
 
 /// Why an instance is what it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +52,7 @@ pub struct Explanation {
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
-    /// One word for programs: `two-masters`, `never-heard`, `wrong-password`, `vrrp-filtered`, `check-failed` and so on.
+    /// One word for programs, one of [`KINDS`]: `never-heard`, `wrong-password`, `vrrp-filtered`, `check-failed` and so on.
     pub kind: String,
     /// What is wrong, with names, addresses and numbers.
     pub text: String,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Problem;
 use super::case::{Case, addresses};
 use super::text::time;
-use crate::status::{Holder, NodeOfInstance, Speaker, State};
+use crate::status::{Holder, NodeOfInstance, Speaker, State, Stranger};
 
 /// Who was refused or unknown so long ago explains nothing, in microseconds.
 const RECENT_US: u64 = 60_000_000;
@@ -332,7 +332,7 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
         let begins = if case.is_master() { "two masters: " } else { "" };
         let text = format!(
             "{begins}{} advertises {} with VRID {}, and {} has VRID {}: the two do not know each other",
-            case.named(stranger.address),
+            who(case, stranger),
             addresses(&shared),
             stranger.vrid,
             instance.name,
@@ -342,6 +342,13 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
         Problem::new("wrong-vrid", text, fix)
     })
     .collect()
+}
+
+fn who(case: &Case<'_>, stranger: &Stranger) -> String {
+    match &stranger.mac {
+        Some(mac) => format!("{} (MAC {mac})", stranger.address),
+        None => case.named(stranger.address),
+    }
 }
 
 /// Somebody answers for our addresses by ARP or ND, and no advertisement explains it.

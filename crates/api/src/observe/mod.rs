@@ -52,8 +52,6 @@ pub struct Host<'a> {
     pub handovers: BTreeMap<String, Handover>,
     /// How well the loop keeps time.
     pub timing: Timing,
-    /// Kernel operations that failed, by operation.
-    pub kernel_failures: BTreeMap<String, u64>,
 }
 
 /// Turns the node's time into microseconds since 1970.
@@ -106,7 +104,7 @@ pub fn status(node: &core::Node, host: &Host<'_>, now: core::Instant, realtime_u
         strangers: strangers(node, clock),
         timing: host.timing.clone(),
         peer_drops: peers::drops(node),
-        kernel_failures: host.kernel_failures.clone(),
+        kernel_failures: kernel_failures(node),
         host: Vec::new(),
     }
 }
@@ -118,6 +116,9 @@ pub fn name_neighbours(status: &mut Status, neighbours: &BTreeMap<IpAddr, String
         for speaker in &mut instance.speakers {
             speaker.mac = neighbours.get(&speaker.address).cloned();
         }
+    }
+    for stranger in &mut status.strangers {
+        stranger.mac = neighbours.get(&stranger.address).cloned();
     }
 }
 
@@ -137,6 +138,13 @@ fn about(host: &Host<'_>, node: &core::Node, now_us: u64) -> Node {
         drain: host.drain.clone(),
         stopping: node.is_stopping(),
     }
+}
+
+fn kernel_failures(node: &core::Node) -> BTreeMap<String, u64> {
+    let failures = node.kernel_failures().iter();
+    failures
+        .map(|(what, count)| ((*what).to_owned(), *count))
+        .collect()
 }
 
 fn groups(node: &core::Node) -> Vec<Group> {
@@ -200,6 +208,7 @@ fn strangers(node: &core::Node, clock: Clock) -> Vec<Stranger> {
         vrid: it.vrid,
         interface: place(node.interfaces(), it.interface),
         address: it.address,
+        mac: None,
         priority: it.priority.map(|priority| priority.0),
         addresses: it.addresses.clone(),
         first_us: clock.at(it.first),

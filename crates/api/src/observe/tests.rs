@@ -307,3 +307,27 @@ fn transitions_are_counted_by_the_words_of_records() {
         assert_eq!(cause.word(), crate::record::cause(&cause).kind);
     }
 }
+
+#[test]
+fn what_the_kernel_refuses_is_counted_and_told() {
+    use standfast_core::Output;
+    use standfast_core::input::Errno;
+    let mut node = node(vec![spec(51)], vec![]);
+    node.handle_input(at(4), Input::Wakeup);
+    let asked = std::iter::from_fn(|| node.poll_output()).find_map(|output| match output {
+        Output::Kernel { operation, .. } => Some(operation),
+        _ => None,
+    });
+    let done = Input::KernelDone {
+        operation: asked.unwrap(),
+        results: vec![Err(Errno(105))],
+    };
+    node.handle_input(at(4), done);
+    let status = seen(&node, at(5));
+    assert_eq!(status.kernel_failures["add address"], 1);
+    let refused = status.instances[0].refused.as_ref().unwrap();
+    assert_eq!((refused.address, refused.adding), (ip(100), true));
+    assert_eq!(refused.text, "no buffer space");
+    let address = &status.instances[0].addresses[0];
+    assert_eq!((address.wanted, address.held), (true, false));
+}

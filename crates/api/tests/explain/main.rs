@@ -14,7 +14,7 @@ mod wire;
 use std::path::PathBuf;
 
 use standfast_api::event::{Level, Record, Subject, SubjectKind};
-use standfast_api::explain::{Explanation, explain};
+use standfast_api::explain::{Explanation, KINDS, explain};
 use standfast_api::status::{
     Check, Deletion, Drain, Group, Instance, NodeOfInstance, Pause, PriorityPart, Refusal, Speaker,
     Stall, State,
@@ -185,13 +185,13 @@ fn a_peer_that_does_not_preempt_is_named() {
 #[test]
 fn checks_that_cannot_run_say_that_nothing_moves() {
     for (why, kind) in [
-        ("/etc/chk.sh: /etc/chk.sh does not exist", "script-missing"),
+        ("/etc/chk.sh does not exist", "script-missing"),
         (
             "there is no command chk in PATH that its user may run",
             "script-missing",
         ),
         (
-            "/etc/chk.sh: /etc/chk.sh (mode 0644, owner 0) is not executable",
+            "/etc/chk.sh: /etc (mode 0644, owner 0) is not executable",
             "script-not-executable",
         ),
         (
@@ -545,6 +545,26 @@ fn whole_explanations_read_well() {
         assert_eq!(
             text, known,
             "{name} is missing or stale (UPDATE_SNAPSHOTS=1 writes it)"
+        );
+    }
+}
+
+/// The list in the document is the list in the code.
+#[test]
+fn every_kind_of_problem_is_documented() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/observability.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let lines = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: Vec<&str> = lines
+        .filter_map(|line| line.split_once('`'))
+        .map(|it| it.0)
+        .collect();
+    let words: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
+    assert_eq!(listed, words);
+    for (word, meaning) in KINDS {
+        assert!(
+            page.contains(&format!("| `{word}` | {meaning} |")),
+            "{word}"
         );
     }
 }

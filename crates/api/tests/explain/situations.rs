@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use standfast_api::event::Cause;
-use standfast_api::explain::{Explanation, explain};
+use standfast_api::explain::{Explanation, KINDS, explain};
 use standfast_api::status::{
     Address, Check, Fault, Instance, Master, Node, NodeOfInstance, Priority, PriorityPart, Speaker,
     State, Status,
@@ -238,6 +238,8 @@ pub fn first(status: &Status, kind: &str, phrases: &[&str]) {
     let problem = problem.unwrap_or_else(|| panic!("no problem: {explanation:#?}"));
     let fix = problem.fix.as_deref().unwrap_or_default();
     assert_eq!(problem.kind, kind, "{explanation:#?}");
+    let known = KINDS.iter().any(|(word, _)| *word == kind);
+    assert!(known, "{kind} is not among KINDS");
     for phrase in phrases {
         let said = problem.text.contains(phrase) || fix.contains(phrase);
         assert!(said, "{phrase}: {explanation:#?}");

@@ -176,13 +176,16 @@ fn our_addresses_under_another_vrid_are_a_mistyped_vrid() {
         vrid: 52,
         interface: "eth0".into(),
         address: ip(12),
+        mac: Some(MAC.into()),
         priority: Some(90),
         addresses: vec![ip(200)],
         first_us: ago(300),
         heard_us: ago(1),
         times: 300,
     }];
-    let phrases = ["192.0.2.12 advertises 192.0.2.200 with VRID 52, and VI_1 has VRID 51"];
+    let phrases = [
+        "192.0.2.12 (MAC 02:00:00:00:00:0c) advertises 192.0.2.200 with VRID 52, and VI_1 has VRID 51",
+    ];
     first(&all, "wrong-vrid", &phrases);
     assert_eq!(explained(&all).problems.len(), 1);
     // Another group's addresses are its own affair.

@@ -3,6 +3,7 @@
 mod checks;
 mod encode;
 mod evaluate;
+mod failures;
 mod moves;
 mod rehearse;
 mod routers;
@@ -39,6 +40,7 @@ use crate::time::{Instant, Micros};
 use crate::tracker::{Tracker, Trackers};
 
 pub(crate) use checks::subject as check_subject;
+use failures::Failures;
 use routers::Routers;
 use strangers::Strangers;
 pub use strangers::{MAX_STRANGERS, Stranger};
@@ -98,6 +100,7 @@ pub struct Node {
     unknown_vrids: u64,
     unknown_vrid_digest: Digest,
     strangers: Strangers,
+    failures: Failures,
     clock: WallClock,
     pub(crate) identity: NodeIdentity,
     pub(crate) peers: Peers,
@@ -441,6 +444,7 @@ impl Node {
     }
 
     fn kernel_done(&mut self, now: Instant, pending: &Pending, results: &[Result<(), Errno>]) {
+        self.count_failures(pending, results);
         match pending.owner {
             Owner::Router(id) => self.with_router(now, id, |router, fx| {
                 router.kernel_done(pending, results, fx);

@@ -14,6 +14,7 @@
 //! any of it: requests are bounded, and those for a status are made one for however many ask.
 
 mod caller;
+mod findings;
 mod limits;
 mod listen;
 mod patience;

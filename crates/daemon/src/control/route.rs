@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::caller::Caller;
+use super::findings::{self, Findings};
 use super::patience::Phase;
 use super::reply::{self, Content, Reply, json, problem, reply, unavailable};
 use super::snapshot::{Loop, Unanswered};
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     pub(super) way: Loop,
     pub(super) pulse: Pulse,
     pub(super) tally: Tally,
+    pub(super) findings: Findings,
     pub(super) journal: Chronicle,
     /// Whom the daemon belongs to.
     own_uid: u32,
@@ -48,6 +50,7 @@ impl Shared {
             way: Loop::new(requests, waker),
             pulse: Pulse::new(),
             tally: Tally::default(),
+            findings: Findings::default(),
             journal,
             own_uid: own_identity().uid,
         })
@@ -177,7 +180,7 @@ async fn read(endpoint: Endpoint, query: &str, shared: &Shared) -> Reply {
             Ok(seen) => reply(StatusCode::OK, reply::JSON, seen.json().into()),
             Err(why) => unanswered(why),
         },
-        Endpoint::Explain(name) => nothing_there(&name),
+        Endpoint::Explain(name) => explained(&name, shared).await,
         Endpoint::Events => events(query, shared).await,
         Endpoint::OpenApi => {
             let text = Bytes::from_static(OPENAPI.as_bytes());
@@ -193,6 +196,25 @@ async fn read(endpoint: Endpoint, query: &str, shared: &Shared) -> Reply {
             None => nothing_there(&path),
         },
         Endpoint::Stream | Endpoint::Command => nothing_there(path::COMMAND),
+    }
+}
+
+async fn explained(name: &str, shared: &Shared) -> Reply {
+    let seen = match shared.way.seen().await {
+        Ok(seen) => seen,
+        Err(why) => return unanswered(why),
+    };
+    match findings::explanation(shared, &seen.status, name).await {
+        Some(explanation) => json(StatusCode::OK, &explanation),
+        None => {
+            let shown: String = name.chars().take(80).collect();
+            let text = format!("there is no instance {shown}");
+            problem(
+                StatusCode::NOT_FOUND,
+                &text,
+                "/v1/status names the instances",
+            )
+        }
     }
 }
 

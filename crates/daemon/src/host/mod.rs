@@ -5,7 +5,7 @@
 
 mod addresses;
 mod daemons;
-mod firewall;
+pub(crate) mod firewall;
 mod kernel;
 mod links;
 mod managers;

@@ -7,6 +7,7 @@ mod command;
 mod iptables;
 mod packet;
 mod ruleset;
+mod running;
 mod walk;
 
 #[cfg(test)]
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use standfast_config::{AuthenticationKind, Code, Config, Diagnostic, Span, VrrpInstance};
+
+pub(crate) use running::dropped;
 
 use packet::{AUTHENTICATION_HEADER, Direction, Packet, UDP, VRRP};
 use ruleset::Ruleset;

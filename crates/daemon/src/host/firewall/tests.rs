@@ -84,6 +84,47 @@ fn a_policy_that_drops_is_named_with_table_chain_and_remedy() {
 }
 
 #[test]
+fn a_running_instance_is_judged_like_its_configuration() {
+    use standfast_api::status::{Instance, Status};
+    let running = |name: &str, authentication: &str| Instance {
+        name: name.to_owned(),
+        interface: "eth0".to_owned(),
+        destinations: vec![IpAddr::from([224, 0, 0, 18])],
+        authentication: authentication.to_owned(),
+        source: Some(IpAddr::from([192, 0, 2, 1])),
+        ..Instance::default()
+    };
+    let status = |instances| Status {
+        instances,
+        ..Status::default()
+    };
+    let both = status(vec![running("VI_1", "none"), running("VI_2", "pass")]);
+    let found = super::running::judge(&both, &ruleset(DENY));
+    assert_eq!(found.len(), 1, "one place drops what comes in: {found:?}");
+    let found = found.first().unwrap();
+    assert_eq!(found.kind, "vrrp-filtered");
+    assert_eq!(found.instances, ["VI_1", "VI_2"]);
+    assert!(
+        found.text.contains("chain input, by its policy"),
+        "{}",
+        found.text
+    );
+    assert!(found.fix.as_deref().unwrap().contains("nft insert rule"));
+    assert_eq!(super::running::judge(&both, &ruleset(ALLOW)), []);
+    let sealed = status(vec![running("VI_1", "ah")]);
+    assert_eq!(super::running::judge(&sealed, &ruleset(ALLOW)).len(), 1);
+    let mut unicast = running("VI_1", "none");
+    unicast.unicast = true;
+    unicast.destinations = vec![IpAddr::from([192, 168, 1, 13])];
+    let drop = chain("drop", &[]);
+    let found = super::running::judge(&status(vec![unicast]), &drop);
+    assert!(
+        found.first().unwrap().text.contains("from 192.168.1.13"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_rule_for_the_protocol_lets_it_through() {
     assert_eq!(findings(VIP, ALLOW), []);
     // It is for VRRP itself, not for VRRP inside an authentication header.
