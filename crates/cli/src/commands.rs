@@ -14,7 +14,6 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::names::Names;
 use crate::{explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
@@ -78,9 +77,6 @@ enum Command {
     /// Print the manual page standfast(1).
     #[command(hide = true)]
     Man,
-    /// Names that the running daemon knows, for shells.
-    #[command(name = "__names", hide = true)]
-    Names(Names),
     /// keepalived's own command line.
     #[command(disable_help_flag = true)]
     Keepalived {
@@ -153,7 +149,6 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Pause(pause) => pause.run(),
         Command::Unpause(unpause) => unpause.run(),
         Command::Reload(reload) => reload.run(),
-        Command::Names(names) => names.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

@@ -34,6 +34,12 @@ fn main() -> ExitCode {
     if let Some(code) = standfast_lab::agent_main(&words) {
         return code;
     }
+    // Shells ask this in the middle of a line that is being typed.
+    if let [_, command, kind] = words.as_slice()
+        && command == names::COMMAND
+    {
+        return names::main(kind);
+    }
     let called_keepalived = arguments
         .first()
         .and_then(|program| Path::new(program).file_name())
