@@ -17,7 +17,6 @@ mod manual;
 mod moments;
 mod names;
 mod output;
-mod problems;
 mod replace;
 #[cfg(test)]
 mod snapshot;

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use standfast_api::status::Status;
+
 /// Folders of this process so far.
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
@@ -143,11 +145,8 @@ fn status_tells_by_its_exit_code_whether_all_is_well() {
 fn status_as_json_is_what_the_daemon_says() {
     let daemon = Daemon::new(&[("GET /v1/status", "200 OK", HEALTHY)]);
     let output = daemon.standfast(&["status", "--json"]);
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(
-        said,
-        serde_json::from_str::<serde_json::Value>(HEALTHY).unwrap()
-    );
+    let said: Status = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said, serde_json::from_str(HEALTHY).unwrap());
 }
 
 #[test]
