@@ -14,8 +14,7 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::names::Names;
-use crate::{explain, format, keepalived, manual, status, steering};
+use crate::{events, explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -68,6 +67,9 @@ enum Command {
     /// Read the configuration again: print what changes and whether that interrupts anything, then do it.
     #[command(after_help = steering::AFTER_HELP)]
     Reload(steering::Reload),
+    /// Show what happened: each change of state with its cause, checks, and who asked for what.
+    #[command(after_help = events::AFTER_HELP)]
+    Events(events::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -78,9 +80,6 @@ enum Command {
     /// Print the manual page standfast(1).
     #[command(hide = true)]
     Man,
-    /// Names that the running daemon knows, for shells.
-    #[command(name = "__names", hide = true)]
-    Names(Names),
     /// keepalived's own command line.
     #[command(disable_help_flag = true)]
     Keepalived {
@@ -153,7 +152,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Pause(pause) => pause.run(),
         Command::Unpause(unpause) => unpause.run(),
         Command::Reload(reload) => reload.run(),
-        Command::Names(names) => names.run(),
+        Command::Events(arguments) => arguments.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

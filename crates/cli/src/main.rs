@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod completions;
 mod config;
+mod events;
 mod explain;
 mod format;
 mod keepalived;
@@ -17,7 +18,6 @@ mod manual;
 mod moments;
 mod names;
 mod output;
-mod problems;
 mod replace;
 #[cfg(test)]
 mod snapshot;
@@ -33,6 +33,12 @@ fn main() -> ExitCode {
         .collect();
     if let Some(code) = standfast_lab::agent_main(&words) {
         return code;
+    }
+    // Shells ask this in the middle of a line that is being typed.
+    if let [_, command, kind] = words.as_slice()
+        && command == names::COMMAND
+    {
+        return names::main(kind);
     }
     let called_keepalived = arguments
         .first()

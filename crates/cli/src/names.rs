@@ -1,16 +1,19 @@
-//! `standfast __names`: what shells complete with the names that the running daemon knows.
+//! `standfast __names instances`: what shells complete with the names that the running daemon knows. It is no command of
+//! its own, or shells would complete it too.
 
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use standfast_api::path;
 use standfast_api::status::Status;
 
 use crate::client::{Client, ClientError, Place};
 use crate::output;
 
+/// What scripts of shells call it.
+pub(crate) const COMMAND: &str = "__names";
+
 /// Names of which things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Virtual routers.
     Instances,
@@ -22,24 +25,15 @@ pub(crate) enum Kind {
     Nodes,
 }
 
-/// The arguments of `standfast __names`.
-#[derive(clap::Args)]
-pub(crate) struct Names {
-    /// Names of which things.
-    #[arg(value_enum)]
-    kind: Kind,
-}
-
-impl Names {
-    /// Prints them, one on a line; nothing where no daemon answers.
-    pub(crate) fn run(self) -> ExitCode {
-        match status() {
-            Ok(status) => output::print(&self.kind.lines(&status)),
-            // Nobody reads it in the middle of a line that is being typed.
-            Err(_) => return ExitCode::FAILURE,
-        }
-        ExitCode::SUCCESS
+/// Prints the names of a kind, one on a line; nothing where no daemon answers.
+pub(crate) fn main(kind: &str) -> ExitCode {
+    let kind = Kind::ALL.into_iter().find(|one| one.word() == kind);
+    match (kind, status()) {
+        (Some(kind), Ok(status)) => output::print(&kind.lines(&status)),
+        // Nobody reads in the middle of a line why there are none.
+        (None, _) | (_, Err(_)) => return ExitCode::FAILURE,
     }
+    ExitCode::SUCCESS
 }
 
 fn status() -> Result<Status, ClientError> {
@@ -47,6 +41,19 @@ fn status() -> Result<Status, ClientError> {
 }
 
 impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Instances, Self::Targets, Self::Checks, Self::Nodes];
+
+    /// How it is asked for on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Targets => "targets",
+            Self::Checks => "checks",
+            Self::Nodes => "nodes",
+        }
+    }
+
     fn lines(self, status: &Status) -> String {
         let instances = status.instances.iter().map(|one| &one.name);
         let mut names: Vec<&String> = match self {

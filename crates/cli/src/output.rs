@@ -133,6 +133,14 @@ impl Page {
         }
     }
 
+    /// Text on one line, however long.
+    pub(crate) fn line(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            self.paint(piece.tone, &piece.text);
+        }
+        self.end_line();
+    }
+
     /// Text from this column on, in as many lines as it needs; later lines begin two columns further.
     pub(crate) fn paragraph(&mut self, indent: usize, pieces: &[Piece]) {
         self.wrapped(indent, indent + 2, pieces);

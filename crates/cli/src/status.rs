@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use standfast_api::explain::Problem;
+use standfast_api::explain::{Problem, explain};
 use standfast_api::path;
 use standfast_api::status::{Instance, State, Status};
 use standfast_config::registry::nearest_of;
@@ -22,7 +22,6 @@ pub(crate) use self::detail::named;
 use crate::client::{Client, ClientError, Place};
 use crate::moments::Present;
 use crate::output::{self, Colour, Page, Piece, Tone, listed, piece};
-use crate::problems::problems;
 
 /// What `--help` says at its end.
 pub(crate) const AFTER_HELP: &str = "\
@@ -93,7 +92,12 @@ impl Arguments {
     fn look(&self) -> Result<Seen, Failed> {
         let client = Client::find(&self.place).map_err(Failed::Asking)?;
         let status = client.get(path::STATUS).map_err(Failed::Asking)?;
-        let view = View::new(status, self.instance.as_deref(), TimeZone::system())?;
+        let view = View::new(
+            status,
+            self.instance.as_deref(),
+            TimeZone::system(),
+            problems,
+        )?;
         let text = if self.json {
             view.json()
         } else {
@@ -104,6 +108,12 @@ impl Arguments {
             wrong: view.is_wrong(),
         })
     }
+}
+
+/// What is wrong with an instance, the most likely cause first.
+fn problems(status: &Status, instance: &Instance) -> Vec<Problem> {
+    let explained = explain(status, &instance.name, &[]);
+    explained.map_or_else(Vec::new, |explained| explained.problems)
 }
 
 /// What is printed, and whether something is wrong.
@@ -166,7 +176,12 @@ struct View {
 
 impl View {
     /// Everything, or only the instance or group of that name.
-    fn new(status: Status, name: Option<&str>, zone: TimeZone) -> Result<Self, Failed> {
+    fn new(
+        status: Status,
+        name: Option<&str>,
+        zone: TimeZone,
+        problems: impl Fn(&Status, &Instance) -> Vec<Problem>,
+    ) -> Result<Self, Failed> {
         let present = Present {
             now_us: status.node.now_us,
             zone,

@@ -8,16 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::{ClientError, Place};
 
-/// Folders of daemons; within them each network namespace has its own.
+/// Folders of daemons: of all that may write there, and of a service without root that has the other as its own. Within
+/// them each network namespace has one.
 const FOLDERS: [&str; 2] = ["/run/standfast", "/run/keepalived"];
-/// Where a keepalived without folders of its own has its files, and what they are called.
-const PLAIN_FOLDER: &str = "/run";
 /// Where a daemon of a service or a user of its own has its files (systemd.exec(5), pam_systemd(8)).
 const OWN_FOLDERS: [&str; 2] = ["RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"];
 /// How a control socket is called: `control.sock`, or with the daemon's instance `control_one.sock`.
 const PREFIX: &str = "control";
-/// How that of a keepalived in `/run` is called.
-const PLAIN_PREFIX: &str = "keepalived-control";
 /// See [`PREFIX`].
 const SUFFIX: &str = ".sock";
 /// Most entries of a folder that are looked at.
@@ -32,33 +29,21 @@ pub(super) fn socket(place: &Place) -> Result<PathBuf, ClientError> {
     choose(candidates(&folders)?, &folders)
 }
 
-/// A folder, and how control sockets are called in it.
-type Folder = (PathBuf, &'static str);
-
-fn folders(namespace: Option<&str>) -> Vec<Folder> {
+fn folders(namespace: Option<&str>) -> Vec<PathBuf> {
     let usual = FOLDERS.map(PathBuf::from);
     if let Some(namespace) = namespace {
-        return usual
-            .into_iter()
-            .map(|folder| (folder.join(namespace), PREFIX))
-            .collect();
+        return usual.map(|folder| folder.join(namespace)).into();
     }
     let own = OWN_FOLDERS.into_iter().filter_map(std::env::var_os);
     let own: Vec<PathBuf> = own
         .flat_map(|value| std::env::split_paths(&value).collect::<Vec<_>>())
         .filter(|path| path.is_absolute())
         .collect();
-    let mut folders: Vec<Folder> = vec![(PathBuf::from(PLAIN_FOLDER), PLAIN_PREFIX)];
-    for folder in usual {
-        let inner = below(&folder).into_iter().map(|path| (path, PREFIX));
-        folders.push((folder, PREFIX));
-        folders.extend(inner);
-    }
-    for folder in own {
-        folders.push((folder.clone(), PREFIX));
-        folders.push((folder, PLAIN_PREFIX));
-    }
-    folders
+    let usual = usual.into_iter().flat_map(|folder| {
+        let inner = below(&folder);
+        std::iter::once(folder).chain(inner)
+    });
+    usual.chain(own).collect()
 }
 
 /// The folders of a folder.
@@ -75,9 +60,9 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-fn candidates(folders: &[Folder]) -> Result<Vec<PathBuf>, ClientError> {
+fn candidates(folders: &[PathBuf]) -> Result<Vec<PathBuf>, ClientError> {
     let mut sockets = Vec::new();
-    for (folder, prefix) in folders {
+    for folder in folders {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -88,7 +73,7 @@ fn candidates(folders: &[Folder]) -> Result<Vec<PathBuf>, ClientError> {
         let named = entries.take(MOST_ENTRIES).flatten().filter(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            name.starts_with(prefix)
+            name.starts_with(PREFIX)
                 && name.ends_with(SUFFIX)
                 && entry.file_type().is_ok_and(|kind| kind.is_socket())
         });
@@ -100,7 +85,7 @@ fn candidates(folders: &[Folder]) -> Result<Vec<PathBuf>, ClientError> {
 }
 
 /// The only one that somebody listens on; else the best that can be said.
-fn choose(sockets: Vec<PathBuf>, folders: &[Folder]) -> Result<PathBuf, ClientError> {
+fn choose(sockets: Vec<PathBuf>, folders: &[PathBuf]) -> Result<PathBuf, ClientError> {
     let mut stale = None;
     let mut live = Vec::new();
     for socket in sockets {
@@ -119,8 +104,12 @@ fn choose(sockets: Vec<PathBuf>, folders: &[Folder]) -> Result<PathBuf, ClientEr
         }
         (None, Some(stale)) => Err(ClientError::Stale(stale)),
         (None, None) => {
-            let usual = folders.iter().filter(|(path, _)| path.starts_with("/run/"));
-            let looked = usual.map(|(path, prefix)| path.join(format!("{prefix}{SUFFIX}")));
+            let looked = folders
+                .iter()
+                .filter(|path| path.starts_with("/run/standfast"));
+            let looked = looked
+                .take(1)
+                .map(|path| path.join(format!("{PREFIX}{SUFFIX}")));
             Err(ClientError::NotRunning(looked.collect()))
         }
     }
@@ -143,12 +132,9 @@ mod tests {
             Self(path)
         }
 
-        fn folders(&self) -> Vec<Folder> {
-            vec![
-                (self.0.clone(), PREFIX),
-                (self.0.join("blue"), PREFIX),
-                (self.0.clone(), PLAIN_PREFIX),
-            ]
+        fn folders(&self) -> Vec<PathBuf> {
+            let inner = below(&self.0);
+            std::iter::once(self.0.clone()).chain(inner).collect()
         }
 
         fn found(&self) -> Result<PathBuf, ClientError> {
@@ -173,15 +159,15 @@ mod tests {
         let blue = scratch.0.join("blue/control_one.sock");
         let listener = UnixListener::bind(&blue).unwrap();
         assert_eq!(scratch.found().unwrap(), blue);
-        let keepalived = scratch.0.join("keepalived-control.sock");
-        let second = UnixListener::bind(&keepalived).unwrap();
+        let other = scratch.0.join("control_two.sock");
+        let second = UnixListener::bind(&other).unwrap();
         let Err(ClientError::Several(several)) = scratch.found() else {
             panic!("one of two was chosen");
         };
-        assert_eq!(several, [blue.clone(), keepalived.clone()]);
+        assert_eq!(several, [blue.clone(), other.clone()]);
         // What a killed daemon has left is passed over while another one runs.
         drop(listener);
-        assert_eq!(scratch.found().unwrap(), keepalived);
+        assert_eq!(scratch.found().unwrap(), other);
         drop(second);
         assert!(matches!(scratch.found(), Err(ClientError::Stale(_))));
     }
@@ -189,13 +175,7 @@ mod tests {
     #[test]
     fn a_namespace_has_folders_of_its_own() {
         let folders = folders(Some("blue"));
-        let paths: Vec<_> = folders.iter().map(|(path, _)| path.as_path()).collect();
-        assert_eq!(
-            paths,
-            [
-                Path::new("/run/standfast/blue"),
-                Path::new("/run/keepalived/blue")
-            ]
-        );
+        let expected = ["/run/standfast/blue", "/run/keepalived/blue"].map(PathBuf::from);
+        assert_eq!(folders, expected);
     }
 }

@@ -160,20 +160,32 @@ impl View {
         page.paragraph(0, &[piece(Tone::Faint, "(--long shows each in detail)")]);
     }
 
+    /// The first problem of each instance; one that several have is told once.
     fn problem_lines(&self, page: &mut Page) {
-        let all = self.shown().zip(&self.problems);
-        let wrong: Vec<_> = all
-            .filter_map(|(instance, problems)| Some((instance, problems.first()?)))
-            .collect();
-        if !wrong.is_empty() {
+        let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (instance, problems) in self.shown().zip(&self.problems) {
+            let Some(problem) = problems.first() else {
+                continue;
+            };
+            match lines.iter_mut().find(|(text, _)| *text == problem.text) {
+                Some((_, names)) => names.push(&instance.name),
+                None => lines.push((&problem.text, vec![&instance.name])),
+            }
+        }
+        if !lines.is_empty() {
             page.gap();
         }
-        for (instance, problem) in wrong.iter().take(PROBLEMS_SHOWN) {
-            let name = piece(Tone::Strong, &instance.name);
-            page.paragraph(0, &[name, plain(": "), piece(Tone::Bad, &problem.text)]);
+        for (text, names) in lines.iter().take(PROBLEMS_SHOWN) {
+            let names = listed(names.iter().copied(), NAMES_SHOWN);
+            let pieces = [
+                piece(Tone::Strong, names),
+                plain(": "),
+                piece(Tone::Bad, text),
+            ];
+            page.paragraph(0, &pieces);
         }
-        if let Some(more @ 1..) = wrong.len().checked_sub(PROBLEMS_SHOWN) {
-            page.paragraph(0, &[plain(format!("and {more} more with problems"))]);
+        if let Some(more @ 1..) = lines.len().checked_sub(PROBLEMS_SHOWN) {
+            page.paragraph(0, &[plain(format!("and {}", count(more, "other problem")))]);
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use standfast_api::event::Cause;
 use standfast_api::status::{
-    Address, Check, Drain, Fault, Group, Instance, Master, Next, Node, NodeOfInstance, Peer,
+    Address, Check, Counters, Drain, Fault, Group, Instance, Master, Next, NodeOfInstance, Peer,
     Priority, PriorityPart, Speaker, State, Status, Timing,
 };
 
@@ -214,84 +216,54 @@ pub(crate) fn crowded(word: &str) -> Status {
     status
 }
 
+/// From JSON: what members are added later has its default.
+fn from_json<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
 fn empty() -> Status {
-    Status {
-        node: Node {
-            name: "node-a".into(),
-            version: "0.1.0".into(),
-            as_keepalived: false,
-            pid: 812,
-            now_us: NOW_US,
-            started_us: NOW_US - 3 * HOUR,
-            configured_us: NOW_US - 3 * HOUR,
-            files: vec!["/etc/keepalived/keepalived.conf".into()],
-            findings: 0,
-            drain: None,
-            stopping: false,
+    from_json(json!({
+        "node": {
+            "name": "node-a", "version": "0.1.0", "as_keepalived": false, "pid": 812, "now_us": NOW_US,
+            "started_us": NOW_US - 3 * HOUR, "configured_us": NOW_US - 3 * HOUR,
+            "files": ["/etc/keepalived/keepalived.conf"], "findings": 0, "stopping": false,
         },
-        instances: Vec::new(),
-        groups: Vec::new(),
-        checks: Vec::new(),
-        tracked: Vec::new(),
-        interfaces: Vec::new(),
-        peers: Vec::new(),
-        strangers: Vec::new(),
-        timing: Timing::default(),
-        peer_drops: [].into(),
-        kernel_failures: [].into(),
-    }
+        "instances": [], "groups": [], "checks": [], "tracked": [], "interfaces": [], "peers": [], "strangers": [],
+        "timing": Timing::default(), "peer_drops": {}, "kernel_failures": {},
+    }))
 }
 
 fn master(name: &str, vrid: u8) -> Instance {
-    Instance {
-        name: name.into(),
-        vrid,
-        version: 2,
-        family: "ipv4".into(),
-        interface: "eth0".into(),
-        group: Some("WEB".into()),
-        source: Some(address(1)),
-        destinations: vec![IpAddr::from([224, 0, 0, 18])],
-        authentication: "pass".into(),
-        state: State::Master,
-        since_us: NOW_US - 2 * HOUR - 14 * MINUTE,
-        cause: Some(cause("silence", "nobody else was heard for 3.6 s")),
-        priority: Priority {
+    let nodes = [
+        NodeOfInstance {
+            here: true,
+            ..other("node-a", 1, State::Master, 100)
+        },
+        other("node-b", 2, State::Backup, 90),
+    ];
+    let addresses = [100, 101].map(|last| virtual_address(last, "eth0"));
+    from_json(json!({
+        "name": name, "vrid": vrid, "version": 2, "family": "ipv4", "interface": "eth0", "group": "WEB",
+        "source": "10.0.0.1", "destinations": ["224.0.0.18"], "authentication": "pass",
+        "state": "master", "since_us": NOW_US - 2 * HOUR - 14 * MINUTE,
+        "cause": cause("silence", "nobody else was heard for 3.6 s"),
+        "priority": Priority {
             effective: 100,
             base: 100,
             parts: vec![part("chk_nginx", 0, true)],
             clamped: None,
             drained: false,
         },
-        preempt: true,
-        yields_to: None,
-        addresses: [100, 101].map(|last| virtual_address(last, "eth0")).into(),
-        faults: Vec::new(),
-        master: Some(Master {
-            address: address(1),
-            here: true,
-            name: Some("node-a".into()),
-            priority: 100,
-            heard_us: NOW_US,
-        }),
-        alone: false,
-        next: Some(next("advertise", "the next advertisement", 300_000)),
-        advert_interval_us: SECOND,
-        master_interval_us: SECOND,
-        down_interval_us: 3_609_375,
-        nodes: vec![
-            NodeOfInstance {
-                here: true,
-                ..other("node-a", 1, State::Master, 100)
-            },
-            other("node-b", 2, State::Backup, 90),
-        ],
-        speakers: Vec::new(),
-        holders: Vec::new(),
-        counters: standfast_api::status::Counters::default(),
-        transitions: [].into(),
-        handover: None,
-    }
+        "preempt": true,
+        "addresses": addresses,
+        "faults": [],
+        "master": {"address": "10.0.0.1", "here": true, "name": "node-a", "priority": 100, "heard_us": NOW_US},
+        "alone": false,
+        "next": next("advertise", "the next advertisement", 300_000),
+        "advert_interval_us": SECOND, "master_interval_us": SECOND, "down_interval_us": 3_609_375,
+        "nodes": nodes, "speakers": [], "holders": [],
+        "counters": Counters::default(), "transitions": {},
+    }))
 }
 
 fn other(name: &str, last: u8, state: State, priority: u8) -> NodeOfInstance {
@@ -343,27 +315,12 @@ fn check(name: &str, up: bool) -> Check {
     } else {
         ("down", "connection refused")
     };
-    Check {
-        name: name.into(),
-        kind: "http".into(),
-        state: state.into(),
-        unusable: None,
-        result: Some(result.into()),
-        passed: Some(up),
-        output: None,
-        ended_us: Some(NOW_US - 700_000),
-        took_us: Some(2_400),
-        durations_us: vec![2_300, 2_400],
-        next_us: Some(NOW_US + 1_300_000),
-        interval_us: 2 * SECOND,
-        rise: 1,
-        fall: 2,
-        running: false,
-        repairing: false,
-        passes: 5_000,
-        failures: 20,
-        paused: None,
-    }
+    from_json(json!({
+        "name": name, "kind": "http", "state": state, "result": result, "passed": up,
+        "ended_us": NOW_US - 700_000, "took_us": 2_400, "durations_us": [2_300, 2_400],
+        "next_us": NOW_US + 1_300_000, "interval_us": 2 * SECOND, "rise": 1, "fall": 2,
+        "running": false, "repairing": false, "passes": 5_000, "failures": 20,
+    }))
 }
 
 fn part(name: &str, adds: i32, up: bool) -> PriorityPart {

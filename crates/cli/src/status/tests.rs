@@ -5,7 +5,17 @@ use crate::output::WIDTH;
 use crate::snapshot::snapshot;
 
 fn view(status: Status, name: Option<&str>) -> View {
-    View::new(status, name, TimeZone::UTC).unwrap()
+    View::new(status, name, TimeZone::UTC, faults).unwrap()
+}
+
+/// Problems in words of this test, which do not change with those of explanations.
+fn faults(_: &Status, instance: &Instance) -> Vec<Problem> {
+    let faults = instance.faults.iter().map(|fault| Problem {
+        kind: fault.kind.clone(),
+        text: fault.text.clone(),
+        fix: None,
+    });
+    faults.collect()
 }
 
 #[test]
@@ -21,6 +31,16 @@ fn each_state_of_a_pair_as_an_operator_sees_it() {
         snapshot(&format!("status-{name}.json"), &view.json());
         assert_eq!(view.is_wrong(), wrong, "{name}");
     }
+}
+
+#[test]
+fn what_explanations_find_is_a_problem() {
+    let seen = |status: Status| View::new(status, None, TimeZone::UTC, problems).unwrap();
+    assert!(!seen(samples::healthy()).is_wrong());
+    let degraded = seen(samples::degraded());
+    assert!(degraded.is_wrong());
+    let said = degraded.text(false, false);
+    assert!(said.contains("PROBLEM    check chk_nginx"), "{said}");
 }
 
 #[test]
@@ -53,7 +73,7 @@ fn many_instances_are_a_table_and_very_many_are_summed_up() {
 
 #[test]
 fn an_unknown_name_is_answered_with_the_nearest() {
-    let Err(error) = View::new(samples::healthy(), Some("VI_11"), TimeZone::UTC) else {
+    let Err(error) = View::new(samples::healthy(), Some("VI_11"), TimeZone::UTC, faults) else {
         panic!("VI_11 was found");
     };
     let Failed::Unknown {
