@@ -15,7 +15,7 @@ use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
 use crate::names::Names;
-use crate::{explain, format, keepalived, manual, status, steering};
+use crate::{doctor, explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -68,6 +68,9 @@ enum Command {
     /// Read the configuration again: print what changes and whether that interrupts anything, then do it.
     #[command(after_help = steering::AFTER_HELP)]
     Reload(steering::Reload),
+    /// Look for what on this host would break a failover, and print how to mend it.
+    #[command(after_help = doctor::AFTER_HELP)]
+    Doctor(doctor::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -154,6 +157,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Unpause(unpause) => unpause.run(),
         Command::Reload(reload) => reload.run(),
         Command::Names(names) => names.run(),
+        Command::Doctor(arguments) => arguments.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

@@ -52,20 +52,10 @@ mod tests {
     #[test]
     fn a_clock_matters_to_signed_advertisements_alone() {
         let signed = |more: &str| {
-            let key = "key 1 0123456789abcdef0123456789abcdef
-active_key 1
-";
-            instance(&format!(
-                "version 3
-auth_hmac {{
-{key}{more}}}
-"
-            ))
+            let key = "key 1 0123456789abcdef0123456789abcdef\nactive_key 1\n";
+            instance(&format!("{VIP}auth_hmac {{\n{key}{more}}}\n"))
         };
-        let by_number = signed(
-            "anti_replay monotonic
-",
-        );
+        let by_number = signed("anti_replay monotonic\n");
         let signed = signed("");
         assert!(signed.instances[0].hmac.is_some() && by_number.instances[0].hmac.is_some());
         assert!(clock_finding(&by_number, false).is_none());
