@@ -14,7 +14,8 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::{events, explain, format, keepalived, manual, status, steering};
+use crate::names::Names;
+use crate::{doctor, events, explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -70,6 +71,9 @@ enum Command {
     /// Show what happened: each change of state with its cause, checks, and who asked for what.
     #[command(after_help = events::AFTER_HELP)]
     Events(events::Arguments),
+    /// Look for what on this host would break a failover, and print how to mend it.
+    #[command(after_help = doctor::AFTER_HELP)]
+    Doctor(doctor::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -153,6 +157,8 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Unpause(unpause) => unpause.run(),
         Command::Reload(reload) => reload.run(),
         Command::Events(arguments) => arguments.run(),
+        Command::Names(names) => names.run(),
+        Command::Doctor(arguments) => arguments.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod completions;
 mod config;
+mod doctor;
 mod events;
 mod explain;
 mod format;

@@ -146,6 +146,13 @@ impl Page {
         self.wrapped(indent, indent + 2, pieces);
     }
 
+    /// Text from this column on, in one line however long: it may be copied.
+    pub(crate) fn verbatim(&mut self, indent: usize, text: &str) {
+        self.pad(indent);
+        self.paint(Tone::Plain, plain(text).text());
+        self.end_line();
+    }
+
     /// What something is: a word of at most ten letters before the text. Without a word it goes on below the one before.
     pub(crate) fn entry(&mut self, label: &str, pieces: &[Piece]) {
         self.label(label);

@@ -411,6 +411,20 @@ codes! {
     InterfaceNotReady = "SF0408",
     /// The host's firewall drops messages of the peer channel.
     PeerChannelBlocked = "SF0409",
+    /// The kernel answers ARP requests for a virtual address on another interface only.
+    ArpFiltered = "SF0410",
+    /// Two interfaces of the host answer ARP requests for a virtual address.
+    ArpTwice = "SF0411",
+    /// The interface is a bridge that forwards nothing for a while after its link came up.
+    BridgeWaits = "SF0412",
+    /// The clock is not kept right, and signed advertisements need it.
+    ClockNotKept = "SF0413",
+    /// Advertisements at short intervals are sent by a process of ordinary priority.
+    OrdinaryPriority = "SF0414",
+    /// The link of an interface goes down again and again.
+    LinkBounces = "SF0415",
+    /// A service listens on a virtual address, which it cannot do where the address is not.
+    BoundToAddress = "SF0416",
     /// Routers of another service use the same VRID on the network.
     ForeignGroup = "SF0420",
     /// A router of the same VRID speaks another version of VRRP.

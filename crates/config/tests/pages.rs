@@ -39,6 +39,17 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::Ipv6Disabled,
     // daemon: host::links
     Code::InterfaceNotReady,
+    // daemon: host::segment
+    Code::ArpFiltered,
+    Code::ArpTwice,
+    // daemon: host::wire
+    Code::BridgeWaits,
+    Code::LinkBounces,
+    // daemon: host::time
+    Code::ClockNotKept,
+    Code::OrdinaryPriority,
+    // daemon: host::listeners
+    Code::BoundToAddress,
     // a_foreign_group_is_named_with_free_vrids
     Code::ForeignGroup,
     // what_differs_within_the_group_is_said_once_each

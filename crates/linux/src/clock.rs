@@ -4,6 +4,9 @@ use std::fmt;
 
 use libc::clockid_t;
 
+use crate::Error;
+use crate::sys::check;
+
 /// Microseconds: a point on one of the kernel's clocks, or a distance between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Micros(pub u64);
@@ -46,6 +49,16 @@ pub fn boottime() -> Micros {
 /// Time since 1970 as people set it (`CLOCK_REALTIME`); a step against [`monotonic`] betrays a stunned machine.
 pub fn realtime() -> Micros {
     read(libc::CLOCK_REALTIME)
+}
+
+/// Whether somebody keeps [`realtime`] right (adjtimex(2): the kernel's clock is not marked unsynchronised).
+pub fn is_kept_right() -> Result<bool, Error> {
+    // SAFETY: zero is a valid value of every member of this plain structure; no mode is set, so nothing is changed.
+    let mut status: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a structure of ours, which the call fills.
+    let state = check(unsafe { libc::adjtimex(&raw mut status) })
+        .map_err(|errno| errno.at("read", "kernel clock"))?;
+    Ok(state != libc::TIME_ERROR && status.status & libc::STA_UNSYNC == 0)
 }
 
 /// The three clocks cannot fail on Linux; a clock before its start reads as zero.

@@ -87,6 +87,12 @@ impl OwnAddresses {
         self.own.get(interface).map(Vec::as_slice)
     }
 
+    /// The host's own addresses on each interface.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &[IpNetwork])> {
+        let all = self.own.iter();
+        all.map(|(name, own)| (name.as_str(), own.as_slice()))
+    }
+
     /// The interface's state; `None` where there is none of that name.
     pub(crate) fn link(&self, interface: &str) -> Option<LinkState> {
         self.links.get(interface).copied()
@@ -124,6 +130,19 @@ fn recorded() -> BTreeSet<Held> {
         .filter(|path| path.extension().is_some_and(|end| end == "addresses"))
         .flat_map(|path| record::read(path))
         .collect()
+}
+
+#[cfg(test)]
+impl OwnAddresses {
+    /// A host with these interfaces and addresses.
+    pub(crate) fn of_links(links: &[(&str, LinkState, Vec<IpNetwork>)]) -> Self {
+        let mut host = Self::default();
+        for (name, state, own) in links {
+            host.links.insert((*name).to_owned(), *state);
+            host.own.insert((*name).to_owned(), own.clone());
+        }
+        host
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,12 @@ pub(crate) fn runs_here() -> bool {
 }
 
 fn judge(running: &[Running], place: Span) -> Vec<Diagnostic> {
+    // Whatever runs beside Standfast is what goes.
+    let other = running.iter().find(|one| !one.is_standfast);
+    let stop = |one: &Running| {
+        let (name, path) = (one.name, one.path);
+        format!("systemctl disable --now {name} || kill $(cat {path})")
+    };
     let names: Vec<String> = running
         .iter()
         .map(|one| format!("{} (process {}, {})", one.name, one.pid, one.path))
@@ -25,9 +31,12 @@ fn judge(running: &[Running], place: Span) -> Vec<Diagnostic> {
     match running {
         [] => Vec::new(),
         [one] if one.is_standfast => Vec::new(),
-        [_] => {
+        [one] => {
             let text = format!("another VRRP daemon runs on this host: {}", names.join(""));
-            let help = "stop and disable it before Standfast starts with this file, or both take the addresses from each other";
+            let help = format!(
+                "{}, before Standfast starts with this file, or both take the addresses from each other",
+                stop(one)
+            );
             vec![Diagnostic::note(Code::SecondDaemon, place, text).help(help)]
         }
         [_, _, ..] => {
@@ -35,7 +44,11 @@ fn judge(running: &[Running], place: Span) -> Vec<Diagnostic> {
                 "several VRRP daemons run on this host: {}",
                 names.join(", ")
             );
-            let help = "stop and disable all but one: with the same file they take the addresses from each other";
+            let all_but_one = "stop and disable all but one".to_owned();
+            let help = format!(
+                "{}, or with the same file they take the addresses from each other",
+                other.map_or(all_but_one, stop)
+            );
             vec![Diagnostic::warning(Code::SecondDaemon, place, text).help(help)]
         }
     }

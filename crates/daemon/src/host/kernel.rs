@@ -86,7 +86,7 @@ fn judge(
             vip.network.address
         );
         let help = format!(
-            "sysctl net.ipv4.conf.{interface}.arp_ignore=0, and the same for `all` and in /etc/sysctl.d/"
+            "sysctl net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.{interface}.arp_ignore=0, and the same in /etc/sysctl.d/"
         );
         found.push(Diagnostic::warning(Code::ArpNotAnswered, vip.span, text).help(help));
     }
@@ -104,7 +104,7 @@ fn judge(
     }
     if instance.vmac.is_some() && settings.rp_filter == STRICT {
         let text = "rp_filter is 1 for all interfaces: packets to the virtual MAC address are dropped on its interface".to_owned();
-        let help = "keepalived resets it when it starts; see that nothing sets it again: net.ipv4.conf.all.rp_filter=0 in /etc/sysctl.d/";
+        let help = "sysctl net.ipv4.conf.all.rp_filter=0, and the same in /etc/sysctl.d/: the daemon resets it when it starts, and something may set it again";
         found.push(Diagnostic::note(Code::StrictReversePath, span, text).help(help));
     }
     let in_own_subnet = v4().find(|vip| own.iter().any(|own| same_subnet(*own, vip.network)));

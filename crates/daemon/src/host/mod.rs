@@ -1,4 +1,5 @@
-//! What on this host keeps a configuration from working: firewall, other daemons, network managers, kernel settings.
+//! What on this host keeps a configuration from working: firewall, other daemons, network managers, kernel settings, links,
+//! clock.
 //!
 //! Each subject reads, bounded in time and memory, and then judges data alone. Nothing here changes anything, nor
 //! speaks to another process than `nft` and `iptables-save`.
@@ -8,7 +9,11 @@ mod daemons;
 pub(crate) mod firewall;
 mod kernel;
 mod links;
+mod listeners;
 mod managers;
+mod segment;
+mod time;
+mod wire;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -37,6 +42,10 @@ pub fn findings(config: &Config, environment: &HostEnvironment) -> Vec<Diagnosti
     found.extend(daemons::findings(config));
     found.extend(managers::findings(config));
     found.extend(kernel::findings(config, environment));
+    found.extend(segment::findings(config, environment));
+    found.extend(wire::findings(config));
+    found.extend(time::findings(config));
+    found.extend(listeners::findings(config));
     found
 }
 

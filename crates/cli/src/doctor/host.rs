@@ -1,0 +1,186 @@
+//! The judgement of `check --host` on the configuration in force, by subject.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use standfast_api::status::Status;
+use standfast_config::{Code, Diagnostic, Loaded, Severity};
+use standfast_daemon::{HostEnvironment, host, is_root};
+
+use super::remedy::Remedy;
+use super::{Area, Finding, Level};
+use crate::output::count;
+
+/// A file's time and the daemon's clock are read one after the other.
+const SAME_MOMENT: Duration = Duration::from_secs(2);
+
+/// A subject of this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Interfaces,
+    Firewall,
+    Kernel,
+    Programs,
+    Clock,
+    Priority,
+}
+
+/// Every subject with its name, and what it is like where nothing is found.
+const SUBJECTS: [(Subject, &str, &str); 6] = [
+    (
+        Subject::Interfaces,
+        "interfaces",
+        "up, with an address to send from; no link bounces",
+    ),
+    (
+        Subject::Firewall,
+        "firewall",
+        "lets VRRP (IP protocol 112, or 51 with AH) and the peer channel pass",
+    ),
+    (
+        Subject::Kernel,
+        "kernel settings",
+        "arp_ignore, arp_filter, rp_filter, promote_secondaries, disable_ipv6, ip_nonlocal_bind do no harm",
+    ),
+    (
+        Subject::Programs,
+        "other programs",
+        "no other VRRP daemon runs, no network manager deletes addresses",
+    ),
+    (
+        Subject::Clock,
+        "clock",
+        "is kept right, or nothing needs it",
+    ),
+    (
+        Subject::Priority,
+        "priority",
+        "is enough for the configured intervals",
+    ),
+];
+
+/// What a finding is about; none: about the text of the configuration.
+fn subject(code: Code) -> Option<Subject> {
+    Some(match code {
+        Code::InterfaceNotReady | Code::BridgeWaits | Code::LinkBounces => Subject::Interfaces,
+        Code::FirewallDrops | Code::PeerChannelBlocked => Subject::Firewall,
+        Code::ArpNotAnswered
+        | Code::ArpFiltered
+        | Code::ArpTwice
+        | Code::StrictReversePath
+        | Code::SecondariesNotPromoted
+        | Code::Ipv6Disabled
+        | Code::BoundToAddress => Subject::Kernel,
+        Code::SecondDaemon | Code::NetworkdRemoves | Code::NetworkManagerRemoves => {
+            Subject::Programs
+        }
+        Code::ClockNotKept => Subject::Clock,
+        Code::OrdinaryPriority => Subject::Priority,
+        _ => return None,
+    })
+}
+
+/// Whether a subject of this host has it.
+#[cfg(test)]
+pub(super) fn is_about_host(code: Code) -> bool {
+    subject(code).is_some()
+}
+
+fn finding(found: &Diagnostic) -> Finding {
+    let level = match found.severity {
+        Severity::Error | Severity::Warning => Level::Bad,
+        Severity::Note => Level::Warn,
+    };
+    Finding {
+        level,
+        code: Some(found.code.as_str()),
+        text: found.message.clone(),
+        remedy: found
+            .help
+            .as_deref()
+            .map(Remedy::of_help)
+            .unwrap_or_default(),
+    }
+}
+
+/// One area for each subject.
+pub(super) fn areas(
+    loaded: &Loaded,
+    environment: &HostEnvironment,
+    status: Option<&Status>,
+) -> Vec<Area> {
+    let found = host::findings(&loaded.config, environment);
+    areas_of(&found, is_root(), status)
+}
+
+/// See [`areas`]; apart from what is asked of the host.
+pub(super) fn areas_of(found: &[Diagnostic], is_root: bool, status: Option<&Status>) -> Vec<Area> {
+    let all = SUBJECTS.iter().map(|(subject, name, text)| {
+        let of_it = found
+            .iter()
+            .filter(|one| self::subject(one.code) == Some(*subject));
+        let mut findings: Vec<Finding> = of_it.map(finding).collect();
+        if *subject == Subject::Firewall && !is_root {
+            findings.push(Finding {
+                level: Level::Warn,
+                code: None,
+                text: "the rules of the firewall can be read by root only: not looked at"
+                    .to_owned(),
+                remedy: Remedy::of_help("sudo standfast doctor"),
+            });
+        }
+        if *subject == Subject::Programs {
+            findings.extend(status.into_iter().flat_map(super::daemon::deleted));
+        }
+        Area::new(name, *text, findings)
+    });
+    all.collect()
+}
+
+/// The text of the configuration, and whether it is the one in force.
+pub(super) fn configuration(files: &[PathBuf], loaded: &Loaded, status: Option<&Status>) -> Area {
+    let shown = files
+        .first()
+        .map(|file| file.display().to_string())
+        .unwrap_or_default();
+    let mut findings = Vec::new();
+    let of = |severity| {
+        let all = loaded.diagnostics.iter();
+        all.filter(|found| found.severity == severity).count()
+    };
+    let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+    if errors + warnings > 0 {
+        findings.push(Finding {
+            level: if errors > 0 { Level::Bad } else { Level::Warn },
+            code: None,
+            text: format!(
+                "{shown} has {} and {}",
+                count(errors, "error"),
+                count(warnings, "warning")
+            ),
+            remedy: Remedy::advice(&format!("`standfast check {shown}` names them")),
+        });
+    }
+    let in_force =
+        status.map(|status| UNIX_EPOCH + Duration::from_micros(status.node.configured_us));
+    let changed = files.iter().find(|file| {
+        let modified = fs::metadata(file).and_then(|data| data.modified()).ok();
+        modified > in_force.map(|moment| moment + SAME_MOMENT)
+    });
+    if let Some(file) = changed.filter(|_| status.is_some()) {
+        findings.push(Finding {
+            level: Level::Warn,
+            code: None,
+            text: format!(
+                "{} was changed after the daemon has read it",
+                file.display()
+            ),
+            remedy: Remedy::of_help(
+                "standfast reload, or `standfast reload --plan` to see what would change",
+            ),
+        });
+    }
+    let instances = count(loaded.config.instances.len(), "instance");
+    Area::new("configuration", format!("{shown}: {instances}"), findings)
+}

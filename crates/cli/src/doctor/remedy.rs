@@ -1,0 +1,110 @@
+//! What to do about a finding: a command where there is one, and words.
+
+use serde::Serialize;
+
+/// Programs that a help may begin with. What begins with another word is for people alone.
+const PROGRAMS: [&str; 10] = [
+    "sysctl",
+    "nft",
+    "iptables",
+    "ip6tables",
+    "ufw",
+    "firewall-cmd",
+    "ip",
+    "nmcli",
+    "systemctl",
+    "standfast",
+];
+/// Where the command of a help ends and its words begin.
+const ENDS: [&str; 5] = [", and ", ", or ", ", before ", "; or ", "; "];
+
+/// What to do about a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Remedy {
+    /// For a shell, as root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) command: Option<String>,
+    /// What the command does not do, or everything where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) advice: Option<String>,
+}
+
+impl Remedy {
+    /// A help of a finding, with its command apart.
+    pub(super) fn of_help(help: &str) -> Self {
+        let first = help.split(' ').next().unwrap_or_default();
+        if !PROGRAMS.contains(&first) || help.contains("ADDRESS/LENGTH") {
+            return Self::advice(help);
+        }
+        let ends = ENDS.iter().filter_map(|end| {
+            let at = help.find(end)?;
+            Some((at, end.len()))
+        });
+        let (command, rest) = match ends.min() {
+            Some((at, length)) => (help.get(..at), help.get(at + length..)),
+            None => (Some(help), None),
+        };
+        Remedy {
+            command: command.map(quoted),
+            advice: rest.map(str::to_owned),
+        }
+    }
+
+    /// Words alone.
+    pub(super) fn advice(text: &str) -> Self {
+        Remedy {
+            command: None,
+            advice: Some(text.to_owned()),
+        }
+    }
+}
+
+/// nft reads one expression, in which a shell would take out the quotes.
+fn quoted(command: &str) -> String {
+    match command.strip_prefix("nft ") {
+        Some(expression) if expression.contains('"') && !expression.contains('\'') => {
+            format!("nft '{expression}'")
+        }
+        _ => command.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn split(help: &str, command: Option<&str>, advice: Option<&str>) {
+        let expected = Remedy {
+            command: command.map(str::to_owned),
+            advice: advice.map(str::to_owned),
+        };
+        assert_eq!(expected, Remedy::of_help(help));
+    }
+
+    #[test]
+    fn a_help_that_begins_with_a_command_has_one() {
+        split(
+            "sysctl net.ipv4.conf.eth0.arp_ignore=0, and the same in /etc/sysctl.d/",
+            Some("sysctl net.ipv4.conf.eth0.arp_ignore=0"),
+            Some("the same in /etc/sysctl.d/"),
+        );
+        split(
+            "nft insert rule inet f i iifname \"eth0\" udp dport 9112 accept, and the same in the file; or `peer_channel off`",
+            Some("nft 'insert rule inet f i iifname \"eth0\" udp dport 9112 accept'"),
+            Some("the same in the file; or `peer_channel off`"),
+        );
+        split("ip link set eth0 up", Some("ip link set eth0 up"), None);
+    }
+
+    #[test]
+    fn words_are_no_command() {
+        for help in [
+            "look at the cable, the switch, or the other end",
+            "stop and disable all but one: both would take the addresses",
+            "ip address add ADDRESS/LENGTH dev eth0",
+        ] {
+            split(help, None, Some(help));
+        }
+    }
+}
