@@ -54,7 +54,7 @@ enum Command {
     #[command(after_help = steering::SWITCHOVER_HELP)]
     Switchover(steering::Switchover),
     /// Let this node give up everything, and take nothing back until `resume`, also across restarts.
-    #[command(after_help = steering::AFTER_HELP)]
+    #[command(after_help = steering::DRAIN_HELP)]
     Drain(steering::Drain),
     /// End a drain, and what a switchover has left of reserve towards the successor.
     #[command(after_help = steering::AFTER_HELP)]

@@ -259,6 +259,12 @@ fn words(pieces: &[Piece], most: usize) -> Vec<Vec<Piece>> {
             };
             match words.last_mut() {
                 Some(word) if open => word.push(part),
+                Some(word) if is_unit(part.text.as_str()) && ends_in_digit(word) => {
+                    word.push(Piece {
+                        text: format!(" {}", part.text),
+                        ..part
+                    });
+                }
                 _ => words.push(vec![part]),
             }
             open = true;
@@ -268,6 +274,19 @@ fn words(pieces: &[Piece], most: usize) -> Vec<Vec<Piece>> {
         .into_iter()
         .flat_map(|word| divided(word, most))
         .collect()
+}
+
+/// What stays on the line of its number.
+fn is_unit(word: &str) -> bool {
+    matches!(
+        word.trim_end_matches([',', ';', ')', '.', ':']),
+        "ms" | "s" | "µs"
+    )
+}
+
+fn ends_in_digit(word: &[Piece]) -> bool {
+    let last = word.last().and_then(|piece| piece.text.chars().last());
+    last.is_some_and(|letter| letter.is_ascii_digit())
 }
 
 fn divided(word: Vec<Piece>, most: usize) -> Vec<Vec<Piece>> {
@@ -420,6 +439,13 @@ mod tests {
         let mut page = Page::new(true);
         page.paragraph(0, &pieces);
         assert_eq!(page.into_text(), "\u{1b}[32mMASTER\u{1b}[0m for 2 h,\n");
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let text = format!("{} 1.8 ms, then", "x".repeat(WIDTH - 4));
+        let said = page(|page| page.paragraph(0, &[plain(&text)]));
+        assert!(said.ends_with("x\n  1.8 ms, then\n"), "{said}");
     }
 
     #[test]

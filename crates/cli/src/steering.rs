@@ -16,6 +16,10 @@ use crate::output::{self, Colour, Page, Piece, Tone, piece, plain};
 /// What `--help` says at the end of each.
 pub(crate) const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 not running or no answer, 4 permission denied.";
+/// What `--help` says at the end of `drain`.
+pub(crate) const DRAIN_HELP: &str = "\
+Exit codes: 0 everything has moved, or there was nothing to move; 1 refused, or drained though nobody else could take \
+everything; 2 wrong usage, 3 not running or no answer, 4 permission denied.";
 /// What `--help` says at the end of `switchover`.
 pub(crate) const SWITCHOVER_HELP: &str = "\
 The gap is the time for which no node answered for the first address, by the packets' time stamps; where it is negative \
@@ -161,7 +165,7 @@ impl Common {
             let text = text(answer, self.color.wanted());
             match answer {
                 Answer::Done { .. } => output::print(&text),
-                Answer::Refused { .. } => eprint!("standfast: {text}"),
+                Answer::Refused { .. } => eprint!("{text}"),
             }
         }
         ExitCode::from(u8::from(!is_done(answer)))
@@ -188,11 +192,13 @@ fn text(answer: &Answer, colour: bool) -> String {
                 page.paragraph(0, &moved(one));
             }
             if let Some(plan) = plan {
-                reload::plan(&mut page, plan);
+                reload::plan(&mut page, plan, text);
             }
         }
         Answer::Refused { text, reasons } => {
-            page.paragraph(0, &[plain(text)]);
+            page.paragraph(0, &[plain("standfast: "), plain(text)]);
+            // A single reason is often the whole text.
+            let reasons: Vec<_> = reasons.iter().filter(|reason| *reason != text).collect();
             for reason in reasons.iter().take(REASONS_SHOWN) {
                 page.paragraph(2, &[plain(reason)]);
             }
@@ -208,10 +214,7 @@ fn text(answer: &Answer, colour: bool) -> String {
 fn moved(one: &Move) -> Vec<Piece> {
     let name = piece(Tone::Strong, &one.instance);
     let Some(to) = one.to else {
-        let text = format!(
-            "nobody has taken it within {}; this node serves on",
-            span(one.took_us)
-        );
+        let text = format!("nobody has taken it within {}", span(one.took_us));
         return vec![name, plain(": "), piece(Tone::Warning, text)];
     };
     let who = crate::status::named(one.name.as_deref(), to);

@@ -124,9 +124,9 @@ impl fmt::Display for ClientError {
                     .collect();
                 write!(
                     formatter,
-                    "no daemon runs here: there is no control socket ({})\n  is it running? \
-                     `systemctl status standfast keepalived`; with a `control_socket` of its own \
-                     name that: --socket PATH",
+                    "no daemon runs here: there is no control socket {}\n  is it running? \
+                     `systemctl status standfast`\n  has it a `control_socket` of its own? Name \
+                     it with --socket PATH",
                     looked.join(", ")
                 )
             }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use standfast_api::explain::Problem;
-use standfast_api::status::{Address, Instance, NodeOfInstance, Priority, Speaker};
+use standfast_api::status::{Address, Instance, NodeOfInstance, Priority, Speaker, State};
 
-use super::{View, state};
+use super::{View, is_wrong, state};
 use crate::moments::span;
 use crate::output::{Page, Piece, Tone, count, listed, piece, plain};
 
@@ -20,6 +20,8 @@ const NODES_SHOWN: usize = 8;
 const SPEAKERS_SHOWN: usize = 4;
 /// Problems that are shown; the first is the most likely cause of the others.
 const PROBLEMS_SHOWN: usize = 3;
+/// Time in which a change of masters is over.
+const CHANGE_US: u64 = 2_000_000;
 /// Destinations that are named.
 const DESTINATIONS_SHOWN: usize = 2;
 /// Interval of advertisements where nothing else is configured.
@@ -149,20 +151,25 @@ impl View {
         };
         let strange: Vec<_> = instance.speakers.iter().filter(|one| !known(one)).collect();
         for (number, speaker) in strange.iter().take(SPEAKERS_SHOWN).enumerate() {
-            let label = if number == 0 { "heard too" } else { "" };
+            let label = if number == 0 { "heard" } else { "" };
             page.entry(label, &self.speaker(speaker));
         }
         if let Some(more @ 1..) = strange.len().checked_sub(SPEAKERS_SHOWN) {
             page.entry("", &[plain(format!("and {more} more"))]);
         }
-        for (number, holder) in instance.holders.iter().take(SPEAKERS_SHOWN).enumerate() {
+        // A master before or after this node has answered as it should.
+        let rivals = instance.holders.iter().filter(|holder| {
+            let while_master = holder.seen_us > instance.since_us.saturating_add(CHANGE_US);
+            instance.state == State::Master && while_master
+        });
+        for (number, holder) in rivals.take(SPEAKERS_SHOWN).enumerate() {
             let label = if number == 0 { "rivals" } else { "" };
             let when = self.present.ago(holder.seen_us);
-            let text = format!("{} for {}, seen {when}", holder.mac, holder.address);
+            let text = format!("{} answers for {}, seen {when}", holder.mac, holder.address);
             page.entry(label, &[piece(Tone::Warning, text)]);
         }
         if instance.speakers.is_empty() && others_of(instance) == 0 && !instance.alone {
-            page.entry("heard too", &[plain("nobody so far")]);
+            page.entry("heard", &[plain("nobody so far")]);
         }
     }
 
@@ -196,7 +203,11 @@ impl View {
 
     fn problems(&self, page: &mut Page, instance: &Instance, problems: &[Problem]) {
         for problem in problems.iter().take(PROBLEMS_SHOWN) {
-            page.entry("PROBLEM", &[piece(Tone::Bad, &problem.text)]);
+            let (label, tone) = match is_wrong(problem) {
+                true => ("PROBLEM", Tone::Bad),
+                false => ("note", Tone::Warning),
+            };
+            page.entry(label, &[piece(tone, &problem.text)]);
         }
         if !problems.is_empty() {
             let more = match problems.len().saturating_sub(PROBLEMS_SHOWN) {

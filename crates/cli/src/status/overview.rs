@@ -3,7 +3,7 @@
 use standfast_api::status::{Check, Instance, State};
 
 use super::detail::{holding, named};
-use super::{View, state};
+use super::{View, is_wrong, state};
 use crate::moments::span;
 use crate::output::{Page, Piece, Tone, count, listed, piece, plain};
 
@@ -16,7 +16,7 @@ const BESIDE_SHOWN: usize = 6;
 /// Names in a list.
 const NAMES_SHOWN: usize = 6;
 /// A timer that was late by this much is worth a line.
-const LATE_US: u64 = 100_000;
+const LATE_US: u64 = 500_000;
 
 impl View {
     /// Who it is.
@@ -103,8 +103,9 @@ impl View {
         let mut rows = vec![heads.map(|head| piece(Tone::Faint, head)).to_vec()];
         let all = self.shown().zip(&self.problems);
         let few = self.problems.len() <= ROWS;
-        let worth =
-            all.filter(|(one, problems)| few || !problems.is_empty() || one.state == State::Fault);
+        let worth = all.filter(|(one, problems)| {
+            few || problems.iter().any(is_wrong) || one.state == State::Fault
+        });
         rows.extend(worth.take(ROWS).map(|(instance, _)| self.row(instance)));
         if rows.len() > 1 {
             page.table(0, &rows);
@@ -145,8 +146,9 @@ impl View {
             State::Initialize,
         ] {
             let all = self.shown().zip(&self.problems);
-            let well =
-                all.filter(|(instance, problems)| instance.state == one && problems.is_empty());
+            let well = all.filter(|(instance, problems)| {
+                instance.state == one && !problems.iter().any(is_wrong)
+            });
             let names: Vec<&str> = well.map(|(instance, _)| instance.name.as_str()).collect();
             if !names.is_empty() {
                 let text = format!(
@@ -164,7 +166,7 @@ impl View {
     fn problem_lines(&self, page: &mut Page) {
         let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
         for (instance, problems) in self.shown().zip(&self.problems) {
-            let Some(problem) = problems.first() else {
+            let Some(problem) = problems.iter().find(|problem| is_wrong(problem)) else {
                 continue;
             };
             match lines.iter_mut().find(|(text, _)| *text == problem.text) {

@@ -44,6 +44,26 @@ fn what_explanations_find_is_a_problem() {
 }
 
 #[test]
+fn a_silent_peer_may_be_one_that_stands_by() {
+    let never_heard = |_: &Status, _: &Instance| {
+        let text = "never heard any peer".to_owned();
+        let kind = NEVER_HEARD.to_owned();
+        vec![Problem {
+            kind,
+            text,
+            fix: None,
+        }]
+    };
+    let seen = View::new(samples::healthy(), None, TimeZone::UTC, never_heard).unwrap();
+    assert!(!seen.is_wrong());
+    let said = seen.text(false, false);
+    assert!(
+        said.contains("  note       never heard any peer\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn one_instance_or_one_group_alone() {
     let one = view(samples::healthy(), Some("VI_2"));
     snapshot("status-one.txt", &one.text(false, false));

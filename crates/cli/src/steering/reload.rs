@@ -75,8 +75,8 @@ fn without_plan(answer: Answer) -> Answer {
     }
 }
 
-/// A plan in words.
-pub(super) fn plan(page: &mut Page, plan: &Plan) {
+/// A plan in words, after those of the daemon.
+pub(super) fn plan(page: &mut Page, plan: &Plan, said: &str) {
     if !plan.changes.is_empty() {
         page.paragraph(0, &[plain(count(plan.changes.len(), "change")), plain(":")]);
         let rows: Vec<_> = plan
@@ -95,12 +95,16 @@ pub(super) fn plan(page: &mut Page, plan: &Plan) {
         }
         more(page, plan.effects.len(), EFFECTS_SHOWN);
     }
-    let verdict = match (plan.interrupts, plan.changes.is_empty()) {
-        (true, _) => piece(Tone::Bad, "Something that serves is interrupted."),
-        (false, false) => piece(Tone::Good, "Nothing that serves is interrupted."),
-        (false, true) => plain("Nothing changes."),
-    };
-    page.paragraph(0, &[verdict]);
+    match (plan.interrupts, said.is_empty()) {
+        (true, _) => {
+            page.paragraph(
+                0,
+                &[piece(Tone::Bad, "Something that serves is interrupted.")],
+            );
+        }
+        (false, true) => page.paragraph(0, &[plain("Nothing that serves is interrupted.")]),
+        (false, false) => {}
+    }
     if !plan.findings.is_empty() {
         let findings = count(plan.findings.len(), "finding");
         page.paragraph(

@@ -115,13 +115,35 @@ fn answers_in_words() {
 }
 
 #[test]
-fn a_plan_without_changes_says_so() {
+fn a_plan_that_interrupts_nothing_says_so_once() {
     let answer = Answer::Done {
         text: String::new(),
         moves: Vec::new(),
         plan: Some(Plan::default()),
     };
-    assert_eq!(text(&answer, false), "Nothing changes.\n");
+    assert_eq!(
+        text(&answer, false),
+        "Nothing that serves is interrupted.\n"
+    );
+    let answer = Answer::Done {
+        text: "nothing would change".into(),
+        moves: Vec::new(),
+        plan: Some(Plan::default()),
+    };
+    assert_eq!(text(&answer, false), "nothing would change\n");
+}
+
+#[test]
+fn the_only_reason_is_said_once() {
+    let text = "VI_1: is BACKUP here".to_owned();
+    let answer = Answer::Refused {
+        reasons: vec![text.clone()],
+        text,
+    };
+    assert_eq!(
+        super::text(&answer, false),
+        "standfast: VI_1: is BACKUP here\n"
+    );
 }
 
 #[test]
