@@ -79,6 +79,7 @@ function drawConnection() {
   attr(document.documentElement, "data-stale", state === "lost" || state === "refused");
   text(byId("connection-text"), words[state]);
   attr(byId("token"), "hidden", state !== "refused");
+  attr(byId("token-wrong"), "hidden", !connection.tried);
 }
 
 const verdictIcon = icon("none");

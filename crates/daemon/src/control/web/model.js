@@ -176,6 +176,7 @@ export function instanceAlerts(instance, model) {
     ...addressAlerts(instance, now),
     ...peerAlerts(instance, nodes, now),
     ...ownAlerts(instance),
+    ...kernelAlerts(instance, now),
   ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
 }
 
@@ -190,9 +191,10 @@ function faultAlerts(instance) {
 }
 
 function masterAlerts(instance, nodes, now) {
-  const masters = nodes.filter((node) => node.state === "master");
+  // Whose packets are ignored is a master all the same: only masters send.
+  const masters = nodes.filter((node) => node.state === "master" || node.state === "ignored");
   if (masters.length > 1) {
-    const names = masters.map((node) => `${node.name} (${node.here ? "this node, " : ""}priority ${node.priority ?? "?"})`);
+    const names = masters.map((node) => `${node.name} (${node.here ? "this node, " : ""}${node.state === "ignored" ? "ignored, " : ""}priority ${node.priority ?? "?"})`);
     return [error("two", masters.length === 2 ? "Two masters" : `${masters.length} masters`, names.join(" and "))];
   }
   if (instance.alone) return [warning("alone", "Alone", "MASTER, and nobody else was ever heard: nobody would take over")];
@@ -246,6 +248,28 @@ function ownAlerts(instance) {
   return alerts;
 }
 
+function kernelAlerts(instance, now) {
+  const { deleted, refused } = instance;
+  const alerts = [];
+  if (deleted && now - deleted.at_us < REMEMBERED_US) {
+    alerts.push(warning("deleted", "Address deleted", `something on this host deletes ${deleted.address}: ${count(deleted.times, "time")}, last at ${clockTime(deleted.at_us)}`));
+  }
+  if (refused && now - refused.at_us < REMEMBERED_US) {
+    alerts.push(error("refused", "Kernel refuses", `to ${refused.adding ? "add" : "remove"} ${refused.address}: ${refused.text}`));
+  }
+  return alerts;
+}
+
+/** What an instance does next, and when. */
+export function nextText(instance, now) {
+  const { next } = instance;
+  if (!next) return "";
+  if (next.timer === "advertise") return `Next: advertises every ${took(instance.advert_interval_us)}`;
+  if (next.timer === "down") return `Next: takes over once the master has been silent for ${took(instance.down_interval_us)}`;
+  const left = next.at_us - now;
+  return `Next: ${next.text}${left < 2e6 ? "" : `, in ${duration(left)}`}`;
+}
+
 /** What is wrong with the node as a whole. */
 export function nodeAlerts(model) {
   const { status } = model;
@@ -253,6 +277,7 @@ export function nodeAlerts(model) {
   const alerts = [];
   if (node.stopping) alerts.push(warning("stopping", "Stopping", "the daemon is about to end"));
   if (node.drain) alerts.push(warning("drain", "Drained", `${drainText(node.drain)}`));
+  for (const finding of status.host ?? []) alerts.push(warning(`host ${finding.kind}`, "This host", `${finding.text}${finding.fix ? `: ${finding.fix}` : ""}`));
   for (const check of status.checks) {
     if (check.state === "unusable") alerts.push(error(`check ${check.name}`, "Check unusable", `${check.name}: ${check.unusable ?? "cannot run"}`));
     if (check.paused) alerts.push(info(`paused ${check.name}`, "Check paused", `${check.name} keeps its last result${check.paused.until_us ? ` until ${clockTime(check.paused.until_us)}` : " until unpause"}`));

@@ -2,7 +2,7 @@
 
 import { attr, byId, el, icon, list, setIcon, style, text } from "./dom.js";
 import { count, duration, setTime, shortTime, WORDS } from "./format.js";
-import { instanceAlerts, sumOf } from "./model.js";
+import { instanceAlerts, nextText, sumOf } from "./model.js";
 
 /** From so many on, rows are short and can be searched. */
 const DENSE = 9;
@@ -103,7 +103,7 @@ export class Routers {
     updateSum(view, instance);
     updateAddresses(view, instance);
     text(view.cause, instance.cause ? `${WORDS[instance.state]} since ${shortTime(instance.since_us, now)}: ${instance.cause.text}` : "");
-    text(view.next, instance.next ? `Next: ${instance.next.text}${whenText(instance.next.at_us, now)}` : "");
+    text(view.next, nextText(instance, now));
     const stale = performance.now() - view.askedMs > EXPLAINED_FOR_MS || view.askedState !== instance.state;
     if (view.details.open && stale && this.#connection.state === "live") this.#explain(view, instance.name);
   }
@@ -133,11 +133,6 @@ function metaText(instance) {
   if (!instance.preempt) parts.push("nopreempt");
   if (instance.authentication !== "none") parts.push(`auth ${instance.authentication}`);
   return parts.join(" · ");
-}
-
-function whenText(at, now) {
-  const left = at - now;
-  return left < 2e6 ? "" : `, in ${duration(left)}`;
 }
 
 function makeNode(node) {

@@ -49,6 +49,11 @@ export class Connection extends EventTarget {
     this.#run();
   }
 
+  /** A token has been sent. */
+  get tried() {
+    return this.#token !== null;
+  }
+
   /** Uses this token from now on. */
   set token(token) {
     this.#token = token;
