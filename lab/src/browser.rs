@@ -212,10 +212,11 @@ impl Browser {
         }
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true. While another page is being loaded there is nothing to ask, and until elements are there scripts
+    /// fail: both count as not yet.
     ///
     /// # Errors
-    /// [`LabError::TimedOut`].
+    /// [`LabError::TimedOut`], or what was wrong with the expression at the end.
     pub fn wait_for(
         &mut self,
         awaited: &str,
@@ -223,14 +224,19 @@ impl Browser {
         limit: Duration,
     ) -> Result<(), LabError> {
         let end = Instant::now() + limit;
-        while self.evaluate(&format!("Boolean({expression})"))? != json!(true) {
-            if Instant::now() >= end {
-                let awaited = awaited.to_owned();
-                return Err(LabError::TimedOut { awaited, limit });
+        loop {
+            let value = self.evaluate(&format!("Boolean({expression})"));
+            let late = Instant::now() >= end;
+            match value {
+                Ok(Value::Bool(true)) => return Ok(()),
+                Ok(_) if late => {
+                    let awaited = awaited.to_owned();
+                    return Err(LabError::TimedOut { awaited, limit });
+                }
+                Err(error) if late => return Err(error),
+                Ok(_) | Err(_) => thread::sleep(POLL_PERIOD),
             }
-            thread::sleep(POLL_PERIOD);
         }
-        Ok(())
     }
 
     /// Presses and releases a key.
@@ -268,6 +274,8 @@ impl Browser {
     /// # Errors
     /// If the browser does not answer.
     pub fn picture(&mut self) -> Result<Vec<u8>, LabError> {
+        // What sticks to the window's edge belongs to the top.
+        self.evaluate("scrollTo({ top: 0, behavior: 'instant' })")?;
         let size = self.ask("Page.getLayoutMetrics", json!({}))?["cssContentSize"].clone();
         let clip =
             json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{FIRST_NAME, HOLDERS, Scene, set_check};
+use super::{FIRST_NAME, HOLDERS, LIVE, Scene, set_check};
 
 /// From the new master's own entry in its journal until the page shows it.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -106,10 +106,7 @@ fn a_lost_connection_is_shown_with_the_age_of_what_is_shown_and_comes_back_by_it
     scene.wait("the loss is shown", "/Connection lost: what is shown is \\d+ s old/.test(document.getElementById('connection').innerText)");
     scene.keep_picture("connection-lost");
     scene.pair.first.host.cable_plug().unwrap();
-    scene.wait(
-        "it is live again",
-        "document.querySelector('#connection').dataset.is === 'live'",
-    );
+    scene.wait("it is live again", LIVE);
     scene.wait_for_holder(FIRST_NAME);
     // What happened meanwhile came from the journal.
     scene.wait("what was missed", "[...document.querySelectorAll('#journal .record')].some((record) => record.textContent.includes('Entering FAULT STATE'))");

@@ -13,16 +13,17 @@ mod accessibility;
 mod axe;
 mod failover;
 mod keyboard;
+mod token;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use standfast_lab::{Browser, Daemon, Host, NODE_ADDRESSES, Pair, Scheme};
 use support::{FIRST_PRIORITY, SECOND_PRIORITY, pair_with, short_configuration, standfast, start};
 
 /// For whatever a busy machine has to do.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 const INTERVAL: Duration = Duration::from_millis(300);
 
@@ -80,16 +81,23 @@ impl Scene {
     }
 
     fn show(pair: Pair, shown: usize) -> Self {
+        let mut scene = Self::open(pair, shown);
+        scene.wait("the page is live", LIVE);
+        scene
+    }
+
+    fn open(pair: Pair, shown: usize) -> Self {
         let mut browser = Browser::start(&pair.client).unwrap();
         browser.look(WINDOWS[0], Scheme::Light).unwrap();
         let address = NODE_ADDRESSES.get(shown).unwrap();
-        browser.open(&format!("http://{address}:{PORT}/")).unwrap();
-        let mut scene = Self { browser, pair };
-        scene.wait(
-            "the page is live",
-            "document.querySelector('#connection').dataset.is === 'live'",
-        );
-        scene
+        let url = format!("http://{address}:{PORT}/");
+        let end = Instant::now() + LIMIT;
+        // The page is there a moment after the address.
+        while let Err(error) = browser.open(&url) {
+            assert!(Instant::now() < end, "{error}");
+            std::thread::sleep(INTERVAL);
+        }
+        Self { browser, pair }
     }
 
     fn wait(&mut self, awaited: &str, expression: &str) {
@@ -147,6 +155,9 @@ impl Scene {
         .unwrap();
     }
 }
+
+/// The page hears the node.
+const LIVE: &str = "document.querySelector('#connection').dataset.is === 'live'";
 
 /// Who holds the addresses, as the page shows it.
 const HOLDERS: &str = "[...document.querySelectorAll('.node[data-holds] .node-name')].map((name) => name.textContent)";
