@@ -284,6 +284,13 @@ impl Entry {
         self.command_for(pid, namespaces)
     }
 
+    /// A command inside a host: its network, files and processes. Its end is the command's as well.
+    pub(crate) fn inside(&self, pid: u32) -> Command {
+        // What the target has made for its children: it is not in that namespace itself.
+        let processes = format!("--pid=/proc/{pid}/ns/pid_for_children");
+        self.command_for(pid, &["--user", "--net", "--mount", &processes])
+    }
+
     fn command_for(&self, pid: u32, namespaces: &[&str]) -> Command {
         let namespaces: Vec<&&str> = namespaces
             .iter()

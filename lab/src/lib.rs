@@ -38,6 +38,7 @@
 //! the daemon; it sees what a person with a shell and a packet capture would see.
 
 mod agent;
+mod browser;
 mod capture;
 mod channel;
 mod daemon;
@@ -58,6 +59,7 @@ mod requirements;
 mod web;
 
 pub use agent::agent_main;
+pub use browser::{Browser, Complaint, Key, Scheme};
 pub use capture::Capture;
 pub use daemon::{Daemon, Start};
 pub use error::LabError;

@@ -82,7 +82,7 @@ const STEPS: [Step; 7] = [
 ];
 
 /// Programs that the tests on virtual hosts need, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: [(&str, &str); 13] = [
     ("keepalived", "keepalived"),
     ("nginx", "nginx-light"),
     ("ip", "iproute2"),
@@ -95,6 +95,9 @@ const PROGRAMS: [(&str, &str); 11] = [
     // Not in PATH.
     ("/usr/lib/frr/vrrpd", "frr"),
     ("aiosmtpd", "python3-aiosmtpd"),
+    ("chromium", "chromium"),
+    // Fetches axe-core for the tests of the web page.
+    ("npm", "npm"),
 ];
 
 /// Runs everything; fails at the first step that does, having said which.

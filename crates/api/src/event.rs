@@ -1,5 +1,7 @@
 //! What happened, as it stands in the journal on disk and in the stream.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,9 @@ pub struct Record {
     /// How long that took, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_us: Option<u64>,
+    /// The other node that it is about: who is followed now, who outranks this node, who took over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
     /// Who asked for it, of what an operator has asked for: `root (uid 0, pid 812, standfast)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,

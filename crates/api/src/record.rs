@@ -6,6 +6,7 @@ mod cause;
 mod kind;
 
 use std::fmt;
+use std::net::IpAddr;
 
 use standfast_core::journal::{self, Entry, Event};
 use standfast_core::router;
@@ -48,7 +49,24 @@ pub fn record(entry: &Entry) -> Record {
         cause: why,
         output,
         took_us,
+        peer: peer(&entry.event),
         who,
+    }
+}
+
+/// The node that has the addresses after this, if that is another one; or that has asked for them, or given them up.
+fn peer(event: &Event) -> Option<IpAddr> {
+    match event {
+        Event::Entering { cause, .. } => match cause {
+            journal::Cause::Outranked { by, .. } | journal::Cause::Superseded { by } => Some(*by),
+            journal::Cause::HandedTo(other) | journal::Cause::HandedOver(other) => Some(*other),
+            journal::Cause::PeerSilent(other) => Some(*other),
+            _ => None,
+        },
+        Event::Following { now: other, .. }
+        | Event::HeardHigher { from: other, .. }
+        | Event::SuccessorHeard { from: other, .. } => Some(*other),
+        _ => None,
     }
 }
 
@@ -214,6 +232,7 @@ impl Daemon {
             cause: None,
             output: None,
             took_us: None,
+            peer: None,
             who,
         }
     }

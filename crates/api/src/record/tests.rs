@@ -28,6 +28,7 @@ fn a_transition_has_state_and_cause() {
         (&*why.kind, &*why.text),
         ("outranked", "10.0.0.2 advertises priority 150")
     );
+    assert_eq!(record.peer, Some(by));
     assert_eq!(record.subject.kind, SubjectKind::Instance);
     assert_eq!(record.subject.name, "VI_1");
     assert!(record.text.starts_with("(VI_1) Entering BACKUP STATE"));

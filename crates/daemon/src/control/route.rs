@@ -107,6 +107,11 @@ impl Endpoint {
         }
     }
 
+    /// A file of the web page.
+    fn is_page(&self) -> bool {
+        matches!(self, Endpoint::Other(path) if web::asset(path).is_some())
+    }
+
     fn allowed(&self) -> &'static str {
         match self {
             Endpoint::Command => "POST",
@@ -149,7 +154,11 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     if let Some(refusal) = caller.refusal(asked.method(), asked.headers(), shared.own_uid) {
-        return refusal;
+        // A browser cannot show a token before it has the page, which asks for it and tells nothing of the node.
+        let needs_token = refusal.status() == StatusCode::UNAUTHORIZED;
+        if !(needs_token && endpoint.is_page()) || !endpoint.takes(asked.method()) {
+            return refusal;
+        }
     }
     if !endpoint.takes(asked.method()) {
         let text = format!("{} is not for {}", asked.method(), asked.uri().path());

@@ -1,0 +1,173 @@
+// Puts the parts together: what arrives goes into the model, and is drawn once for each frame at most.
+
+import { renderChecks } from "./checks.js";
+import { attr, byId, el, icon, list, setIcon, text } from "./dom.js";
+import { count, duration, shortTime, took, WORDS } from "./format.js";
+import { Journal } from "./journal.js";
+import { instanceAlerts, latenessText, Model, nodeAlerts, statesText } from "./model.js";
+import { Records } from "./records.js";
+import { makeAlert, Routers, updateAlert } from "./routers.js";
+import { Connection } from "./stream.js";
+import { Timeline } from "./timeline.js";
+
+/** Warnings that are listed at the top; the virtual routers have their own. */
+const SHOWN_ALERTS = 6;
+/** Changes that are read aloud come together, so that a failover of sixty is one sentence. */
+const ANNOUNCED_AFTER_MS = 1500;
+
+const model = new Model();
+const records = new Records();
+const connection = new Connection();
+const routers = new Routers(model, connection);
+const timeline = new Timeline(model, records, say);
+const journal = new Journal(model, records);
+
+connection.addEventListener("status", ({ detail }) => {
+  const before = model.status;
+  model.take(detail);
+  if (before) announceChanges(before, detail);
+  draw();
+});
+connection.addEventListener("records", ({ detail }) => {
+  records.add(detail);
+  draw();
+});
+connection.addEventListener("history", ({ detail }) => {
+  records.addOlder(detail.records, detail.cut);
+  draw();
+});
+connection.addEventListener("reset", () => records.clear());
+connection.addEventListener("state", () => {
+  if (connection.state === "lost") say("Connection lost");
+  draw();
+});
+setInterval(draw, 1000);
+
+byId("token").addEventListener("submit", (event) => {
+  event.preventDefault();
+  connection.token = byId("token-text").value;
+});
+
+let due = false;
+function draw() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    drawConnection();
+    if (!model.status) return;
+    drawSummary();
+    routers.render();
+    timeline.render();
+    renderChecks(model.status, model.now);
+    journal.render();
+    drawFacts();
+  });
+}
+
+function drawConnection() {
+  const { state, reason, heardMs } = connection;
+  const age = heardMs === 0 ? "" : duration((Date.now() - heardMs) * 1000);
+  const words = {
+    connecting: "Connecting",
+    live: "Live",
+    lost: heardMs === 0 ? `No connection: ${reason}` : `Connection lost: what is shown is ${age} old`,
+    refused: "Access token needed",
+  };
+  attr(byId("connection"), "data-is", state);
+  attr(byId("connection"), "title", reason || null);
+  attr(document.documentElement, "data-stale", state === "lost" || state === "refused");
+  text(byId("connection-text"), words[state]);
+  attr(byId("token"), "hidden", state !== "refused");
+  attr(byId("token-wrong"), "hidden", !connection.tried);
+}
+
+const verdictIcon = icon("none");
+byId("verdict-icon").append(verdictIcon);
+
+function drawSummary() {
+  const { status } = model;
+  const { node, instances } = status;
+  text(byId("node-name"), node.name);
+  document.title = `${titleMark(instances)} ${node.name} · Standfast`;
+  const alerts = [...nodeAlerts(model)];
+  for (const instance of instances) {
+    for (const alert of instanceAlerts(instance, model)) alerts.push({ ...alert, key: `${instance.name} ${alert.key}`, instance: instance.name });
+  }
+  alerts.sort((a, b) => ["error", "warning", "info"].indexOf(a.level) - ["error", "warning", "info"].indexOf(b.level));
+  const serious = alerts.filter(({ level }) => level !== "info");
+  attr(byId("verdict"), "data-level", connection.state === "lost" ? "none" : (serious[0]?.level ?? "good"));
+  setIcon(verdictIcon, connection.state === "lost" ? "silent" : serious.length > 0 ? "warning" : "ok");
+  text(byId("verdict-text"), verdictOf(serious, instances));
+  text(byId("counts"), `${count(instances.length, "virtual router")} here: ${statesText(instances) || "none"}`);
+  const shown = alerts.filter((alert) => !alert.instance || (instances.length > 1 && !alert.key.includes(" unusable ")));
+  const rest = shown.length - SHOWN_ALERTS;
+  text(byId("alerts-note"), rest > 0 ? `and ${rest} more, shown at the virtual routers` : "");
+  list(byId("alerts"), shown.slice(0, SHOWN_ALERTS), ({ key }) => key, makeLinkedAlert, updateLinkedAlert);
+}
+
+function verdictOf(serious, instances) {
+  if (connection.state === "lost") return "Nobody knows: no connection to this node";
+  if (serious.length > 0) return `${count(serious.length, "thing needs", "things need")} attention`;
+  return instances.length === 0 ? "No virtual router is configured" : "All is well";
+}
+
+function makeLinkedAlert(alert) {
+  const view = makeAlert(alert);
+  if (alert.instance) {
+    const link = el("a", { href: "#routers" }, alert.instance);
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      routers.reveal(alert.instance);
+    });
+    view.title.before(link, " ");
+  }
+  return view;
+}
+
+const updateLinkedAlert = updateAlert;
+
+/** In the tab's title a state must be a sign. */
+function titleMark(instances) {
+  if (connection.state === "lost") return "○?";
+  if (instances.some(({ state }) => state === "fault")) return "✕";
+  return instances.some(({ state }) => state === "master") ? "●" : "○";
+}
+
+function drawFacts() {
+  const { node, peers, timing, kernel_failures: failures, groups } = model.status;
+  const facts = [
+    ["Timers", latenessText(timing)],
+    ["Running", `since ${shortTime(node.started_us, model.now)}, process ${node.pid}, Standfast ${node.version}${node.as_keepalived ? " as keepalived" : ""}`],
+    ["Configuration", `${node.files.join(", ")}, read ${shortTime(node.configured_us, model.now)}`],
+    ["Nodes", peers.length === 0 ? "no other Standfast node is heard" : peers.map((peer) => `${peer.name} (${peer.address}${peer.round_trip_us === null ? "" : `, ${took(peer.round_trip_us)}`})`).join(", ")],
+  ];
+  if (groups.length > 0) facts.push(["Sync groups", groups.map((group) => `${group.name} ${group.state ? WORDS[group.state] : "moving"}`).join(", ")]);
+  const failed = Object.entries(failures);
+  if (failed.length > 0) facts.push(["Kernel refused", failed.map(([what, times]) => `${what}: ${times}`).join(", ")]);
+  list(byId("facts"), facts, ([name]) => name, ([name]) => {
+    const value = el("dd");
+    return { value, root: el("div", {}, el("dt", {}, name), value) };
+  }, (view, [, value]) => text(view.value, value));
+}
+
+let said = [];
+let saying = null;
+
+/** Says something to those who listen to the page; what comes together is said together. */
+function say(words) {
+  said.push(words);
+  saying ??= setTimeout(() => {
+    const all = said;
+    said = [];
+    saying = null;
+    byId("announce").textContent = all.length > 3 ? `${all.length} changes, the last: ${all.at(-1)}` : all.join(". ");
+  }, ANNOUNCED_AFTER_MS);
+}
+
+function announceChanges(before, after) {
+  const states = new Map(before.instances.map(({ name, state }) => [name, state]));
+  for (const { name, state } of after.instances) {
+    if (states.has(name) && states.get(name) !== state) say(`${name} is ${WORDS[state]} here`);
+  }
+}
