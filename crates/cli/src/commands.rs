@@ -14,7 +14,6 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::names::Names;
 use crate::{doctor, events, explain, format, keepalived, manual, status, steering};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
@@ -157,7 +156,6 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Unpause(unpause) => unpause.run(),
         Command::Reload(reload) => reload.run(),
         Command::Events(arguments) => arguments.run(),
-        Command::Names(names) => names.run(),
         Command::Doctor(arguments) => arguments.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
