@@ -23,7 +23,7 @@ use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use self::error::ClientError;
-pub(crate) use self::events::{Events, ServerEvent};
+pub(crate) use self::events::Events;
 
 /// Time in which the daemon takes a connection; it takes them at once unless the host is in distress.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);

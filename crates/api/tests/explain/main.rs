@@ -431,6 +431,7 @@ fn record(kind: SubjectKind, name: &str, seconds: u64, level: Level, text: &str)
         cause: None,
         output: None,
         took_us: None,
+        peer: None,
         who: None,
     }
 }
