@@ -18,4 +18,5 @@ mod families;
 mod hostile;
 mod leaving;
 mod network;
+mod steering;
 mod three;
