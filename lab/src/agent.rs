@@ -3,6 +3,7 @@
 //! A program becomes its own agent by calling [`agent_main`] first thing: the lab starts the same executable again,
 //! inside the namespaces, with a hidden subcommand.
 
+mod ask;
 mod capture;
 mod filter;
 mod floor;
@@ -57,6 +58,7 @@ pub fn agent_main(arguments: &[String]) -> Option<ExitCode> {
         "floor-spawn" => floor::spawn(rest),
         "floor-addresses" => floor::addresses(rest),
         "burn" => floor::burn(),
+        "ask" => ask::run(rest),
         "inject" => inject::run(rest),
         "spawn" => spawn::run(rest),
         _ => Err(AgentError::Usage),

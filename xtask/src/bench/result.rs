@@ -129,6 +129,15 @@ pub enum Comparison {
         /// The metric that this makes.
         to: &'static str,
     },
+    /// What it is more than so many per cent of the floor's median.
+    BeyondPercent {
+        /// The metric that is compared.
+        of: &'static str,
+        /// The metric that this makes.
+        to: &'static str,
+        /// How much of the median is allowed.
+        percent: u32,
+    },
     /// How many times the first keepalived's median it is.
     OfKeepalived {
         /// The metric that is compared.
@@ -141,16 +150,19 @@ pub enum Comparison {
 impl Comparison {
     const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Beyond { of, to } | Self::Multiple { of, to } | Self::OfKeepalived { of, to } => {
-                (of, to)
-            }
+            Self::Beyond { of, to }
+            | Self::Multiple { of, to }
+            | Self::BeyondPercent { of, to, .. }
+            | Self::OfKeepalived { of, to } => (of, to),
         }
     }
 
     /// Which line the others are compared with: the floor is the last one.
     fn base(self, lines: &[LineResult]) -> Option<usize> {
         match self {
-            Self::Beyond { .. } | Self::Multiple { .. } => lines.len().checked_sub(1),
+            Self::Beyond { .. } | Self::Multiple { .. } | Self::BeyondPercent { .. } => {
+                lines.len().checked_sub(1)
+            }
             Self::OfKeepalived { .. } => {
                 let theirs = |line: &LineResult| line.label.starts_with("keepalived");
                 lines.iter().position(theirs)
@@ -161,6 +173,7 @@ impl Comparison {
     fn of(self, value: f64, floor: f64) -> f64 {
         match self {
             Self::Beyond { .. } => value - floor,
+            Self::BeyondPercent { percent, .. } => value - floor * f64::from(percent) / 100.0,
             Self::Multiple { .. } | Self::OfKeepalived { .. } => value / floor,
         }
     }

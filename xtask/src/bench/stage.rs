@@ -189,7 +189,7 @@ impl Stage {
     ///
     /// # Errors
     /// If it fails, or prints something else.
-    pub fn floor(&self, part: &[&str], limit: Duration) -> Result<(u64, u64), Trouble> {
+    pub fn part(&self, part: &[&str], limit: Duration) -> Result<(u64, u64), Trouble> {
         let agent = format!("{PROGRAM_FOLDER}/{AGENT}");
         let argv = [&[agent.as_str(), AGENT_SUBCOMMAND], part].concat();
         let said = self.first.host.run_within(limit, &argv)?.output;

@@ -64,3 +64,5 @@ pub(super) const STACK: usize = 512 * 1024;
 pub(super) const NICE: i32 = 10;
 /// The end of the daemon waits so long for the thread's.
 pub(super) const END_TIME: Duration = Duration::from_secs(1);
+/// Threads that wait for disks and programs, started when they are needed.
+pub(super) const HELPERS: usize = 2;

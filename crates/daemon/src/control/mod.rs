@@ -179,7 +179,7 @@ fn run(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .max_blocking_threads(1)
+        .max_blocking_threads(limits::HELPERS)
         .thread_name("control-files")
         .thread_stack_size(limits::STACK)
         .thread_keep_alive(limits::IDLE_TIME)

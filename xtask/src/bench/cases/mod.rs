@@ -2,6 +2,7 @@
 
 mod failover;
 mod hostile;
+mod questions;
 mod scale;
 mod small;
 
@@ -15,6 +16,7 @@ pub fn all() -> Vec<&'static Case> {
     let mut all: Vec<&'static Case> = failover::CASES.iter().collect();
     all.extend(&scale::CASES);
     all.extend(&hostile::CASES);
+    all.extend(&questions::CASES);
     all.extend(&small::CASES);
     all
 }

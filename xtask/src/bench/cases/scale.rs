@@ -179,7 +179,7 @@ fn floor(stage: &Stage, line: &Line, length: Duration) -> Result<Outcome, Troubl
         batch,
         &milliseconds,
     ];
-    let (count, cpu) = stage.floor(&part, length * 2)?;
+    let (count, cpu) = stage.part(&part, length * 2)?;
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let cpu = per(Duration::from_nanos(cpu), count);
     Ok(Outcome::of(vec![Sample::new(CPU, cpu)]))
@@ -333,7 +333,7 @@ fn addresses(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
             .map(|address| format!("address add {address} dev eth0\n"))
             .collect();
         stage.first.host.write_file("/tmp/batch", &batch, 0o644)?;
-        let (_, nanoseconds) = stage.floor(&["floor-addresses", "/tmp/batch"], SECOND * 5)?;
+        let (_, nanoseconds) = stage.part(&["floor-addresses", "/tmp/batch"], SECOND * 5)?;
         let took = milliseconds(Duration::from_nanos(nanoseconds));
         return Ok(Outcome::of(vec![Sample::new(
             "last address announced",

@@ -126,7 +126,7 @@ fn scripts(setting: &Setting, line: &Line) -> Result<Outcome, Trouble> {
     let length = setting.length(INTERVAL * 12);
     if matches!(line.entrants, Entrants::Floor) {
         let (rate, time) = (SCRIPTS.to_string(), length.as_millis().to_string());
-        let (count, cpu) = stage.floor(&["floor-spawn", &rate, &time, PROGRAM], length * 2)?;
+        let (count, cpu) = stage.part(&["floor-spawn", &rate, &time, PROGRAM], length * 2)?;
         let cpu = per(
             Duration::from_nanos(cpu),
             usize::try_from(count).unwrap_or(usize::MAX),
