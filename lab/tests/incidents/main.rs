@@ -13,4 +13,5 @@ mod support;
 mod here;
 mod scene;
 mod services;
+mod well;
 mod wire;

@@ -127,6 +127,23 @@ fn until(host: &Host, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     panic!("{what}: not within {LIMIT:?}; the last answer is {last:#}");
 }
 
+/// It is in that state, and nothing is wrong, for so long.
+#[track_caller]
+pub fn is_well(host: &Host, state: &str, time: Duration) {
+    let none = |it: &Value| it["state"] == state && it["problems"] == Value::Array(Vec::new());
+    until(
+        host,
+        &format!("{state} without a problem at {}", host.name()),
+        none,
+    );
+    let end = Moment::now() + time;
+    while Moment::now() < end {
+        let told = explanation(host);
+        assert!(told.as_ref().is_none_or(none), "{told:#?}");
+        thread::sleep(PERIOD);
+    }
+}
+
 /// Address of a node as text.
 pub fn address(node: usize) -> String {
     NODE_ADDRESSES[node].to_string()

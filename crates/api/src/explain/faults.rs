@@ -154,12 +154,16 @@ fn is_fault(case: &Case<'_>, part: &PriorityPart) -> bool {
 
 fn part_problem(case: &Case<'_>, part: &PriorityPart) -> Option<Problem> {
     let ailing = ailing(case, part)?;
-    let loss = part.adds - part.adds_up.unwrap_or(part.adds);
+    let loss = part.adds.saturating_sub(part.adds_up.unwrap_or(part.adds));
     if part.unusable || loss >= 0 || case.instance.priority.base == 255 {
         return Some(Problem::new(ailing.kind, ailing.text, ailing.fix));
     }
     let effective = i32::from(case.instance.priority.effective);
-    let sum = format!("{} {} = {effective}", effective - loss, term(loss));
+    let sum = format!(
+        "{} {} = {effective}",
+        effective.saturating_sub(loss),
+        term(loss)
+    );
     let text = format!("{}, which lowers the priority: {sum}", ailing.text);
     match case.is_master() {
         true => Some(unmoved(case, part, &ailing, text)),

@@ -78,7 +78,7 @@ fn by_priority(case: &Case<'_>, who: &str, theirs: u8, ours: u8) -> String {
 
 /// What comes back with something that is down.
 fn gain(part: &PriorityPart) -> Option<String> {
-    let gain = part.adds_up? - part.adds;
+    let gain = part.adds_up?.saturating_sub(part.adds);
     (part.up == Some(false) && gain > 0)
         .then(|| format!("{} gives {gain} back once it is up", part.name))
 }
@@ -122,7 +122,7 @@ fn if_down(case: &Case<'_>, part: &PriorityPart) -> Option<String> {
     let Some(adds) = part.adds_down else {
         return Some(format!("If {} fails it goes to FAULT.", part.name));
     };
-    let change = adds - part.adds;
+    let change = adds.saturating_sub(part.adds);
     let after = i32::from(case.instance.priority.effective)
         .saturating_add(change)
         .clamp(1, 254);

@@ -425,7 +425,8 @@ pub(super) fn alone(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> {
         case.own_addresses()
     );
     let fix = format!(
-        "If there should be another node: does its daemon run, with virtual_router_id {}? {}",
+        "A BACKUP that is no Standfast node says nothing as long as it hears this one: then all may be well. Else: does the other \
+         node's daemon run, with virtual_router_id {}? {}",
         instance.vrid,
         filter_fix(case)
     );
