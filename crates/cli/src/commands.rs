@@ -14,7 +14,7 @@ use crate::check::Check;
 use crate::completions::Completions;
 use crate::config::Config;
 use crate::explain::Explain;
-use crate::{doctor, events, explain, format, keepalived, manual, status, steering};
+use crate::{doctor, events, explain, format, keepalived, manual, status, steering, top};
 
 /// Keeps a service's address up: reads keepalived.conf and speaks VRRP.
 #[derive(Parser)]
@@ -73,6 +73,9 @@ enum Command {
     /// Look for what on this host would break a failover, and print how to mend it.
     #[command(after_help = doctor::AFTER_HELP)]
     Doctor(doctor::Arguments),
+    /// Show the running daemon live: instances, nodes, checks, events.
+    #[command(after_help = top::AFTER_HELP)]
+    Top(top::Arguments),
     /// Build two hosts and a client on this machine and show failovers.
     Demo(Demo),
     /// Remove the addresses that a daemon which was killed has left behind (for ExecStopPost).
@@ -157,6 +160,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Command::Reload(reload) => reload.run(),
         Command::Events(arguments) => arguments.run(),
         Command::Doctor(arguments) => arguments.run(),
+        Command::Top(arguments) => arguments.run(),
         Command::Demo(demo) => demo.run(),
         Command::Cleanup(cleanup) => cleanup.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),

@@ -4,7 +4,7 @@ mod follow;
 mod line;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod when;
 
 use std::io::{ErrorKind, Write};
@@ -16,6 +16,7 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use standfast_api::event::{Level, Query, Record};
 
+pub(crate) use self::line::{sentence, subject, tone};
 use self::source::{Failure, Source};
 use crate::client::Place;
 use crate::output::{Colour, inert};

@@ -24,6 +24,7 @@ mod replace;
 mod snapshot;
 mod status;
 mod steering;
+mod top;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();

@@ -100,6 +100,11 @@ impl Piece {
         &self.text
     }
 
+    /// What it means.
+    pub(crate) fn tone(&self) -> Tone {
+        self.tone
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

@@ -3,7 +3,7 @@
 mod detail;
 mod overview;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use standfast_api::path;
 use standfast_api::status::{Instance, State, Status};
 use standfast_config::registry::nearest_of;
 
-pub(crate) use self::detail::named;
+pub(crate) use self::detail::{holding, named, priority};
 use crate::client::{Client, ClientError, Place};
 use crate::moments::Present;
 use crate::output::{self, Colour, Page, Piece, Tone, listed, piece};
@@ -262,7 +262,8 @@ fn is_wrong(problem: &Problem) -> bool {
 }
 
 /// A state in the words of keepalived's log, and its tone.
-fn state(state: State) -> Piece {
+/// A state as a word.
+pub(crate) fn state(state: State) -> Piece {
     let (tone, word) = match state {
         State::Initialize => (Tone::Warning, "INIT"),
         State::Backup => (Tone::Plain, "BACKUP"),

@@ -33,7 +33,8 @@ fn entering(seq: u64, state: State, word: &str, cause: (&str, &str)) -> Record {
     }
 }
 
-fn samples() -> Vec<Record> {
+/// One of each sort.
+pub(crate) fn samples() -> Vec<Record> {
     let started = Daemon::Started {
         version: "0.1.0".into(),
         pid: 812,

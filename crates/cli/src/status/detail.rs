@@ -268,7 +268,7 @@ fn router(instance: &Instance) -> Vec<Piece> {
 }
 
 /// The sum of a priority: `94 = 99 base − 5 chk_http_port`.
-pub(super) fn priority(priority: &Priority) -> Vec<Piece> {
+pub(crate) fn priority(priority: &Priority) -> Vec<Piece> {
     let effective = priority.effective.to_string();
     if priority.drained {
         let text = format!(": held down by a drain, else {}", sum(priority));
@@ -385,7 +385,7 @@ fn addresses(page: &mut Page, addresses: &[Address]) {
 }
 
 /// How many of its addresses the kernel holds: `3 held`, `2 of 3 held`, `-` where none should be.
-pub(super) fn holding(addresses: &[Address]) -> Piece {
+pub(crate) fn holding(addresses: &[Address]) -> Piece {
     let wanted = addresses.iter().filter(|address| address.wanted).count();
     let held = addresses.iter().filter(|address| address.held).count();
     match (wanted, held) {
