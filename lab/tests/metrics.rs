@@ -14,8 +14,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use standfast_lab::{Host, Lab, Moment, Process, find_program, require_program};
-use support::{single_host, standfast};
+use standfast_lab::{Host, Lab, Moment, Process, VIP, find_program, require_program};
+use support::{pair_with, short_configuration, single_host, standfast};
 
 /// The machine is busy, and Prometheus takes a while to start.
 const LONG: Duration = Duration::from_secs(60);
@@ -207,4 +207,64 @@ fn a_real_prometheus_takes_every_line_and_the_dashboard_finds_what_it_shows() {
         empty.is_empty(),
         "the dashboard shows nothing for {empty:#?}"
     );
+}
+
+/// A node that answers on TCP as well.
+fn with_metrics(number: u8, priority: u8) -> String {
+    let listen = format!("global_defs {{\n    http_listen 192.168.1.{number}:9650\n}}\n");
+    listen + &short_configuration(Duration::from_millis(500), priority)
+}
+
+#[test]
+fn a_real_prometheus_sees_who_is_master_and_the_move_to_another() {
+    let configurations = [with_metrics(11, 99), with_metrics(12, 90)];
+    let pair = pair_with([standfast(), standfast()], configurations);
+    let daemon = standfast();
+    let first = daemon
+        .start(&pair.first.host, standfast_lab::CONFIGURATION)
+        .unwrap();
+    let second = daemon
+        .start(&pair.second.host, standfast_lab::CONFIGURATION)
+        .unwrap();
+    let nodes = ["192.168.1.11:9650", "192.168.1.12:9650"];
+    let prometheus = Prometheus::start(&pair.client, &nodes);
+    let [one, other] = nodes;
+    let state = |node: &str, number: u8| {
+        format!("keepalived_vrrp_state{{instance=\"{node}\",ip_address=\"{VIP}/24\"}} == {number}")
+    };
+    let logs = || format!("{}\n{}", first.log(), second.log());
+    let found = prometheus.wait_for(&state(one, 2));
+    let labels = &found[0].0;
+    assert_eq!(
+        "VI_1 eth0 51",
+        format!("{} {} {}", labels["iname"], labels["intf"], labels["vrid"])
+    );
+    prometheus.wait_for(&state(other, 1));
+    let is = |node: &str, word: &str| {
+        format!("standfast_instance_state{{instance=\"{node}\",state=\"{word}\"}} == 1")
+    };
+    prometheus.wait_for(&is(one, "master"));
+    prometheus.wait_for(&is(other, "backup"));
+    prometheus.wait_for(&format!(
+        "standfast_address_held{{instance=\"{one}\"}} == 1 and standfast_address_wanted == 1"
+    ));
+    prometheus.wait_for(&format!(
+        "standfast_instance_priority{{instance=\"{other}\"}} == 90"
+    ));
+    assert!(
+        prometheus.query("standfast_instance_alone == 1").is_empty(),
+        "{}",
+        logs()
+    );
+    pair.first.host.cable_pull().unwrap();
+    prometheus.wait_for(&state(other, 2));
+    prometheus.wait_for(&format!(
+        "standfast_instance_transitions_total{{instance=\"{other}\",state=\"master\"}} >= 1"
+    ));
+    // The first one can't be asked now; what follows is its word about the time without a cable.
+    pair.first.host.cable_plug().unwrap();
+    prometheus.wait_for(&format!("{} and on (instance) up == 1", state(one, 2)));
+    prometheus.wait_for(&state(other, 1));
+    let lines = prometheus.wait_for("scrape_samples_scraped > 50");
+    assert_eq!(2, lines.len(), "{}", logs());
 }

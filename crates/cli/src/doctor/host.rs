@@ -154,11 +154,15 @@ pub(super) fn configuration(files: &[PathBuf], loaded: &Loaded, status: Option<&
         findings.push(Finding {
             level: if errors > 0 { Level::Bad } else { Level::Warn },
             code: None,
-            text: format!(
-                "{shown} has {} and {}",
-                count(errors, "error"),
-                count(warnings, "warning")
-            ),
+            text: match (errors, warnings) {
+                (errors, 0) => format!("{shown} has {}", count(errors, "error")),
+                (0, warnings) => format!("{shown} has {}", count(warnings, "warning")),
+                (errors, warnings) => format!(
+                    "{shown} has {} and {}",
+                    count(errors, "error"),
+                    count(warnings, "warning")
+                ),
+            },
             remedy: Remedy::advice(&format!("`standfast check {shown}` names them")),
         });
     }
