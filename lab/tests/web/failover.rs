@@ -67,6 +67,22 @@ fn names_of_peers_are_text() {
 }
 
 #[test]
+fn the_policy_stops_what_the_page_does_not_need() {
+    let mut scene = Scene::new(1);
+    let policy = "fetch('./').then((answer) => answer.headers.get('content-security-policy'))";
+    let policy = scene.value(policy).as_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    scene.value(
+        "const script = document.createElement('script'); script.textContent = 'window.injected = 1'; \
+         document.body.append(script); true",
+    );
+    assert_eq!(scene.value("window.injected === undefined"), json!(true));
+    let stopped = scene.browser.complaints().iter();
+    assert!(stopped.filter(|one| one.source == "security").count() > 0);
+}
+
+#[test]
 fn a_failed_check_moves_the_address_and_is_shown_in_the_sum_and_the_time_line() {
     let mut scene = Scene::new(0);
     scene.wait_for_holder(FIRST_NAME);
