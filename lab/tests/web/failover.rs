@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use standfast_lab::Daemon;
+
+use crate::support::standfast;
 
 use super::{FIRST_NAME, HOLDERS, LIVE, Scene, set_check};
 
@@ -67,6 +70,22 @@ fn names_of_peers_are_text() {
 }
 
 #[test]
+fn the_policy_stops_what_the_page_does_not_need() {
+    let mut scene = Scene::new(1);
+    let policy = "fetch('./').then((answer) => answer.headers.get('content-security-policy'))";
+    let policy = scene.value(policy).as_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    scene.value(
+        "const script = document.createElement('script'); script.textContent = 'window.injected = 1'; \
+         document.body.append(script); true",
+    );
+    assert_eq!(scene.value("window.injected === undefined"), json!(true));
+    let stopped = scene.browser.complaints().iter();
+    assert!(stopped.filter(|one| one.source == "security").count() > 0);
+}
+
+#[test]
 fn a_failed_check_moves_the_address_and_is_shown_in_the_sum_and_the_time_line() {
     let mut scene = Scene::new(0);
     scene.wait_for_holder(FIRST_NAME);
@@ -94,6 +113,25 @@ fn a_failed_check_moves_the_address_and_is_shown_in_the_sum_and_the_time_line() 
     scene.wait(
         "the whole sum",
         "document.querySelector('.sum-text').textContent === '99 base'",
+    );
+    scene.assert_no_complaint();
+}
+
+/// keepalived says nothing of itself but what it advertises.
+#[test]
+fn a_keepalived_peer_is_shown_from_its_advertisements() {
+    let mut scene = Scene::with([standfast(), Daemon::Keepalived], 0, &|text| text);
+    scene.wait_for_holder(FIRST_NAME);
+    set_check(&scene.pair.first.host, true);
+    scene.wait_for_holder("192.168.1.12");
+    scene.keep_picture("keepalived-master");
+    set_check(&scene.pair.first.host, false);
+    scene.wait_for_holder(FIRST_NAME);
+    let silent = "document.querySelector('.node[data-state=silent] .node-name').textContent === '192.168.1.12'";
+    scene.wait("who is silent now", silent);
+    assert_eq!(
+        scene.value("document.querySelectorAll('.alert[data-level=error]').length"),
+        json!(0)
     );
     scene.assert_no_complaint();
 }

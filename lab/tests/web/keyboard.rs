@@ -52,10 +52,10 @@ fn a_walk_through_the_page_by_keyboard_alone() {
         "document.querySelector('.explained .headline')?.textContent.length > 10",
     );
     // Another length of time.
-    tab_to(&mut scene, "#zoom button[data-zoom=\"15\"]");
+    tab_to(&mut scene, "#zoom button[data-zoom=\"60\"]");
     scene.browser.press(Key::Enter).unwrap();
     scene.wait(
-        "15 minutes",
+        "an hour",
         "document.activeElement.getAttribute('aria-pressed') === 'true'",
     );
     // What happened around the last change, and the one before.

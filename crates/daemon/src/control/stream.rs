@@ -226,7 +226,8 @@ async fn changed(statuses: &mut Option<watch::Receiver<Bytes>>) -> Bytes {
     std::future::pending().await
 }
 
-/// What does not change all the time.
+/// What does not change all the time. Moments are made from two clocks that are read one after the other, so they differ by some
+/// microseconds each time; what happened at them shows in what stays.
 fn steady(status: &Status) -> Status {
     let mut status = status.clone();
     status.node.now_us = 0;
@@ -234,30 +235,75 @@ fn steady(status: &Status) -> Status {
     status.peer_drops.clear();
     for instance in &mut status.instances {
         instance.counters = Default::default();
-        instance.next = None;
+        (instance.since_us, instance.next, instance.takes_over_us) = (0, None, None);
+        // That they end is seen in what follows from it.
+        (instance.preempts_us, instance.not_before_us) = (None, None);
         if let Some(master) = &mut instance.master {
             master.heard_us = 0;
         }
         for node in &mut instance.nodes {
-            node.heard_us = 0;
+            (node.since_us, node.heard_us) = (0, 0);
         }
         for speaker in &mut instance.speakers {
-            (speaker.heard_us, speaker.taken, speaker.dropped) = (0, 0, 0);
+            (speaker.first_us, speaker.heard_us) = (0, 0);
+            (speaker.taken, speaker.dropped) = (0, 0);
         }
         for holder in &mut instance.holders {
-            (holder.seen_us, holder.times) = (0, 0);
+            (holder.first_us, holder.seen_us, holder.times) = (0, 0, 0);
+        }
+        if let Some(stall) = &mut instance.stall {
+            stall.at_us = 0;
+        }
+        if let Some(deleted) = &mut instance.deleted {
+            deleted.at_us = 0;
+        }
+        if let Some(refused) = &mut instance.refused {
+            refused.at_us = 0;
         }
     }
     for check in &mut status.checks {
         (check.ended_us, check.took_us, check.next_us) = (None, None, None);
         (check.passes, check.failures, check.running) = (0, 0, false);
         check.durations_us.clear();
+        if let Some(pause) = &mut check.paused {
+            pause.since_us = 0;
+            // A pause that ends by itself is another one than one that does not.
+            pause.until_us = pause.until_us.map(|_| 0);
+        }
     }
     for peer in &mut status.peers {
-        (peer.heard_us, peer.round_trip_us) = (0, None);
+        (peer.since_us, peer.heard_us) = (0, 0);
+        peer.round_trip_us = None;
     }
     for stranger in &mut status.strangers {
-        (stranger.heard_us, stranger.times) = (0, 0);
+        (stranger.first_us, stranger.heard_us) = (0, 0);
+        stranger.times = 0;
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use standfast_api::status::{Instance, State};
+
+    use super::*;
+
+    fn seen(moment_us: u64, state: State) -> Status {
+        let mut status = Status::default();
+        status.node.now_us = moment_us;
+        status.instances.push(Instance {
+            state,
+            since_us: moment_us,
+            takes_over_us: Some(moment_us),
+            ..Instance::default()
+        });
+        status
+    }
+
+    #[test]
+    fn what_only_the_clocks_change_is_not_told_again() {
+        let before = steady(&seen(1_000, State::Backup));
+        assert_eq!(before, steady(&seen(1_001, State::Backup)));
+        assert_ne!(before, steady(&seen(1_001, State::Master)));
+    }
 }

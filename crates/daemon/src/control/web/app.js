@@ -90,20 +90,31 @@ function drawSummary() {
   const { node, instances } = status;
   text(byId("node-name"), node.name);
   document.title = `${titleMark(instances)} ${node.name} · Standfast`;
-  const alerts = [...nodeAlerts(model)];
-  for (const instance of instances) {
-    for (const alert of instanceAlerts(instance, model)) alerts.push({ ...alert, key: `${instance.name} ${alert.key}`, instance: instance.name });
-  }
-  alerts.sort((a, b) => ["error", "warning", "info"].indexOf(a.level) - ["error", "warning", "info"].indexOf(b.level));
+  const alerts = allAlerts(instances);
   const serious = alerts.filter(({ level }) => level !== "info");
   attr(byId("verdict"), "data-level", connection.state === "lost" ? "none" : (serious[0]?.level ?? "good"));
   setIcon(verdictIcon, connection.state === "lost" ? "silent" : serious.length > 0 ? "warning" : "ok");
   text(byId("verdict-text"), verdictOf(serious, instances));
   text(byId("counts"), `${count(instances.length, "virtual router")} here: ${statesText(instances) || "none"}`);
-  const shown = alerts.filter((alert) => !alert.instance || (instances.length > 1 && !alert.key.includes(" unusable ")));
-  const rest = shown.length - SHOWN_ALERTS;
+  const ofNode = alerts.filter(({ names }) => names.length === 0);
+  const ofRouters = alerts.filter(({ names, key }) => names.length > 0 && instances.length > 1 && !key.startsWith("unusable "));
+  const listed = new Set([...ofNode.slice(0, SHOWN_ALERTS * 2), ...ofRouters.slice(0, SHOWN_ALERTS)]);
+  list(byId("alerts"), alerts.filter((alert) => listed.has(alert)), ({ key }) => key, makeLinkedAlert, updateLinkedAlert);
+  const rest = ofRouters.length - SHOWN_ALERTS;
   text(byId("alerts-note"), rest > 0 ? `and ${rest} more, shown at the virtual routers` : "");
-  list(byId("alerts"), shown.slice(0, SHOWN_ALERTS), ({ key }) => key, makeLinkedAlert, updateLinkedAlert);
+}
+
+function allAlerts(instances) {
+  const found = new Map(nodeAlerts(model).map((alert) => [alert.key, { ...alert, names: [] }]));
+  for (const instance of instances) {
+    for (const alert of instanceAlerts(instance, model)) {
+      const key = `${alert.key}\n${alert.title}\n${alert.text}`;
+      if (!found.has(key)) found.set(key, { ...alert, key, names: [] });
+      found.get(key).names.push(instance.name);
+    }
+  }
+  const order = ["error", "warning", "info"];
+  return [...found.values()].sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
 function verdictOf(serious, instances) {
@@ -114,18 +125,24 @@ function verdictOf(serious, instances) {
 
 function makeLinkedAlert(alert) {
   const view = makeAlert(alert);
-  if (alert.instance) {
-    const link = el("a", { href: "#routers" }, alert.instance);
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      routers.reveal(alert.instance);
-    });
-    view.title.before(link, " ");
-  }
+  if (alert.names.length === 0) return view;
+  view.link = el("a", { href: "#routers" });
+  view.others = el("span");
+  view.link.addEventListener("click", (event) => {
+    event.preventDefault();
+    routers.reveal(view.name);
+  });
+  view.title.before(view.link, view.others, " ");
   return view;
 }
 
-const updateLinkedAlert = updateAlert;
+function updateLinkedAlert(view, alert) {
+  updateAlert(view, alert);
+  if (!view.link) return;
+  view.name = alert.names[0];
+  text(view.link, view.name);
+  text(view.others, alert.names.length > 1 ? ` and ${count(alert.names.length - 1, "other")}` : "");
+}
 
 /** In the tab's title a state must be a sign. */
 function titleMark(instances) {

@@ -30,6 +30,16 @@ export class Model {
     this.status = status;
     this.#offset = status.node.now_us - Date.now() * 1000;
     for (const instance of status.instances) this.#remember(instance);
+    this.#forget(new Set(status.instances.map(({ name }) => name)));
+  }
+
+  /** What is no longer there must not grow. */
+  #forget(instances) {
+    for (const name of this.#nodes.keys()) if (!instances.has(name)) this.#nodes.delete(name);
+    for (const key of this.#lives.keys()) {
+      const [name, node] = key.split("\n");
+      if (!this.#nodes.get(name)?.has(node)) this.#lives.delete(key);
+    }
   }
 
   /** Nodes of an instance, each with the state that it is in; always in the same order. */

@@ -28,7 +28,7 @@ export class Timeline {
   #model;
   #records;
   #announce;
-  #zoom = ZOOMS[1];
+  #zoom = null;
   #select = byId("timeline-instance");
   #lanes = byId("lanes");
   #grid = el("div", { class: "grid", "aria-hidden": "true" });
@@ -58,7 +58,7 @@ export class Timeline {
 
   #makeZoom() {
     try {
-      this.#zoom = ZOOMS.find((zoom) => zoom.key === localStorage.getItem("standfast-zoom")) ?? this.#zoom;
+      this.#zoom = ZOOMS.find((zoom) => zoom.key === localStorage.getItem("standfast-zoom")) ?? null;
     } catch {}
     for (const zoom of ZOOMS) {
       const button = el("button", { type: "button", "data-zoom": zoom.key }, zoom.label);
@@ -76,6 +76,8 @@ export class Timeline {
   render() {
     const { status } = this.#model;
     if (!status) return;
+    // Of a daemon that was started just now an hour would be empty.
+    this.#zoom ??= this.#model.now - status.node.started_us < ZOOMS[0].span ? ZOOMS[0] : ZOOMS[1];
     for (const button of byId("zoom").children) attr(button, "aria-pressed", String(button.dataset.zoom === this.#zoom.key));
     const step = this.#zoom.span / 1800;
     const to = Math.ceil(this.#model.now / step) * step;
