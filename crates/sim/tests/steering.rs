@@ -412,3 +412,38 @@ fn the_channel_lost_in_the_middle_leaves_the_address_where_somebody_serves_it() 
     assert_eq!(lan.longest_vacancy(virtual_address(0)), Micros::ZERO);
     Ok(())
 }
+
+#[test]
+fn one_member_takes_its_group_along() -> Checked {
+    let member = |priority, vrid, last| {
+        let mut router = speaking(priority);
+        router.name = format!("VI_{vrid}");
+        router.vrid = Vrid::new(vrid).unwrap();
+        router.sync_group = Some("G".into());
+        router.addresses = vec![standfast_core::spec::VirtualAddress::plain(
+            IpAddr::V4(virtual_address(last)),
+            24,
+        )];
+        router
+    };
+    let node = |priority| vec![member(priority, 51, 0), member(priority, 52, 1)];
+    let mut lan = settled(vec![node(150), node(100)])?;
+    let first = routers(&lan, A).into_iter().take(1).collect();
+    lan.order(
+        A,
+        Instruction::Switchover {
+            routers: first,
+            to: None,
+        },
+    )?;
+    lan.run_for(Micros::from_secs(20))?;
+    let Answer::Done(outcomes) = last_answer(&lan, A) else {
+        panic!("{:?}", last_answer(&lan, A));
+    };
+    assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+    for last in [0, 1] {
+        assert_eq!(lan.holders(IpAddr::V4(virtual_address(last))), [B]);
+        assert_eq!(lan.longest_vacancy(virtual_address(last)), Micros::ZERO);
+    }
+    Ok(())
+}

@@ -32,6 +32,8 @@ const NODE: &str = "node/mod.rs";
 const FSM: &str = "router/fsm.rs";
 const MODULE: &str = "router/mod.rs";
 const LEAVE: &str = "router/leave.rs";
+const STEER: &str = "router/steer.rs";
+const STEERING: &str = "steering.rs";
 const HAND_OVER: &str = "router/hand_over.rs";
 const PEER_HANDOVER: &str = "peer/handover.rs";
 const PEER_DETECT: &str = "peer/detect.rs";
@@ -92,19 +94,19 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "a lower advertisement restarts the timer of who preempts",
         FSM,
-        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+        "} else if !self.spec.preempt || self.yields(heard.source) || self.delays_preemption(fx) {",
         "} else if self.delays_preemption(fx) || self.effective > heard.priority {",
     ),
     mutant(
         "nopreempt ignored",
         FSM,
-        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
-        "} else if self.delays_preemption(fx) {",
+        "} else if !self.spec.preempt || self.yields(heard.source) || self.delays_preemption(fx) {",
+        "} else if self.yields(heard.source) || self.delays_preemption(fx) {",
     ),
     mutant(
         "preempt_delay ignored",
         FSM,
-        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+        "} else if !self.spec.preempt || self.yields(heard.source) || self.delays_preemption(fx) {",
         "} else if !self.spec.preempt {",
     ),
     mutant(
@@ -368,16 +370,16 @@ pub const MUTANTS: &[Mutant] = &[
     mutant(
         "a peer that cannot serve is asked",
         PEER_HANDOVER,
-        "            && told.ready
-            && told.state == Told::Backup
+        "        && told.ready
+        && told.state == Told::Backup
 ",
         "",
     ),
     mutant(
         "a peer that will lose the addresses again is asked",
         PEER_HANDOVER,
-        "(fit && lasts && (outranks || !better))",
-        "(fit && (lasts || !lasts) && (outranks || !better))",
+        "(fit && lasts && (outranks || !sought.better))",
+        "(fit && (lasts || !lasts) && (outranks || !sought.better))",
     ),
     mutant(
         "advertisements that cross a handover are claims",
@@ -424,5 +426,57 @@ pub const MUTANTS: &[Mutant] = &[
         PEER_DETECT,
         "if now.since(due).times(2) > watch.interval {",
         "if now.since(due).times(2) > watch.interval && now.0 == 0 {",
+    ),
+    mutant(
+        "a node takes back what an operator has moved",
+        FSM,
+        "} else if !self.spec.preempt || self.yields(heard.source) || self.delays_preemption(fx) {",
+        "} else if !self.spec.preempt || self.delays_preemption(fx) {",
+    ),
+    mutant(
+        "resume does not end the reserve",
+        STEER,
+        "    pub(crate) fn stop_yielding(&mut self) {
+        self.reserve = Reserve::None;",
+        "    pub(crate) fn stop_yielding(&mut self) {
+        self.reserve = self.reserve;",
+    ),
+    mutant(
+        "a drained node keeps its priority",
+        TRACK,
+        "            _ if self.hold.is_some() => LAST_RESORT,
+",
+        "",
+    ),
+    mutant(
+        "a switchover that nobody takes ends service",
+        LEAVE,
+        "                    After::Stay => self.serve_on(fx),",
+        "                    After::Stay => self.release(fx),",
+    ),
+    mutant(
+        "a switchover goes where it would be taken back from",
+        PEER_HANDOVER,
+        "(priority > entry.priority).then_some(Obstacle::TakenBack {",
+        "(priority > entry.priority && now.0 == 0).then_some(Obstacle::TakenBack {",
+    ),
+    mutant(
+        "a hard drain does not wait for a successor",
+        STEERING,
+        "        self.steering.softly = (!serving.is_empty()).then_some(id);",
+        "        self.steering.softly = None;",
+    ),
+    mutant(
+        "only one member of a group is moved",
+        STEERING,
+        "        let routers = self.with_groups(routers);
+",
+        "",
+    ),
+    mutant(
+        "a drained node does not look for a successor again",
+        STEERING,
+        "            let tried = self.give_up_again(now);",
+        "            let tried = now.0 == 0 && self.give_up_again(now);",
     ),
 ];
