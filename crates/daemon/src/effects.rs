@@ -11,17 +11,15 @@ use standfast_core::router::{Router, State};
 use standfast_core::spec::{CheckKind, Family, Fixture, VirtualAddress};
 use standfast_core::steering::{Answer, Drain, OrderId};
 use standfast_core::{Input, Instant, Node, Output};
+use standfast_linux::Error;
 use standfast_linux::clock::monotonic;
-use standfast_linux::netlink::{
-    Action, AddressChange, AddressFlags, Change as KernelChange, Commands, HostAddress, Lifetime,
-    RoutingRequest, Scope,
-};
-use standfast_linux::{Error, InterfaceName};
+use standfast_linux::netlink::{AddressChange, Change as KernelChange, Commands, RoutingRequest};
 use standfast_wire::vrrp::Priority;
 
 use crate::announce::{Announcer, Frame, probe};
 use crate::chronicle::Chronicle;
 use crate::firewall::Firewall;
+use crate::kernel_changes::address_change;
 use crate::log::Logger;
 use crate::lower::Entries;
 use crate::moves::Moves;
@@ -739,74 +737,6 @@ fn send_to_peer(port: &VrrpPort, packet: &[u8]) -> Option<Error> {
 /// Backup that kept its addresses would answer beside the new master.
 fn stays(change: Change, stopping: bool) -> bool {
     stopping && change == Change::Remove
-}
-
-fn address_change(
-    node: &Node,
-    change: Change,
-    index: InterfaceIndex,
-    address: &VirtualAddress,
-) -> Option<AddressChange> {
-    let action = match change {
-        Change::Add => Action::Add,
-        Change::Remove => Action::Remove,
-    };
-    let interface = interface(node, index)?;
-    let mut wanted = AddressChange::new(action, interface, address.address, address.prefix);
-    wanted.scope = Scope(address.scope);
-    match &mut wanted.host {
-        HostAddress::V4 {
-            broadcast,
-            label,
-            peer,
-            ..
-        } => {
-            *broadcast = v4(address.broadcast);
-            *label = address
-                .label
-                .as_ref()
-                .and_then(|label| InterfaceName::from_bytes(label.as_bytes()));
-            if let Some((IpAddr::V4(other), _)) = address.peer {
-                *peer = Some(other);
-            }
-        }
-        HostAddress::V6 { peer, .. } => {
-            if let Some((IpAddr::V6(other), _)) = address.peer {
-                *peer = Some(other);
-            }
-            if let Some(seconds) = address.options.preferred_lifetime_s {
-                wanted.preferred = Lifetime::Seconds(seconds);
-            }
-        }
-    }
-    wanted.flags = flags(address);
-    Some(wanted)
-}
-
-/// Duplicate address detection would cost a second and fail against the old holder: IPv6 addresses are added without.
-fn flags(address: &VirtualAddress) -> AddressFlags {
-    let options = &address.options;
-    let ipv6 = address.address.is_ipv6();
-    let all = [
-        (ipv6 && !options.duplicate_detection, AddressFlags::NO_DAD),
-        (ipv6 && options.home, AddressFlags::HOME),
-        (
-            ipv6 && options.manage_temporary,
-            AddressFlags::MANAGE_TEMPORARY,
-        ),
-        (options.no_prefix_route, AddressFlags::NO_PREFIX_ROUTE),
-        (options.auto_join, AddressFlags::AUTO_JOIN),
-    ];
-    all.into_iter()
-        .filter(|(set, _)| *set)
-        .fold(AddressFlags::default(), |flags, (_, flag)| flags.with(flag))
-}
-
-fn v4(address: Option<IpAddr>) -> Option<std::net::Ipv4Addr> {
-    match address {
-        Some(IpAddr::V4(address)) => Some(address),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

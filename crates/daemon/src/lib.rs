@@ -29,6 +29,7 @@ mod fifo;
 mod firewall;
 pub mod host;
 mod host_record;
+mod kernel_changes;
 mod last_will;
 mod lateness;
 pub mod listen;

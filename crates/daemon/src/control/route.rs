@@ -156,7 +156,7 @@ where
     if let Some(refusal) = caller.refusal(asked.method(), asked.headers(), shared.own_uid) {
         // A browser cannot show a token before it has the page, which asks for it and tells nothing of the node.
         let needs_token = refusal.status() == StatusCode::UNAUTHORIZED;
-        if !(needs_token && endpoint.is_page()) || !endpoint.takes(asked.method()) {
+        if !(needs_token && endpoint.is_page() && endpoint.takes(asked.method())) {
             return refusal;
         }
     }
@@ -262,20 +262,24 @@ async fn metrics(shared: &Shared) -> Reply {
     reply(StatusCode::OK, metrics::CONTENT_TYPE, text.into())
 }
 
-fn bad(name: &str, help: &str) -> Reply {
-    let shown: String = name.chars().take(80).collect();
-    let text = format!("{shown} is not understood");
-    problem(StatusCode::BAD_REQUEST, &text, help)
+/// A parameter that is none of those that there are, or has a value that it cannot have; its name.
+struct Misunderstood(String);
+
+impl Misunderstood {
+    fn reply(&self, help: &str) -> Reply {
+        let shown: String = self.0.chars().take(80).collect();
+        let text = format!("{shown} is not understood");
+        problem(StatusCode::BAD_REQUEST, &text, help)
+    }
 }
 
 /// `?since_us=`, `?after=`, `?limit=`, `?subject=`, `?level=`.
-fn wanted(query: &str) -> Result<Query, Reply> {
-    let help = "parameters are since_us, after and limit, which are numbers, subject, and level, which is detail, info, \
-        warning or error";
+fn wanted(query: &str) -> Result<Query, Misunderstood> {
     let mut wanted = Query::newest(limits::PAGE);
     for part in query::parts(query) {
-        let (name, value) = part.map_err(|name| bad(&name, help))?;
-        let number = || value.parse::<u64>().map_err(|_| bad(&name, help));
+        let (name, value) = part.map_err(Misunderstood)?;
+        let wrong = || Misunderstood(name.clone());
+        let number = || value.parse::<u64>().map_err(|_| wrong());
         match name.as_str() {
             "since_us" => wanted.since_us = Some(number()?),
             "after" => wanted.after = Some(number()?),
@@ -284,8 +288,8 @@ fn wanted(query: &str) -> Result<Query, Reply> {
                 wanted.limit = limit.clamp(1, limits::LARGEST_PAGE);
             }
             "subject" => wanted.subject = Some(value),
-            "level" => wanted.level = Some(level(&value).ok_or_else(|| bad(&name, help))?),
-            _ => return Err(bad(&name, help)),
+            "level" => wanted.level = Some(level(&value).ok_or_else(wrong)?),
+            _ => return Err(wrong()),
         }
     }
     Ok(wanted)
@@ -303,8 +307,10 @@ fn no_journal() -> Reply {
 }
 
 async fn events(query: &str, shared: &Shared) -> Reply {
+    let help = "parameters are since_us, after and limit, which are numbers, subject, and level, which is detail, info, \
+        warning or error";
     match wanted(query) {
-        Err(refusal) => refusal,
+        Err(wrong) => wrong.reply(help),
         Ok(wanted) => match shared.page(wanted).await {
             Some(page) => json(StatusCode::OK, &page),
             None => no_journal(),
@@ -313,8 +319,7 @@ async fn events(query: &str, shared: &Shared) -> Reply {
 }
 
 /// `?only=journal` or `?only=status`; `?after=` or the header `Last-Event-ID`.
-fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Reply> {
-    let help = "parameters are after, which is a number, and only, which is journal or status";
+fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Misunderstood> {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let mut interest = Interest {
         // Browsers send back what they were told; another one is nobody's.
@@ -323,16 +328,16 @@ fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Reply> {
         status: true,
     };
     for part in query::parts(query) {
-        let (name, value) = part.map_err(|name| bad(&name, help))?;
+        let (name, value) = part.map_err(Misunderstood)?;
         match (name.as_str(), value.as_str()) {
             ("after", number) => {
-                let number = number.parse().map_err(|_| bad(&name, help))?;
+                let number = number.parse().map_err(|_| Misunderstood(name.clone()))?;
                 // After a break the header is newer than the address.
                 interest.after = interest.after.or(Some(number));
             }
             ("only", "journal") => interest.status = false,
             ("only", "status") => interest.journal = false,
-            _ => return Err(bad(&name, help)),
+            _ => return Err(Misunderstood(name)),
         }
     }
     Ok(interest)
@@ -341,7 +346,11 @@ fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Reply> {
 fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<Shared>) -> Reply {
     let interest = match interest(query.unwrap_or_default(), headers) {
         Ok(interest) => interest,
-        Err(refusal) => return refusal,
+        Err(wrong) => {
+            let help =
+                "parameters are after, which is a number, and only, which is journal or status";
+            return wrong.reply(help);
+        }
     };
     match stream::follow(shared, interest) {
         Some(events) => {
@@ -367,7 +376,10 @@ where
             let text = format!("a command has at most {} bytes", limits::BODY_BYTES);
             return problem(StatusCode::PAYLOAD_TOO_LARGE, &text, "send one command");
         }
-        Ok(Err(_)) => return bad("the body", "the connection broke, or its framing is wrong"),
+        Ok(Err(_)) => {
+            let help = "the connection broke, or its framing is wrong";
+            return Misunderstood("the body".to_owned()).reply(help);
+        }
         Err(_) => {
             let help = "send all of it at once";
             return problem(StatusCode::REQUEST_TIMEOUT, "the body did not come", help);

@@ -107,7 +107,7 @@ pub(super) fn follow(shared: &Arc<Shared>, interest: Interest) -> Option<mpsc::R
     });
     tokio::spawn(async move {
         let _place = place;
-        follower.run(statuses, interest).await
+        follower.run(statuses, interest).await;
     });
     Some(written)
 }

@@ -27,11 +27,19 @@ pub(super) struct Reloaders {
     current: Vec<oneshot::Sender<Answer>>,
     /// Of the one after that: the file may have been read before their last change.
     next: Vec<oneshot::Sender<Answer>>,
+    /// Reloads that came into force.
+    taken: u64,
+    /// Those that did not.
+    refused: u64,
 }
 
 impl Reloaders {
     /// The reload that goes on has ended so.
     pub(super) fn answer(&mut self, result: &Result<String, String>) {
+        match result {
+            Ok(_) => self.taken += 1,
+            Err(_) => self.refused += 1,
+        }
         for reply in std::mem::replace(&mut self.current, std::mem::take(&mut self.next)) {
             // Whoever has gone does not care.
             let _ = reply.send(match result {
@@ -180,8 +188,9 @@ impl Worker {
             findings: self.facts.findings,
             drain: self.drain().cloned(),
             handovers: self.handovers().clone(),
+            reloads: self.reloaders.taken,
+            reloads_refused: self.reloaders.refused,
             timing: self.lateness.timing(),
-            ..Host::default()
         };
         observe::status(&self.node, &host, now(), realtime().0)
     }

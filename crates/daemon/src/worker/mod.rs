@@ -14,7 +14,7 @@ pub(crate) use packets::read_packet;
 
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -201,22 +201,64 @@ fn draw_number(logger: &Logger) -> NodeNumber {
     }
 }
 
+/// Without it nobody can ask, and everything else goes on.
+fn start_control(logger: &Logger, results: &Waker, chronicle: &Chronicle) -> Option<Control> {
+    let control = Control::start(logger.clone(), results.clone(), chronicle.clone());
+    let complain = |error: &Error| logger.log(Level::Error, error.to_string());
+    control.inspect_err(complain).ok()
+}
+
+fn take_pid_file(path: &Path, logger: &Logger) -> Option<PidFile> {
+    let complain = |error: &NotAcquired| {
+        let text = format!("{}: {error}", path.display());
+        logger.log(Level::Warning, text);
+    };
+    PidFile::acquire(path).inspect_err(complain).ok()
+}
+
 fn now() -> Instant {
     Instant(monotonic().0)
 }
 
-impl Worker {
-    fn new(birth: Birth, logger: Logger) -> Result<Self, Error> {
+/// Descriptors that the loop waits for from the beginning.
+struct Ears {
+    poller: Poller,
+    timer: Timer,
+    results: Waker,
+    monitor: Monitor,
+    routing: RoutingMonitor,
+}
+
+impl Ears {
+    fn open(birth: &Birth) -> Result<Self, Error> {
         let poller = Poller::new()?;
         let (timer, results) = (Timer::new()?, Waker::new()?);
         let monitor = Monitor::open(None)?;
         let routing = RoutingMonitor::open()?;
-        poller.add(routing.as_fd(), ROUTING, Interest::Read)?;
-        poller.add(birth.signals.as_fd(), SIGNALS, Interest::Read)?;
-        poller.add(timer.as_fd(), TIMER, Interest::Read)?;
-        poller.add(monitor.as_fd(), NETLINK, Interest::Read)?;
-        poller.add(results.as_fd(), RESULTS, Interest::Read)?;
-        poller.add(birth.supervisor.as_fd(), SUPERVISOR, Interest::Read)?;
+        for (descriptor, token) in [
+            (routing.as_fd(), ROUTING),
+            (birth.signals.as_fd(), SIGNALS),
+            (timer.as_fd(), TIMER),
+            (monitor.as_fd(), NETLINK),
+            (results.as_fd(), RESULTS),
+            (birth.supervisor.as_fd(), SUPERVISOR),
+        ] {
+            poller.add(descriptor, token, Interest::Read)?;
+        }
+        Ok(Ears {
+            poller,
+            timer,
+            results,
+            monitor,
+            routing,
+        })
+    }
+}
+
+impl Worker {
+    fn new(birth: Birth, logger: Logger) -> Result<Self, Error> {
+        let ears = Ears::open(&birth)?;
+        let results = ears.results;
         let reload_marker = birth.record_path.with_extension("reload");
         let place = Place::of(&birth.options, birth.distinction.clone());
         let chronicle = Chronicle::start(place.settings(&birth.config), logger.clone())?;
@@ -229,16 +271,8 @@ impl Worker {
         effects.keep_addresses = birth.options.keep_addresses;
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
-        let control = Control::start(logger.clone(), results.clone(), chronicle.clone());
-        let control = control
-            .inspect_err(|error| logger.log(Level::Error, error.to_string()))
-            .ok();
-        let pid_file = PidFile::acquire(&birth.pid_file);
-        let complain = |error: &NotAcquired| {
-            let text = format!("{}: {error}", birth.pid_file.display());
-            logger.log(Level::Warning, text);
-        };
-        let pid_file = pid_file.inspect_err(complain).ok();
+        let control = start_control(&logger, &results, &chronicle);
+        let pid_file = take_pid_file(&birth.pid_file, &logger);
         Ok(Worker {
             options: birth.options,
             config: Arc::new(birth.config),
@@ -247,11 +281,11 @@ impl Worker {
             node: Node::new(),
             node_name: String::new(),
             node_number: draw_number(&logger),
-            poller,
-            timer,
+            poller: ears.poller,
+            timer: ears.timer,
             signals: birth.signals,
-            monitor,
-            routing,
+            monitor: ears.monitor,
+            routing: ears.routing,
             watch: Watch::default(),
             supervisor: birth.supervisor,
             supervisor_gone: false,
