@@ -1,3 +1,5 @@
+//! A status from a node that has been through something.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::net::IpAddr;

@@ -53,9 +53,10 @@ impl Findings {
         if kept.as_ref().is_none_or(|found| found.at.elapsed() > KEPT) {
             let seen = Arc::clone(status);
             let look = tokio::task::spawn_blocking(move || look(&seen));
-            // What cannot be found in time is left out.
+            // What cannot be found in time is left out, and not looked for at once again.
             let found = timeout(limits::LOOP_TIME, look).await;
-            *kept = found.ok().and_then(Result::ok);
+            let found = found.ok().and_then(Result::ok);
+            *kept = Some(found.unwrap_or_else(Found::nothing));
         }
         match kept.as_mut() {
             Some(found) => found.add_to(status),
@@ -65,6 +66,15 @@ impl Findings {
 }
 
 impl Found {
+    fn nothing() -> Self {
+        Found {
+            at: Instant::now(),
+            host: Vec::new(),
+            neighbours: BTreeMap::new(),
+            added: None,
+        }
+    }
+
     fn add_to(&mut self, status: &Arc<Status>) -> Arc<Status> {
         if let Some((before, after)) = &self.added
             && Arc::ptr_eq(before, status)
@@ -114,10 +124,9 @@ async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
 
 fn look(status: &Status) -> Found {
     Found {
-        at: Instant::now(),
         host: firewall::dropped(status),
         neighbours: neighbours(status),
-        added: None,
+        ..Found::nothing()
     }
 }
 
