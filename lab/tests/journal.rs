@@ -180,3 +180,35 @@ fn followers_go_on_after_a_restart_and_miss_nothing() {
     );
     process.stop(PATIENCE).unwrap();
 }
+
+#[test]
+fn a_full_disk_is_told_once_and_gets_what_it_missed_later() {
+    let (_lab, host) = single_host(&standfast());
+    let place = "global_defs {\n    journal /run/small/journal\n    journal_size 1\n}\n";
+    host.write_file(CONFIGURATION, &format!("{place}{}", configuration()), 0o644)
+        .unwrap();
+    let mount = "mkdir /run/small && mount -t tmpfs -o size=16k small /run/small";
+    assert!(host.run(&["sh", "-c", mount]).unwrap().succeeded());
+    let process = run(&host);
+    let _noise = host.spawn(&["sh", "-c", NOISE], &[]).unwrap();
+    let full = "the journal is kept in memory only: /run/small/journal: ";
+    process.wait_for_log(full, PATIENCE).unwrap();
+    let then = events(&host, &[]).len();
+    wait_for_more(&host, then + 100);
+    let grow = ["mount", "-o", "remount,size=8m", "/run/small"];
+    assert!(host.run(&grow).unwrap().succeeded());
+    process
+        .wait_for_log("the journal is written to disk again", PATIENCE)
+        .unwrap();
+    assert_eq!(process.log().matches(full).count(), 1);
+    process.stop(PATIENCE).unwrap();
+    let kept = events(&host, &["--directory", "/run/small/journal"]);
+    assert!(has(&kept, "started") && has(&kept, "stopped"));
+    let first = *kept.keys().next().unwrap();
+    assert!(
+        kept.keys()
+            .copied()
+            .zip(first..)
+            .all(|(found, seq)| found == seq)
+    );
+}
