@@ -163,6 +163,25 @@ fn a_virtual_mac_and_a_strict_reverse_path_do_not_go_together() {
 }
 
 #[test]
+fn a_bridge_that_waits_for_its_spanning_tree_is_named() {
+    let on_bridge = short_configuration(INTERVAL, 99).replace("interface eth0", "interface br0");
+    let (_lab, host) = host_with(&on_bridge);
+    let bridge = "ip link add br0 type bridge && ip link set br0 up && ip address add 192.168.1.21/24 dev br0";
+    host.run(&["sh", "-c", bridge]).unwrap();
+    trap(&host, "SF0412", "ip link set br0 type bridge stp_state 1");
+}
+
+#[test]
+fn another_namespace_is_not_judged_from_here() {
+    let elsewhere = format!("net_namespace other\n{}", short_configuration(INTERVAL, 99));
+    let (_lab, host) = host_with(&elsewhere);
+    let found = finding(&host, "network namespace `other`").unwrap();
+    assert_eq!(found["command"], "ip netns exec other standfast doctor");
+    let said = doctor(&host, &[]).output;
+    assert!(!said.contains("ok firewall"), "{said}");
+}
+
+#[test]
 fn ipv6_that_is_switched_off_is_named_where_an_address_needs_it() {
     let excluded =
         "    virtual_ipaddress_excluded {\n        fd00::100/64\n    }\n    virtual_ipaddress {\n";

@@ -119,12 +119,15 @@ impl Report {
 impl Arguments {
     /// Looks, and prints what was found.
     pub(crate) fn run(self) -> ExitCode {
-        let seen: Result<Status, ClientError> =
+        let mut seen: Result<Status, ClientError> =
             Client::find(&self.place).and_then(|client| client.get(path::STATUS));
         let files = self.files(seen.as_ref().ok());
         let environment = HostEnvironment::with_advice();
         let mut loaded = load_here(&files, &environment, &LoadOptions::default());
-        let mut seen = seen;
+        if let Ok(status) = &mut seen {
+            // What the daemon was told of this host is looked at anew.
+            status.host.clear();
+        }
         if let Some(name) = &self.instance
             && let Err(names) = restrict(&mut loaded, seen.as_mut().ok(), name)
         {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use standfast_api::status::Status;
-use standfast_config::{Code, Diagnostic, Loaded, Severity};
+use standfast_config::{Code, Config, Diagnostic, Loaded, Severity};
 use standfast_daemon::{HostEnvironment, host, is_root};
 
 use super::remedy::Remedy;
@@ -110,8 +110,37 @@ pub(super) fn areas(
     environment: &HostEnvironment,
     status: Option<&Status>,
 ) -> Vec<Area> {
+    if let Some(finding) = unjudged(&loaded.config) {
+        return vec![Area::new("host", "", vec![finding])];
+    }
     let found = host::findings(&loaded.config, environment);
     areas_of(&found, is_root(), status)
+}
+
+/// Why this host can't be judged by the configuration.
+fn unjudged(config: &Config) -> Option<Finding> {
+    let (text, help) = match host::other_namespace(config) {
+        Some(namespace) => {
+            let name = &namespace.value;
+            (
+                format!(
+                    "the daemon runs in the network namespace `{name}`: from here it is not looked at"
+                ),
+                format!("ip netns exec {name} standfast doctor"),
+            )
+        }
+        None if config.instances.is_empty() => (
+            "there is no instance that this host could be judged by".to_owned(),
+            "standfast check, or name the file: `--file`".to_owned(),
+        ),
+        None => return None,
+    };
+    Some(Finding {
+        level: Level::Warn,
+        code: None,
+        text,
+        remedy: Remedy::of_help(&help),
+    })
 }
 
 /// See [`areas`]; apart from what is asked of the host.

@@ -15,8 +15,10 @@ const PROGRAMS: [&str; 10] = [
     "systemctl",
     "standfast",
 ];
-/// Where the command of a help ends and its words begin.
-const ENDS: [&str; 5] = [", and ", ", or ", ", before ", "; or ", "; "];
+/// Where the command of a help ends and its words begin, which are what follows the mark.
+const ENDS: [&str; 4] = [", and ", ", or ", ", before ", "; "];
+/// Length of a mark.
+const MARK: usize = 2;
 
 /// What to do about a finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,12 +38,9 @@ impl Remedy {
         if !PROGRAMS.contains(&first) || help.contains("ADDRESS/LENGTH") {
             return Self::advice(help);
         }
-        let ends = ENDS.iter().filter_map(|end| {
-            let at = help.find(end)?;
-            Some((at, end.len()))
-        });
+        let ends = ENDS.iter().filter_map(|end| help.find(end));
         let (command, rest) = match ends.min() {
-            Some((at, length)) => (help.get(..at), help.get(at + length..)),
+            Some(at) => (help.get(..at), help.get(at + MARK..)),
             None => (Some(help), None),
         };
         Remedy {
@@ -87,12 +86,12 @@ mod tests {
         split(
             "sysctl net.ipv4.conf.eth0.arp_ignore=0, and the same in /etc/sysctl.d/",
             Some("sysctl net.ipv4.conf.eth0.arp_ignore=0"),
-            Some("the same in /etc/sysctl.d/"),
+            Some("and the same in /etc/sysctl.d/"),
         );
         split(
             "nft insert rule inet f i iifname \"eth0\" udp dport 9112 accept, and the same in the file; or `peer_channel off`",
             Some("nft 'insert rule inet f i iifname \"eth0\" udp dport 9112 accept'"),
-            Some("the same in the file; or `peer_channel off`"),
+            Some("and the same in the file; or `peer_channel off`"),
         );
         split("ip link set eth0 up", Some("ip link set eth0 up"), None);
     }

@@ -1,3 +1,5 @@
+//! The report of hosts that are made by hand.
+
 use standfast_api::status::{Instance, Node, Status, Timing};
 use standfast_config::{Code, Diagnostic, Span};
 

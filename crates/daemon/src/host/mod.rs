@@ -49,8 +49,10 @@ pub fn findings(config: &Config, environment: &HostEnvironment) -> Vec<Diagnosti
     found
 }
 
-/// The network namespace that the configuration runs in, where that is not the one of this process.
-pub(crate) fn other_namespace(config: &Config) -> Option<&Spanned<String>> {
+/// The network namespace that the configuration runs in, where that is not the one of this process: [`findings`] says
+/// nothing of it.
+#[must_use]
+pub fn other_namespace(config: &Config) -> Option<&Spanned<String>> {
     let wanted = config.root.net_namespace.as_ref()?;
     let identity = |path: &Path| {
         let found = fs::metadata(path).ok()?;
