@@ -1,4 +1,5 @@
-//! The demonstration: the example pair on virtual hosts, five things that go wrong, and what a client saw of each.
+//! The demonstration: the example pair on virtual hosts, five things that go wrong, what a client saw of each, and
+//! how an operator looks and steers.
 
 mod progress;
 mod report;
@@ -24,6 +25,12 @@ const NOT_RUN: u8 = 2;
 
 /// How long the first node may take to serve: its down interval, and what a loaded machine adds.
 const START_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long it may take to come back: as long, and what its peer makes it wait for.
+const COMEBACK_LIMIT: Duration = Duration::from_secs(20);
+
+/// Until both nodes have settled after a change.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// What to demonstrate and how to show it.
 #[derive(Clone, Debug)]
@@ -99,6 +106,29 @@ fn demonstrate(options: &DemoOptions) -> Result<Report, LabError> {
         drop(progress);
         report.add(result, options);
     }
+    if options.subject.is_standfast() {
+        steer(&mut pair, &mut report, options)?;
+    }
     report.seconds = Moment::now().since(begin).as_secs_f64();
     Ok(report)
+}
+
+/// The first node's daemon was stopped: it comes back, takes the address again, is looked at, and gives the address away when
+/// it is told to.
+fn steer(pair: &mut Pair, report: &mut Report, options: &DemoOptions) -> Result<(), LabError> {
+    let progress = Progress::start(options, "daemon started");
+    let begin = Moment::now();
+    pair.first.start_daemon()?;
+    let mac = pair.first.mac();
+    pair.probe.first_answer_by(mac, begin, COMEBACK_LIMIT)?;
+    // Its peer has taken note, and no announcement of it is under way.
+    std::thread::sleep(SETTLED);
+    let status = steps::operate(&pair.first, &["status"])?;
+    drop(progress);
+    report.show_status(status, options);
+    let progress = Progress::start(options, "switchover");
+    let result = steps::SWITCHOVER.run(pair)?;
+    drop(progress);
+    report.add(result, options);
+    Ok(())
 }

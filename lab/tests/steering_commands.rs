@@ -170,6 +170,11 @@ fn a_healthy_pair_is_shown_moved_and_moved_back() {
                 "  master     nginx-1 (192.168.1.11), priority 100, heard *",
             ],
         );
+        let said = run(first, "explain VI_1");
+        said.says(0, &["VI_1 *MASTER*", "Why", "What would change it"]);
+        let json: Value = serde_json::from_str(&run(second, "explain VI_1 --json").text).unwrap();
+        assert_eq!(json["state"], "backup");
+        run(first, "explain VI_11").says(1, &["standfast: *did you mean `VI_1`?*"]);
         let json: Value = serde_json::from_str(&run(first, "status --json").text).unwrap();
         assert_eq!(json["instances"][0]["state"], "master");
         assert_eq!(json["instances"][0]["addresses"][0]["held"], true);
@@ -223,6 +228,10 @@ fn a_node_whose_check_fails_says_so_and_a_paused_check_keeps_its_result() {
                 "  checks     chk_web  script  DOWN  exit status 1*",
             ],
         );
+        run(first, "explain VI_1").says(
+            0,
+            &["VI_1 *BACKUP*", "What is wrong", "  *chk_web*", "    → *"],
+        );
         // It is no problem of the other one, which serves.
         until(
             second,
@@ -263,19 +272,19 @@ fn a_split_pair_moves_nothing_and_says_why() {
                 "  PROBLEM    interface eth0 is down*",
             ],
         );
-        run(first, "status").has(&["VI_1: MASTER for *"]);
+        run(second, "explain VI_1").says(0, &["VI_1 *FAULT*", "What is wrong", "  *eth0*"]);
+        assert!(run(first, "status").has(&["VI_1: MASTER for *"]));
         run(first, "switchover VI_1").says(1, &["standfast: *VI_1*"]);
         run(first, "drain").says(1, &["drained, but nobody else has taken over VI_1*"]);
-        until(
-            first,
-            "status",
-            1,
-            &[
-                "  DRAIN      drained since * by root (uid 0, *",
-                "VI_1: MASTER for *",
-                "  priority   1: held down by a drain, *",
-            ],
-        );
+        let drained = [
+            "  DRAIN      drained since * by root (uid 0, *",
+            "VI_1: MASTER for *",
+            "  priority   1: held down by a drain, *",
+        ];
+        let said = run(first, "status");
+        assert!(said.has(&drained), "{}", said.text);
+        // They have met, though not a single advertisement of the other one was ever heard.
+        assert!(!said.text.contains("never heard"), "{}", said.text);
         assert!(first.holds(VIP).unwrap());
         run(first, "resume").says(0, &["resumed*"]);
         second.cable_plug().unwrap();

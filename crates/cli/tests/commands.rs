@@ -68,6 +68,13 @@ fn help_names_every_command() {
         "check",
         "explain",
         "fmt",
+        "status",
+        "switchover",
+        "drain",
+        "resume",
+        "pause",
+        "unpause",
+        "reload",
         "demo",
         "cleanup",
         "completions",
@@ -84,7 +91,7 @@ fn help_names_every_command() {
 
 #[test]
 fn an_unknown_command_is_refused_with_the_usage() {
-    let output = standfast(&["stat"]);
+    let output = standfast(&["stats"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("Usage"));
 }

@@ -86,10 +86,59 @@ fn bash_completes_keywords_codes_blocks_and_commands() {
 }
 
 #[test]
+fn bash_completes_the_options_of_commands_that_steer() {
+    for (words, expected) in [
+        (&["standfast", "switch"][..], "switchover"),
+        (&["standfast", "drain", "--f"], "--for"),
+        (&["standfast", "reload", "--pl"], "--plan"),
+        (&["standfast", "status", "--w"], "--watch"),
+        (&["standfast", "status", "--color", "n"], "never"),
+    ] {
+        assert_eq!(completed(words), [expected], "{words:?}");
+    }
+}
+
+#[test]
+fn shells_ask_the_daemon_for_names_when_they_complete() {
+    for (shell, asked) in [
+        (
+            "bash",
+            "opts=\"-h --for --json --color --socket --namespace --help $(standfast __names checks 2>/dev/null)\"",
+        ),
+        ("zsh", ":($(standfast __names checks 2>/dev/null))"),
+        (
+            "fish",
+            "__fish_standfast_using_subcommand pause\" -f -a \"(standfast __names checks 2>/dev/null)\"",
+        ),
+    ] {
+        let script = standfast(&["completions", shell]);
+        assert!(script.contains(asked), "{shell}");
+        for kind in ["instances", "targets", "nodes"] {
+            assert!(
+                script.contains(&format!("(standfast __names {kind} 2>/dev/null)")),
+                "{shell}: {kind}"
+            );
+        }
+        assert!(
+            !script.contains("__standfast_"),
+            "{shell}: a word that stands for names"
+        );
+        // It is no command that somebody is to see.
+        assert!(!script.contains("subcmd____names"), "{shell}");
+    }
+    for shell in ["elvish", "powershell"] {
+        assert!(
+            !standfast(&["completions", shell]).contains("__standfast_"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
 fn every_shell_has_a_script_that_names_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = standfast(&["completions", shell]);
-        for word in ["explain", "--deny-warnings"] {
+        for word in ["explain", "switchover", "unpause", "--deny-warnings"] {
             let bare = word.trim_start_matches('-');
             assert!(script.contains(bare), "{shell}: {word}");
         }

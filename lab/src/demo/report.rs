@@ -23,6 +23,9 @@ pub(super) struct Report {
     second: String,
     web: &'static str,
     steps: Vec<StepReport>,
+    /// What `standfast status` has shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
     pub(super) seconds: f64,
     pub(super) ok: bool,
 }
@@ -40,6 +43,7 @@ impl Report {
             second,
             web,
             steps: Vec::new(),
+            status: None,
             seconds: 0.0,
             ok: true,
         }
@@ -79,6 +83,14 @@ impl Report {
         self.steps.push(step);
     }
 
+    /// What an operator sees.
+    pub(super) fn show_status(&mut self, text: String, options: &DemoOptions) {
+        if !options.json {
+            say(&format!("\n{text}"));
+        }
+        self.status = Some(text);
+    }
+
     pub(super) fn print_end(&self, options: &DemoOptions) {
         if options.json {
             say(&as_json(self));
@@ -107,9 +119,11 @@ impl StepReport {
             Measure::Http => "web page",
         };
         let unknown = "unresolved".to_owned();
+        let said = self.said.iter().flat_map(|said| said.lines());
+        let said: String = said.map(|line| format!("\n    {line}")).collect();
         format!(
             "{:<15} no {awaited:<8} for {:>7.1} ms, at most {:>6.1} ms expected  {verdict}\n    \
-             ARP before: {} is at {} ({})\n    ARP after:  {} is at {} ({})",
+             ARP before: {} is at {} ({})\n    ARP after:  {} is at {} ({}){said}",
             self.step,
             self.gap_ms,
             self.expected_ms,

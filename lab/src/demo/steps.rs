@@ -36,13 +36,17 @@ const HTTP_PATIENCE: Duration = Duration::from_millis(100);
 /// How long a step may last before it is given up.
 const STEP_LIMIT: Duration = Duration::from_secs(12);
 
+/// Our program on a host that is shown it.
+const STANDFAST: &str = "/run/lab/bin/standfast";
+
 /// For what comes right after a move, and would undo it.
 const AFTERMATH: Duration = Duration::from_millis(500);
 
 /// One thing that goes wrong, or is repaired.
 pub(super) struct Step {
     pub name: &'static str,
-    act: fn(&Pair) -> Result<(), LabError>,
+    /// Does it; what a command has said of it.
+    act: fn(&Pair) -> Result<Option<String>, LabError>,
     /// Who serves afterwards.
     heir: fn(&Pair) -> &Node,
     /// How long the client may wait.
@@ -73,20 +77,23 @@ pub(super) struct StepReport {
     pub gap_ms: f64,
     pub expected_ms: f64,
     pub ok: bool,
+    /// The command that did it and what it printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// The demonstration.
 pub(super) const STEPS: [Step; 5] = [
     Step {
         name: "cable pulled",
-        act: |pair| pair.first.host.cable_pull(),
+        act: |pair| pair.first.host.cable_pull().map(|()| None),
         heir: |pair| &pair.second,
         expected: DOWN_INTERVAL.saturating_add(LATENESS),
         measure: Measure::Ping,
     },
     Step {
         name: "cable back",
-        act: |pair| pair.first.host.cable_plug(),
+        act: |pair| pair.first.host.cable_plug().map(|()| None),
         heir: |pair| &pair.first,
         expected: SMOOTH,
         measure: Measure::Ping,
@@ -119,23 +126,52 @@ pub(super) const STEPS: [Step; 5] = [
     },
 ];
 
-fn kill_nginx(pair: &Pair) -> Result<(), LabError> {
+/// What an operator moves by command; for a Standfast that serves.
+pub(super) const SWITCHOVER: Step = Step {
+    name: "switchover",
+    act: switch_over,
+    heir: |pair| &pair.second,
+    expected: SMOOTH,
+    measure: Measure::Ping,
+};
+
+fn kill_nginx(pair: &Pair) -> Result<Option<String>, LabError> {
     let Some(web) = pair.web else {
-        return Ok(());
+        return Ok(None);
     };
     // Or the check would just start it again, which is what it is for.
     web.spoil(&pair.first.host)?;
-    web.kill(&pair.first.host)
+    web.kill(&pair.first.host).map(|()| None)
 }
 
-fn repair_nginx(pair: &Pair) -> Result<(), LabError> {
-    pair.web.map_or(Ok(()), |web| web.set_up(&pair.first.host))
+fn repair_nginx(pair: &Pair) -> Result<Option<String>, LabError> {
+    let Some(web) = pair.web else {
+        return Ok(None);
+    };
+    web.set_up(&pair.first.host).map(|()| None)
 }
 
-fn stop_daemon(pair: &Pair) -> Result<(), LabError> {
-    pair.first.process().map_or(Ok(()), |process| {
-        process.signal(nix::sys::signal::Signal::SIGTERM)
-    })
+fn stop_daemon(pair: &Pair) -> Result<Option<String>, LabError> {
+    let Some(process) = pair.first.process() else {
+        return Ok(None);
+    };
+    process.signal(nix::sys::signal::Signal::SIGTERM)?;
+    Ok(None)
+}
+
+fn switch_over(pair: &Pair) -> Result<Option<String>, LabError> {
+    operate(&pair.first, &["switchover", "VI_1"]).map(Some)
+}
+
+/// What Standfast's command line says on a node, with the words that ask for it.
+pub(super) fn operate(node: &Node, words: &[&str]) -> Result<String, LabError> {
+    let argv: Vec<&str> = [STANDFAST]
+        .into_iter()
+        .chain(words.iter().copied())
+        .collect();
+    let output = node.host.run_within(STEP_LIMIT, &argv)?;
+    let asked = format!("{}$ standfast {}\n", node.host.name(), words.join(" "));
+    Ok(asked + &output.output + &output.error)
 }
 
 impl Step {
@@ -156,7 +192,7 @@ impl Step {
         }
         let before = Sight::of(pair, Moment::now())?;
         let begin = Moment::now();
-        (self.act)(pair)?;
+        let said = (self.act)(pair)?;
         let heir = (self.heir)(pair);
         // A step whose heir never answers is missed; what was measured until then says how.
         let _ = pair.probe.first_answer_by(heir.mac(), begin, STEP_LIMIT);
@@ -173,7 +209,8 @@ impl Step {
         };
         let after = Sight::of(pair, end)?;
         let arrived = after.owner == heir.host.name() && after.mac == Some(heir.mac());
-        Ok(self.report(before, after, gap, arrived, self.expected(pair)))
+        let report = self.report(before, after, gap, arrived, self.expected(pair));
+        Ok(StepReport { said, ..report })
     }
 
     /// A keepalived that hears its master fall below it waits for that one's silence all the same.
@@ -204,6 +241,7 @@ impl Step {
             gap_ms: milliseconds(gap),
             expected_ms: milliseconds(expected),
             ok: arrived && gap <= expected,
+            said: None,
         }
     }
 }

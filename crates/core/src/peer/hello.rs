@@ -289,13 +289,16 @@ impl Node {
         let Some(router) = self.router_of(key.domain, theirs.vrid) else {
             return;
         };
-        let Some(ours) = self
+        let Some((ours, met)) = self
             .routers
             .get(&router)
-            .map(|it| entry_of(now, it, Answer::None))
+            .map(|it| (entry_of(now, it, Answer::None), it.has_met_peer()))
         else {
             return;
         };
+        if !met {
+            self.with_router(now, router, |router, _| router.witness_peer());
+        }
         if matches!(theirs.state, State::Active | State::Leaving) {
             self.with_router(now, router, |router, _| router.end_start_probe());
         }

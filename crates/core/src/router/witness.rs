@@ -72,6 +72,8 @@ pub(super) struct Witness {
     pause: Option<(Instant, Micros)>,
     deletion: Option<Deletion>,
     refusal: Option<Refusal>,
+    /// A node of the peer channel has this router too; kept when that node is forgotten.
+    peer: bool,
 }
 
 /// Something else on this host has deleted addresses of ours.
@@ -254,7 +256,17 @@ impl Router {
 
     /// Whether nobody else was heard or seen since it was configured.
     pub fn has_met_nobody(&self) -> bool {
-        self.witness.senders.is_empty() && self.witness.holders.is_empty()
+        let witness = &self.witness;
+        witness.senders.is_empty() && witness.holders.is_empty() && !witness.peer
+    }
+
+    /// Whether a node of the peer channel was met that has this router too.
+    pub(crate) fn has_met_peer(&self) -> bool {
+        self.witness.peer
+    }
+
+    pub(crate) fn witness_peer(&mut self) {
+        self.witness.peer = true;
     }
 
     /// When it was noticed last that this host had not run for a while, and for how long.
