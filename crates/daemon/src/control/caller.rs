@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use standfast_linux::procfs;
 use standfast_linux::unix::Peer;
@@ -34,8 +34,18 @@ impl Caller {
     /// Nothing if the request may be answered.
     pub(super) fn refusal(&self, method: &Method, headers: &HeaderMap, own: u32) -> Option<Reply> {
         let reads = [Method::GET, Method::HEAD].contains(method);
+        if !reads && headers.contains_key(ORIGIN) {
+            let text = "commands of web pages are not taken";
+            let help = "browsers say so in the Origin header; use standfast or curl";
+            return Some(problem(StatusCode::FORBIDDEN, text, help));
+        }
         match self {
-            Caller::Local(_) if reads => None,
+            // Somebody may have brought the socket to a port of another machine (`ssh -L`), and a browser to that.
+            Caller::Local(_) if reads => names_a_site(headers).then(|| {
+                let text = "the Host header names a web site";
+                let help = "ask for http://localhost";
+                problem(StatusCode::FORBIDDEN, text, help)
+            }),
             Caller::Local(peer) if peer.uid == 0 || peer.uid == own => None,
             Caller::Local(peer) => Some(problem(
                 StatusCode::FORBIDDEN,
@@ -108,6 +118,12 @@ fn is_own_host(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
+/// As [`is_own_host`], for the socket: whoever asks there may call the host anything that nobody can register.
+fn names_a_site(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
+    host.contains(&b'.') && !is_own_host(headers)
+}
+
 fn shows(headers: &HeaderMap, token: &str) -> bool {
     let given = headers
         .get(AUTHORIZATION)
@@ -159,6 +175,27 @@ mod tests {
             assert!(!is_own_host(&with_host(other)), "{other}");
         }
         assert!(is_own_host(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_web_page_of_another_site_gets_nothing_from_the_socket() {
+        let root = Caller::Local(Peer {
+            pid: 1,
+            uid: 0,
+            gid: 0,
+        });
+        let status = |method: &Method, headers: &HeaderMap| {
+            root.refusal(method, headers, 0).map(|it| it.status())
+        };
+        for known in ["localhost", "x", "127.0.0.1:9650", "[fe80::1]"] {
+            assert_eq!(status(&Method::GET, &with_host(known)), None, "{known}");
+        }
+        let evil = status(&Method::GET, &with_host("evil.example:9650"));
+        assert_eq!(evil, Some(StatusCode::FORBIDDEN));
+        let mut sent = with_host("localhost:9650");
+        assert_eq!(status(&Method::POST, &sent), None);
+        sent.insert(ORIGIN, HeaderValue::from_static("http://localhost:9650"));
+        assert_eq!(status(&Method::POST, &sent), Some(StatusCode::FORBIDDEN));
     }
 
     #[test]
