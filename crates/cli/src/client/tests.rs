@@ -1,6 +1,5 @@
 //! The client against a server of a few lines that says what it is told to.
 
-use crate::client::events::ServerEvent;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicU32, Ordering};
