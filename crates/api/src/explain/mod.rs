@@ -52,7 +52,7 @@ pub struct Explanation {
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
-    /// One word for programs, one of [`KINDS`]: `never-heard`, `wrong-password`, `vrrp-filtered`, `check-failed` and so on.
+    /// One word for programs, such as `never-heard`, `wrong-password` or `check-failed`; docs/observability.md lists all.
     pub kind: String,
     /// What is wrong, with names, addresses and numbers.
     pub text: String,
