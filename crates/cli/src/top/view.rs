@@ -22,6 +22,8 @@ const HEADS: u16 = 2;
 const LEAST_EVENTS: u16 = 6;
 /// Columns of a check's state and of the time that it took.
 const CHECK_COLUMNS: [u16; 2] = [8, 7];
+/// Columns of what an event is about.
+const SUBJECT_COLUMNS: u16 = 14;
 /// Columns of a check's name.
 const LEAST_NAME: u16 = 10;
 /// See [`LEAST_NAME`].
@@ -153,81 +155,74 @@ fn draw_panes(frame: &mut Frame<'_>, state: &State, theme: Theme, area: Rect) {
         return;
     };
     let nodes = rows::nodes(status);
-    let [instances, middle, events] = thirds(area, status, nodes.len());
-    let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)])
-        .spacing(1)
-        .areas(middle);
-    let present = &state.present;
-    let mut pane = |pane, area, table| draw_pane(frame, state, theme, pane, area, table);
-    pane(
-        Pane::Instances,
-        instances,
-        Content {
-            title: "Instances",
-            heads: &rows::INSTANCE_HEADS,
-            widths: &INSTANCE_WIDTHS,
-            rows: status
-                .instances
-                .iter()
-                .map(|one| rows::instance(one, present))
-                .collect(),
-        },
-    );
-    pane(
-        Pane::Nodes,
-        left,
-        Content {
-            title: "Nodes",
-            heads: &rows::NODE_HEADS,
-            widths: &NODE_WIDTHS,
-            rows: nodes.iter().map(|one| rows::node(one, present)).collect(),
-        },
-    );
-    let name = (right.width / 3).clamp(LEAST_NAME, MOST_NAME);
-    let check_widths = [name, CHECK_COLUMNS[0], CHECK_COLUMNS[1]];
-    let before: u16 = check_widths.iter().map(|column| column + 1).sum();
-    let sparks = right.width.saturating_sub(before);
-    let check_widths = [
-        Constraint::Length(check_widths[0]),
-        Constraint::Length(check_widths[1]),
-        Constraint::Length(check_widths[2]),
-        Constraint::Length(sparks),
+    let [upper, middle, lower] = thirds(area, status, nodes.len());
+    let halves = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]);
+    let [left, right] = halves.spacing(1).areas(middle);
+    let panes = [
+        (Pane::Instances, upper, instances(state, status)),
+        (Pane::Nodes, left, others(state, &nodes)),
+        (Pane::Checks, right, checks(status, right.width)),
+        (Pane::Events, lower, events(state)),
     ];
-    pane(
-        Pane::Checks,
-        right,
-        Content {
-            title: "Checks",
-            heads: &rows::CHECK_HEADS,
-            widths: &check_widths,
-            rows: status
-                .checks
-                .iter()
-                .map(|one| rows::check(one, usize::from(sparks)))
-                .collect(),
-        },
-    );
-    let events_shown: Vec<Vec<Piece>> = state
-        .records
-        .iter()
-        .rev()
-        .map(|one| rows::event(one, present))
+    for (pane, area, content) in panes {
+        draw_pane(frame, state, theme, pane, area, &content);
+    }
+}
+
+fn instances(state: &State, status: &Status) -> Content {
+    let all = status.instances.iter();
+    Content {
+        title: "Instances",
+        heads: &rows::INSTANCE_HEADS,
+        widths: INSTANCE_WIDTHS.to_vec(),
+        rows: all.map(|one| rows::instance(one, &state.present)).collect(),
+    }
+}
+
+fn others(state: &State, nodes: &[rows::Node]) -> Content {
+    Content {
+        title: "Nodes",
+        heads: &rows::NODE_HEADS,
+        widths: NODE_WIDTHS.to_vec(),
+        rows: nodes
+            .iter()
+            .map(|one| rows::node(one, &state.present))
+            .collect(),
+    }
+}
+
+/// In so many columns; what the others leave is for the last runs.
+fn checks(status: &Status, width: u16) -> Content {
+    let name = (width / 3).clamp(LEAST_NAME, MOST_NAME);
+    let [state, took] = CHECK_COLUMNS;
+    let sparks = width.saturating_sub(name + state + took + 3);
+    let all = status.checks.iter();
+    Content {
+        title: "Checks",
+        heads: &rows::CHECK_HEADS,
+        widths: [name, state, took, sparks].map(Constraint::Length).to_vec(),
+        rows: all
+            .map(|one| rows::check(one, usize::from(sparks)))
+            .collect(),
+    }
+}
+
+/// The newest first.
+fn events(state: &State) -> Content {
+    let records = state.records.iter().rev();
+    let rows: Vec<_> = records
+        .map(|one| rows::event(one, &state.present))
         .collect();
-    let event_widths = [
-        Constraint::Length(longest(&events_shown)),
-        Constraint::Length(14),
-        Constraint::Fill(1),
-    ];
-    pane(
-        Pane::Events,
-        events,
-        Content {
-            title: "Events",
-            heads: &rows::EVENT_HEADS,
-            widths: &event_widths,
-            rows: events_shown,
-        },
-    );
+    Content {
+        title: "Events",
+        heads: &rows::EVENT_HEADS,
+        widths: vec![
+            Constraint::Length(longest(&rows)),
+            Constraint::Length(SUBJECT_COLUMNS),
+            Constraint::Fill(1),
+        ],
+        rows,
+    }
 }
 
 /// Each pane has what it needs, within its share; the journal has the rest.
@@ -272,10 +267,10 @@ fn longest(rows: &[Vec<Piece>]) -> u16 {
 }
 
 /// What a pane shows.
-struct Content<'a> {
+struct Content {
     title: &'static str,
-    heads: &'a [&'static str],
-    widths: &'a [Constraint],
+    heads: &'static [&'static str],
+    widths: Vec<Constraint>,
     rows: Vec<Vec<Piece>>,
 }
 
@@ -285,7 +280,7 @@ fn draw_pane(
     theme: Theme,
     pane: Pane,
     area: Rect,
-    content: Content<'_>,
+    content: &Content,
 ) {
     let focused = state.pane == pane;
     let tone = if focused { Tone::Strong } else { Tone::Faint };

@@ -383,10 +383,9 @@ fn a_follower_gets_everything_once_and_in_order() {
     let chronicle = start(&folder);
     wait(&chronicle, |record| record.kind == "started");
     let mut follower = chronicle.follow(Some(0));
-    let told = chronicle.clone();
     let writer = thread::spawn(move || {
         for number in 0..1000 {
-            told.tell(entry(&format!("{number}")));
+            chronicle.tell(entry(&format!("{number}")));
         }
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
