@@ -51,6 +51,11 @@ pub fn realtime() -> Micros {
     read(libc::CLOCK_REALTIME)
 }
 
+/// What this thread has used of a processor so far (`CLOCK_THREAD_CPUTIME_ID`): time in which others ran is not in it.
+pub fn thread_cpu() -> Micros {
+    read(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
 /// Whether somebody keeps [`realtime`] right (adjtimex(2): the kernel's clock is not marked unsynchronised).
 pub fn is_kept_right() -> Result<bool, Error> {
     // SAFETY: zero is a valid value of every member of this plain structure; no mode is set, so nothing is changed.

@@ -13,7 +13,7 @@ use super::{FIRST_NAME, HOLDERS, LIVE, Scene, set_check};
 const PROMISED: Duration = Duration::from_secs(1);
 
 /// A busy machine may take the processor away from a browser; a page that is slow itself is slow each time.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 5;
 
 /// Notes when the page shows another holder than before. The page and the daemons share the machine's clock.
 const WATCH: &str = "window.shown = null; window.watcher?.disconnect(); window.watcher = new MutationObserver(() => { \
