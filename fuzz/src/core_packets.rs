@@ -4,11 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::authentication::{AntiReplay, Hmac, HmacMode};
 use standfast_core::input::{
-    HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet, PeerPacket,
+    CheckId, HostAddress, InterfaceIndex, Link, OperationId, Origin, Output, Packet, PeerPacket,
 };
+use standfast_core::router::Router;
 use standfast_core::spec::{
     Channel, FastDetect, NodeIdentity, RouterSpec, Rules, Spec, VirtualAddress,
 };
+use standfast_core::steering::{Choice, Drain, Hold, Instruction, Order, OrderId};
 use standfast_core::wire::peer::{self, Message};
 use standfast_core::wire::vrrp::{AdvertisementRepr, GROUP, Priority, Version, Vrid};
 use standfast_core::wire::{MacAddress, ah, trailer};
@@ -116,6 +118,36 @@ impl Fed {
             ..Spec::default()
         })));
         fed
+    }
+
+    /// Operators may do anything at any time.
+    fn order(&mut self, number: u64) {
+        let routers = self.node.routers().map(Router::id).collect();
+        let until = (number % 2 == 0).then_some(self.now + Micros::from_secs(number));
+        let what = match number {
+            0..=2 => Instruction::Switchover {
+                routers,
+                to: (number == 1).then_some(Choice::Address(PEER)),
+            },
+            3 | 4 => Instruction::Drain(Drain {
+                until,
+                hold: Hold::Soft,
+            }),
+            5 => Instruction::Drain(Drain {
+                until,
+                hold: Hold::Hard,
+            }),
+            6 => Instruction::Pause {
+                check: CheckId(0),
+                until,
+            },
+            _ => Instruction::Resume,
+        };
+        self.give(Input::Order(Box::new(Order {
+            id: OrderId(number),
+            who: "fuzz".into(),
+            what,
+        })));
     }
 
     fn step(&mut self, operation: u8, argument: &[u8]) {

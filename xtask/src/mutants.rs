@@ -200,7 +200,7 @@ fn examine(copy: &Path) -> Result<(String, Fate), Trouble> {
             "standfast-sim",
         ])
         .args(["--test", "scenarios", "--test", "seeds"])
-        .args(["--test", "peer_channel"])
+        .args(["--test", "peer_channel", "--test", "steering"])
         .output()
         .map_err(Trouble::Cargo)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned()

@@ -627,6 +627,7 @@ pub enum Event {
 
 impl Event {
     /// How much it matters.
+    #[expect(clippy::too_many_lines, reason = "a list with a line for each event")]
     pub fn level(&self) -> Level {
         match self {
             Event::Entering { .. }

@@ -21,7 +21,7 @@ use crate::authentication::WallClock;
 use crate::check::Check;
 use crate::group::{self, Group};
 use crate::input::{
-    CheckId, Errno, HostAddress, Input, InterfaceIndex, OperationId, Output, Packet, RouterId,
+    CheckId, Errno, HostAddress, Input, InterfaceIndex, Link, OperationId, Output, Packet, RouterId,
 };
 use crate::interface::Interfaces;
 use crate::journal::{Cause, Event, Journal, Subject};
@@ -140,21 +140,9 @@ impl Node {
             } => {
                 self.claimed(now, interface, IpAddr::V6(target), mac);
             }
-            Input::Link(link) => {
-                let known = self.interfaces.get(link.index).map(|known| known.up);
-                let link = self.link_delays.filter(now, link, known);
-                self.interfaces.update(link);
-                self.peers.look_again();
-                self.evaluate(now);
-            }
+            Input::Link(link) => self.link_changed(now, link),
             Input::LinkRemoved(index) => self.link_removed(now, index),
-            Input::AddressAdded(address) => {
-                self.interfaces.add_address(address);
-                self.with_address(now, address.address, |router, fx| {
-                    router.address_returned(address, fx);
-                });
-                self.evaluate_sources(now, address);
-            }
+            Input::AddressAdded(address) => self.address_added(now, address),
             Input::AddressRemoved(address) => self.address_removed(now, address),
             Input::FixturesMissing(missing) => self.fixtures_missing(now, &missing),
             Input::CheckDone {
@@ -414,6 +402,22 @@ impl Node {
                 router.other_holder(address, mac, fx);
             }
         });
+    }
+
+    fn link_changed(&mut self, now: Instant, link: Link) {
+        let known = self.interfaces.get(link.index).map(|known| known.up);
+        let link = self.link_delays.filter(now, link, known);
+        self.interfaces.update(link);
+        self.peers.look_again();
+        self.evaluate(now);
+    }
+
+    fn address_added(&mut self, now: Instant, address: HostAddress) {
+        self.interfaces.add_address(address);
+        self.with_address(now, address.address, |router, fx| {
+            router.address_returned(address, fx);
+        });
+        self.evaluate_sources(now, address);
     }
 
     fn link_removed(&mut self, now: Instant, index: InterfaceIndex) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use standfast_api::command::{Answer, Command};
 use standfast_api::observe::{self, Host};
+use standfast_api::record::Daemon;
 use standfast_api::status::Status;
 use standfast_config::{ControlDefs, ControlSocket};
 use standfast_core::journal::Level;
@@ -158,6 +159,8 @@ impl Worker {
         }
         let text = format!("{who} asks for a reload");
         self.logger.log(Level::Info, text);
+        let who = who.to_owned();
+        self.chronicle.say(&Daemon::ReloadAsked { who });
         match self.reloading {
             true => self.reloaders.next.push(reply),
             false => self.reloaders.current.push(reply),

@@ -51,7 +51,7 @@ struct Pending {
     reply: Option<oneshot::Sender<Answer>>,
     what: What,
     began: Instant,
-    /// The core's answer, and until when announcements are waited for.
+    /// The core's answer, and when it came.
     ended: Option<(Vec<(RouterId, Outcome)>, Instant)>,
     /// Names and addresses of what may move.
     routers: BTreeMap<RouterId, (String, Vec<IpAddr>)>,
@@ -274,7 +274,7 @@ impl Worker {
     pub(super) fn next_order(&self) -> Option<Instant> {
         let orders = self.steering.orders.values();
         orders
-            .filter_map(|order| Some(order.ended.as_ref()?.1))
+            .filter_map(|order| Some(order.ended.as_ref()?.1 + ANNOUNCEMENT))
             .min()
     }
 
@@ -282,7 +282,7 @@ impl Worker {
         match answer {
             steering::Answer::Done(outcomes) => {
                 if let Some(order) = self.steering.orders.get_mut(&id) {
-                    order.ended = Some((outcomes, now() + ANNOUNCEMENT));
+                    order.ended = Some((outcomes, now()));
                 }
             }
             steering::Answer::Refused(refusal) => {
@@ -304,7 +304,9 @@ impl Worker {
     }
 
     fn conclude(&mut self, mut order: Pending) {
-        let (outcomes, _) = order.ended.take().unwrap_or_default();
+        let Some((outcomes, answered)) = order.ended.take() else {
+            return;
+        };
         let mut moves = Vec::new();
         for (id, outcome) in outcomes {
             let Some((name, addresses)) = order.routers.get(&id) else {
@@ -315,7 +317,7 @@ impl Worker {
                 Outcome::Away | Outcome::Stayed => None,
                 Outcome::Idle => continue,
             };
-            let took = now().since(order.began);
+            let took = answered.since(order.began);
             let gap_us = self.effects.moves.gap_us(addresses);
             if let Some(to) = to {
                 let event = Event::Moved { to, took, gap_us };
@@ -640,14 +642,14 @@ impl Worker {
 
 impl Pending {
     fn is_over(&self, now: Instant, moves: &crate::moves::Moves) -> bool {
-        let Some((outcomes, until)) = &self.ended else {
+        let Some((outcomes, answered)) = &self.ended else {
             return false;
         };
         let moved = outcomes
             .iter()
             .filter(|(_, outcome)| matches!(outcome, Outcome::Moved(_)));
         let known = moved.filter_map(|(id, _)| self.routers.get(id));
-        *until <= now
+        *answered + ANNOUNCEMENT <= now
             || known
                 .into_iter()
                 .all(|(_, addresses)| moves.are_known(addresses))
