@@ -164,7 +164,7 @@ mod tests {
         let Err(ClientError::Several(several)) = scratch.found() else {
             panic!("one of two was chosen");
         };
-        assert_eq!(several, [blue.clone(), other.clone()]);
+        assert_eq!(several, [blue, other.clone()]);
         // What a killed daemon has left is passed over while another one runs.
         drop(listener);
         assert_eq!(scratch.found().unwrap(), other);
