@@ -44,6 +44,10 @@ struct Outbox {
 }
 
 impl Outbox {
+    fn probe(&mut self, interface: InterfaceIndex, frame: Option<Frame>) {
+        self.probes.extend(frame.map(|frame| (interface, frame)));
+    }
+
     fn extend(&mut self, packets: Vec<Encoded>) {
         for (key, packet) in packets {
             let start = self.bytes.len();
@@ -203,8 +207,7 @@ impl Effects {
                 Output::Peer(message) => self.tell_peer(message, ports),
                 Output::Probe { interface, address } => {
                     let frame = probe(node, interface, address);
-                    let frame = frame.map(|frame| (interface, frame));
-                    self.outbox.probes.extend(frame);
+                    self.outbox.probe(interface, frame);
                 }
                 Output::Kernel {
                     operation,

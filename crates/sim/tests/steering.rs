@@ -69,7 +69,7 @@ fn drain(hold: Hold, until: Option<Instant>) -> Instruction {
 }
 
 fn last_answer(lan: &Lan, id: NodeId) -> &Answer {
-    &lan.answers(id).last().expect("an answer").1
+    &lan.answers(id).last().unwrap().1
 }
 
 fn outcome(lan: &Lan, id: NodeId) -> Outcome {

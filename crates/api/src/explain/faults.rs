@@ -34,6 +34,10 @@ fn others_in_fault(case: &Case<'_>) -> Option<String> {
     })
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table: what a fault is, and what to do about it"
+)]
 fn fault(case: &Case<'_>, fault: &Fault) -> Problem {
     let (name, instance) = (&fault.name, case.instance);
     if fault.kind == "check-failed"

@@ -128,6 +128,10 @@ pub(super) fn refused(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     recent.filter_map(|it| refusal(case, it)).collect()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table: why a packet is not taken, and what to do about it"
+)]
 fn refusal(case: &Case<'_>, speaker: &Speaker) -> Option<Problem> {
     let refused = speaker.refused.as_ref()?;
     let instance = case.instance;

@@ -76,6 +76,9 @@ struct Remembered {
     who: String,
 }
 
+/// Why nobody knows what is asked for, in a sentence.
+struct Unclear(String);
+
 fn refused(text: impl Into<String>) -> Answer {
     Answer::Refused {
         text: text.into(),
@@ -105,9 +108,9 @@ impl Worker {
     pub(super) fn steer(&mut self, who: &str, command: &Command, reply: oneshot::Sender<Answer>) {
         let order = match self.order_of(command) {
             Ok(order) => order,
-            Err(answer) => {
+            Err(Unclear(text)) => {
                 // Whoever has gone does not care.
-                let _ = reply.send(answer);
+                let _ = reply.send(refused(text));
                 return;
             }
         };
@@ -162,7 +165,7 @@ impl Worker {
         })
     }
 
-    fn order_of(&self, command: &Command) -> Result<(What, Instruction), Answer> {
+    fn order_of(&self, command: &Command) -> Result<(What, Instruction), Unclear> {
         match command {
             Command::Switchover { target, to } => {
                 let routers = self.targets(target)?;
@@ -194,11 +197,11 @@ impl Worker {
                 };
                 Ok((What::Unpause(check.clone()), instruction))
             }
-            Command::Reload { .. } => Err(refused("a reload is no order")),
+            Command::Reload { .. } => Err(Unclear("a reload is no order".into())),
         }
     }
 
-    fn targets(&self, target: &Target) -> Result<BTreeSet<RouterId>, Answer> {
+    fn targets(&self, target: &Target) -> Result<BTreeSet<RouterId>, Unclear> {
         let ids = |test: &dyn Fn(&Router) -> bool| -> BTreeSet<RouterId> {
             let routers = self.node.routers().filter(|router| test(router));
             routers.map(Router::id).collect()
@@ -207,8 +210,8 @@ impl Worker {
             Target::All => {
                 let active = ids(&|router| router.state() == State::Active);
                 match active.is_empty() {
-                    true => Err(refused(
-                        "this node is master of nothing: there is nothing to move",
+                    true => Err(Unclear(
+                        "this node is master of nothing: there is nothing to move".into(),
                     )),
                     false => Ok(active),
                 }
@@ -226,19 +229,19 @@ impl Worker {
                         "there is no instance or sync group {name}; there are: {}",
                         list(routers)
                     );
-                    return Err(refused(text));
+                    return Err(Unclear(text));
                 }
                 Ok(found)
             }
         }
     }
 
-    fn check_named(&self, name: &str) -> Result<standfast_core::input::CheckId, Answer> {
+    fn check_named(&self, name: &str) -> Result<standfast_core::input::CheckId, Unclear> {
         let mut checks = self.node.checks();
         let found = checks.find(|check| check.spec.name == name);
         found.map(|check| check.id).ok_or_else(|| {
             let names = self.node.checks().map(|check| check.spec.name.as_str());
-            refused(format!(
+            Unclear(format!(
                 "there is no check {name}; there are: {}",
                 list(names)
             ))
@@ -605,7 +608,7 @@ impl Worker {
             let loaded = reading::read(&options);
             let new = lower::plan_beside(&loaded.config, &own_links);
             let refusal = loaded.keepalived_refusal();
-            let refusal = refusal.map(|it| it.diagnostic.message.clone());
+            let refusal = refusal.map(|it| it.diagnostic.message);
             let refusal = refusal.or_else(|| new.refusals.first().cloned());
             let errors = strict && loaded.has_errors();
             let refusal =

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use standfast_core::input::{Output, RouterId};
+use standfast_core::input::{InterfaceIndex, Output, RouterId};
 use standfast_core::wire::arp::Arp;
 use standfast_core::wire::ipv4;
 use standfast_core::wire::vrrp::{GROUP, Priority};
@@ -36,16 +36,7 @@ impl Lan {
             Output::Advertise { router, priority } => self.advertise(id, *router, *priority),
             Output::Announce {
                 addresses, rounds, ..
-            } => {
-                for (index, address) in addresses {
-                    if let (ETH0, IpAddr::V4(address)) = (*index, address) {
-                        let frame = frame::announcement(self.hosts[id.0].mac, *address);
-                        for _ in 0..*rounds {
-                            self.transmit(Port::Node(id.0), &frame);
-                        }
-                    }
-                }
-            }
+            } => self.announce(id, addresses, *rounds),
             Output::Kernel {
                 operation,
                 change,
@@ -102,12 +93,19 @@ impl Lan {
                     host.answers.push((*order, answer.clone()));
                 }
             }
-            Output::Drain(drain) => {
-                if let Some(host) = self.hosts.get_mut(id.0) {
-                    host.drain = *drain;
+            Output::Drain(drain) => self.hosts[id.0].drain = *drain,
+            Output::NotifyGroup { .. } | Output::Event(_) | Output::Stopped => {}
+        }
+    }
+
+    fn announce(&mut self, id: NodeId, addresses: &[(InterfaceIndex, IpAddr)], rounds: u16) {
+        for (index, address) in addresses {
+            if let (ETH0, IpAddr::V4(address)) = (*index, *address) {
+                let frame = frame::announcement(self.hosts[id.0].mac, address);
+                for _ in 0..rounds {
+                    self.transmit(Port::Node(id.0), &frame);
                 }
             }
-            Output::NotifyGroup { .. } | Output::Event(_) | Output::Stopped => {}
         }
     }
 
