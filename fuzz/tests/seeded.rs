@@ -136,5 +136,5 @@ const JSON: &[u8] = b"\x00{\"do\":\"switchover\",\"target\":{\"named\":\"VI_1\"}
 #[test]
 fn requests_of_anybody() {
     let starts = [READS, COMMANDS, CHUNKS, SHOWS, JSON];
-    feed(INPUTS / 50, &starts, control_http);
+    feed(INPUTS / 2, &starts, control_http);
 }
