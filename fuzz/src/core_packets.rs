@@ -194,40 +194,6 @@ impl Fed {
         }
     }
 
-    /// What an operator may ask for at any time.
-    fn order(&mut self, number: u64) {
-        let until = Some(self.now + Micros(number * 1_000_000));
-        let what = match number {
-            0..3 => Instruction::Switchover {
-                routers: self.node.routers().map(|router| router.id()).collect(),
-                to: (number > 0).then_some(Choice::Address(if number == 1 {
-                    PEER
-                } else {
-                    IpAddr::V4(OWN)
-                })),
-            },
-            3 => Instruction::Drain(Drain {
-                until: None,
-                hold: Hold::Soft,
-            }),
-            4 => Instruction::Drain(Drain {
-                until,
-                hold: Hold::Hard,
-            }),
-            5 | 6 => Instruction::Resume,
-            7 => Instruction::Pause {
-                check: CheckId(0),
-                until,
-            },
-            _ => Instruction::Unpause { check: CheckId(0) },
-        };
-        self.give(Input::Order(Box::new(Order {
-            id: OrderId(number),
-            who: "fuzz".into(),
-            what,
-        })));
-    }
-
     fn packet(&mut self, message: &[u8], ttl: u8) {
         self.give(Input::Packet(Packet {
             interface: ETH0,

@@ -114,8 +114,8 @@ fn each_path_answers_on_the_socket() {
     assert_eq!(status["instances"][0]["state"], "master");
     let (code, body) = socket(&host, "/v1/events?subject=VI_1");
     let page: Value = serde_json::from_str(&body).unwrap();
-    let entered = page["records"].as_array().unwrap().iter();
-    let last = entered.filter(|record| !record["state"].is_null()).last();
+    let mut entered = page["records"].as_array().unwrap().iter();
+    let last = entered.rfind(|record| !record["state"].is_null());
     assert_eq!((code, &last.unwrap()["state"]), (200, &"master".into()));
     let (code, body) = socket(&host, "/metrics");
     assert_eq!((code, body.contains("keepalived_up 1")), (200, true));

@@ -1,3 +1,5 @@
+//! Lines that are cut, damaged and whole.
+
 use super::*;
 use crate::record::Daemon;
 

@@ -1,3 +1,5 @@
+//! Every entry of the core has its word.
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use standfast_core::input::CheckOutcome;

@@ -1,3 +1,5 @@
+//! What events asks for, and how it shows it.
+
 use standfast_api::event::{Cause, Subject, SubjectKind};
 use standfast_api::record::Daemon;
 use standfast_api::status::State;

@@ -1,3 +1,5 @@
+//! Pictures of the live view, and what keys do.
+
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -1,3 +1,5 @@
+//! The journal on a disk that fills, tears and comes back.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
