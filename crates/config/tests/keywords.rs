@@ -25,6 +25,8 @@ const PRECEDED: &[(&str, &str)] = &[
     ("mh-fallback", "lvs_sched mh"),
     ("sorry_server_inhibit", "sorry_server 10.0.0.99 80"),
     ("sorry_server_lvs_method", "sorry_server 10.0.0.99 80"),
+    ("http_tls", "http_listen 127.0.0.1:9650"),
+    ("http_token_file", "http_listen 127.0.0.1:9650"),
 ];
 
 /// Values within the range that are taken, with a word about what becomes of them, and keywords that fit IPv6 only.
