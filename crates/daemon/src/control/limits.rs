@@ -66,3 +66,5 @@ pub(super) const NICE: i32 = 10;
 pub(super) const END_TIME: Duration = Duration::from_secs(1);
 /// Threads that wait for disks and programs, started when they are needed.
 pub(super) const HELPERS: usize = 2;
+/// Those that read the journal at once; one is left for everything else.
+pub(super) const READERS: usize = 1;

@@ -12,7 +12,7 @@ use standfast_api::event::{Level, Page, Query};
 use standfast_api::metrics::{self, Extra};
 use standfast_api::path;
 use standfast_linux::poller::Waker;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::caller::Caller;
@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) tally: Tally,
     pub(super) findings: Findings,
     pub(super) journal: Chronicle,
+    /// Readers of the journal's files. Who hangs up leaves the queue, but not a look that has begun.
+    readers: Arc<Semaphore>,
     /// Whom the daemon belongs to.
     own_uid: u32,
 }
@@ -52,15 +54,23 @@ impl Shared {
             tally: Tally::default(),
             findings: Findings::default(),
             journal,
+            readers: Arc::new(Semaphore::new(limits::READERS)),
             own_uid: own_identity().uid,
         })
     }
 
     /// Nothing where it cannot be read. Its disk may hang, which concerns nobody else.
     pub(super) async fn page(&self, wanted: Query) -> Option<Page> {
-        let journal = self.journal.clone();
-        let read = tokio::task::spawn_blocking(move || journal.page(&wanted));
-        timeout(limits::LOOP_TIME, read).await.ok()?.ok()?.ok()
+        let read = async {
+            let place = Arc::clone(&self.readers).acquire_owned().await.ok()?;
+            let journal = self.journal.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                journal.page(&wanted)
+            });
+            read.await.ok()?.ok()
+        };
+        timeout(limits::LOOP_TIME, read).await.ok()?
     }
 }
 
