@@ -265,7 +265,7 @@ async fn metrics(shared: &Shared) -> Reply {
             requests: counts.requests,
             refusals: counts.refusals,
             followers: u64::try_from(shared.pulse.followers()).unwrap_or(u64::MAX),
-            ..Extra::default()
+            journal: shared.journal.holds(),
         };
         metrics::render(status, &extra)
     });
