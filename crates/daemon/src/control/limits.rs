@@ -10,6 +10,8 @@ pub(super) const CONNECTIONS: usize = 64;
 pub(super) const GRACE: Duration = Duration::from_millis(250);
 /// Followers of the stream, all sockets together: there is always room for somebody who asks.
 pub(super) const FOLLOWERS: usize = 56;
+/// Those of them that came over TCP: nobody from elsewhere keeps this host's operators from following.
+pub(super) const REMOTE_FOLLOWERS: usize = 40;
 /// From a connection, or the first byte of another request on it, until all headers are there.
 pub(super) const HEADER_TIME: Duration = Duration::from_secs(5);
 /// A connection is kept so long for another request.

@@ -182,7 +182,7 @@ where
     }
     match endpoint {
         Endpoint::Command => command(asked, caller, phase, shared).await,
-        Endpoint::Stream => follow(asked.uri().query(), asked.headers(), phase, shared),
+        Endpoint::Stream => follow(&asked, caller, phase, shared),
         endpoint => {
             let read = read(endpoint, asked.uri().query().unwrap_or_default(), shared);
             let late = || unavailable("it takes too long", "the host is very busy: try again");
@@ -353,8 +353,9 @@ fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Misunderstood>
     Ok(interest)
 }
 
-fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<Shared>) -> Reply {
-    let interest = match interest(query.unwrap_or_default(), headers) {
+fn follow<B>(asked: &Asked<B>, caller: &Caller, phase: &Phase, shared: &Arc<Shared>) -> Reply {
+    let query = asked.uri().query().unwrap_or_default();
+    let interest = match interest(query, asked.headers()) {
         Ok(interest) => interest,
         Err(wrong) => {
             let help =
@@ -362,7 +363,8 @@ fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<
             return wrong.reply(help);
         }
     };
-    match stream::follow(shared, interest) {
+    let remote = matches!(caller, Caller::Remote { .. });
+    match stream::follow(shared, interest, remote) {
         Some(events) => {
             phase.follows();
             reply(StatusCode::OK, reply::EVENTS, Content::stream(events))
