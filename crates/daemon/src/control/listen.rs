@@ -194,8 +194,13 @@ impl Listeners<'_> {
             Ok(door) => {
                 match &mut self.door {
                     Some((of, known)) => {
+                        let before = known.send_replace(door.clone());
+                        if *of != files || before.gate != door.gate {
+                            // Whoever was let in by what does not open any more, or as there was no door yet, asks again.
+                            let open = self.tcp.values();
+                            open.for_each(|open| open.connections.list().clear());
+                        }
                         *of = files;
-                        known.send_replace(door);
                     }
                     None => self.door = Some((files, watch::Sender::new(door))),
                 }
