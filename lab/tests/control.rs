@@ -197,6 +197,20 @@ fn a_reload_moves_only_the_listeners_that_changed() {
     let token = ["--header", "Authorization: Bearer secret", new];
     assert_eq!(curl(&host, &token).0, 200);
     assert_eq!(curl(&host, &[port]).0, 0);
+    // Whoever follows with a token that does not open any more is cut off.
+    let stream = ["curl", "--silent", "--no-buffer", "--max-time", "120"];
+    let stream = [
+        stream.as_slice(),
+        &token[..2],
+        &["http://127.0.0.1:9651/v1/stream"],
+    ]
+    .concat();
+    let follower = host.spawn(&stream, &[]).unwrap();
+    follower.wait_for_log("event: status", LONG).unwrap();
+    host.write_file("/run/token", "another\n", 0o600).unwrap();
+    reload("http_listen 127.0.0.1:9651\nhttp_token_file /run/token");
+    follower.wait(LONG).unwrap();
+    assert_eq!(curl(&host, &token).0, 401);
     assert_eq!(inode(), before);
     reload("control_mode 0600");
     let mode = || host.run(&["stat", "-c", "%a", SOCKET]).unwrap().output;

@@ -340,7 +340,8 @@ impl Node {
         let serving: BTreeSet<RouterId> = self
             .routers
             .values()
-            .filter(|router| router.obstacle().is_none())
+            // What an earlier order moves is awaited by this one too.
+            .filter(|router| router.obstacle().is_none() || router.is_underway())
             .map(Router::id)
             .collect();
         self.steering.drain = Some(drain);
@@ -489,18 +490,18 @@ impl Node {
             outputs,
             ..
         } = self;
+        let mut over = BTreeSet::new();
         steering.orders.retain_mut(|order| {
             for id in &order.routers {
                 if order.outcomes.contains_key(id) {
                     continue;
                 }
-                let over = routers.touch(*id, |router, _| match router.take_steered() {
+                let outcome = routers.get(id).map(|router| match router.steered() {
                     Some(Steered::To(to)) => Some(Outcome::Moved(to)),
                     Some(Steered::Away) => Some(Outcome::Away),
                     Some(Steered::Stayed) => Some(Outcome::Stayed),
                     Some(Steered::Underway) => None,
                     None if router.is_finished() => Some(Outcome::Away),
-                    None if router.is_underway() => None,
                     // A hard drain is a fault, with a handover like any other's.
                     None => match router.state() {
                         State::Active => Some(Outcome::Stayed),
@@ -510,8 +511,9 @@ impl Node {
                     },
                 });
                 // A router that is gone has moved.
-                if let Some(outcome) = over.unwrap_or(Some(Outcome::Away)) {
+                if let Some(outcome) = outcome.unwrap_or(Some(Outcome::Away)) {
                     order.outcomes.insert(*id, outcome);
+                    over.insert(*id);
                 }
             }
             let done = order.outcomes.len() == order.routers.len();
@@ -524,5 +526,9 @@ impl Node {
             }
             !done
         });
+        // Several orders may have waited for the same move.
+        for id in over {
+            routers.touch(id, |router, _| router.forget_move());
+        }
     }
 }

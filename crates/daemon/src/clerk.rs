@@ -1,6 +1,6 @@
 //! Files are written by a thread of its own: a disk that hangs does not hold up the VRRP loop.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use standfast_core::journal::Level;
+use standfast_linux::files::make_directories;
 use standfast_linux::{Error, Object};
 
 use crate::log::Logger;
@@ -111,14 +112,24 @@ fn carry_out(job: &Job, logger: &Logger) {
 
 fn keep(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    replace(path, text, mode)?;
-    fs::File::open(path)?.sync_all()?;
-    fs::File::open(folder)?.sync_all()
+    make_directories(folder)?;
+    // On the disk before it has its name: after a power cut the file is the one before or this one, never an empty one.
+    put(path, text.as_bytes(), mode, File::sync_all)?;
+    File::open(folder)?.sync_all()
 }
 
 /// The file is always whole, and a link that somebody put in its place is replaced and not followed.
 pub(crate) fn replace(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> io::Result<()> {
+    put(path, text.as_ref(), mode, |_| Ok(()))
+}
+
+/// `ready` is done to the file before it gets its name.
+fn put(
+    path: &Path,
+    text: &[u8],
+    mode: u32,
+    ready: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut fresh = path.as_os_str().to_os_string();
     fresh.push(format!(".new.{}", std::process::id()));
     let fresh = PathBuf::from(fresh);
@@ -130,7 +141,8 @@ pub(crate) fn replace(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> io::Res
         .open(&fresh)?;
     let written = file
         .set_permissions(PermissionsExt::from_mode(mode & 0o777))
-        .and_then(|()| file.write_all(text.as_ref()))
+        .and_then(|()| file.write_all(text))
+        .and_then(|()| ready(&file))
         .and_then(|()| fs::rename(&fresh, path));
     if written.is_err() {
         let _ = fs::remove_file(&fresh);

@@ -9,6 +9,8 @@ use standfast_core::Instant;
 /// What happened to an address.
 #[derive(Clone, Copy, Debug, Default)]
 struct Moments {
+    /// How many orders want to know.
+    watchers: usize,
     /// The kernel of this host no longer held it.
     released: Option<Instant>,
     /// Somebody else announced it first.
@@ -24,8 +26,9 @@ pub(crate) struct Moves {
 impl Moves {
     /// From now on these are watched.
     pub(crate) fn watch(&mut self, addresses: impl Iterator<Item = IpAddr>) {
-        self.addresses
-            .extend(addresses.map(|address| (address, Moments::default())));
+        for address in addresses {
+            self.addresses.entry(address).or_default().watchers += 1;
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -68,10 +71,15 @@ impl Moves {
         gaps.max()
     }
 
-    /// These need no watching any more.
+    /// An order needs these no more; another one may.
     pub(crate) fn forget(&mut self, addresses: &[IpAddr]) {
         for address in addresses {
-            self.addresses.remove(address);
+            if let Some(moments) = self.addresses.get_mut(address) {
+                moments.watchers = moments.watchers.saturating_sub(1);
+                if moments.watchers == 0 {
+                    self.addresses.remove(address);
+                }
+            }
         }
     }
 }
@@ -99,5 +107,18 @@ mod tests {
         moves.forget(&[ONE, OTHER]);
         assert!(moves.is_empty());
         assert_eq!(moves.gap_us(&[ONE]), None);
+    }
+
+    #[test]
+    fn an_order_that_is_refused_meanwhile_takes_nothing_from_the_one_that_goes_on() {
+        let mut moves = Moves::default();
+        moves.watch([ONE].into_iter());
+        moves.announced(ONE, Instant(1_000));
+        moves.watch([ONE].into_iter());
+        moves.forget(&[ONE]);
+        moves.released(ONE, Instant(4_000));
+        assert_eq!(moves.gap_us(&[ONE]), Some(-3_000));
+        moves.forget(&[ONE]);
+        assert!(moves.is_empty());
     }
 }

@@ -5,8 +5,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+
+/// Permissions of directories that are made.
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// Whether this process may read the file. One that somebody has replaced by a FIFO, which would block
 /// whoever opens it, counts as readable.
@@ -16,7 +19,7 @@ pub fn is_readable(path: &Path) -> bool {
 
 /// Whether this process may make files in the directory, which is made if it is missing. Blocks for the file system.
 pub fn is_writable_directory(path: &Path) -> bool {
-    if std::fs::create_dir_all(path).is_err() {
+    if make_directories(path).is_err() {
         return false;
     }
     let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
@@ -25,6 +28,26 @@ pub fn is_writable_directory(path: &Path) -> bool {
     let mode = libc::W_OK | libc::X_OK;
     // SAFETY: `path` is a C string; the other arguments are plain numbers.
     unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), mode, libc::AT_EACCESS) == 0 }
+}
+
+/// Makes a directory and those above it that are missing. Whatever the umask was when we were started, others do not write
+/// there. Blocks for the file system.
+pub fn make_directories(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(DIRECTORY_MODE).create(path)
+}
+
+/// Opens a regular file to append to it; a symbolic link is not followed, and anything else than a file is `InvalidInput`.
+/// Blocks for the file system only.
+pub fn append_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .append(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 /// The bytes of a regular file, following symbolic links; `InvalidInput` for anything else than a file, `FileTooLarge` for
@@ -159,6 +182,25 @@ mod tests {
             assert_eq!(refused, Err(io::ErrorKind::PermissionDenied));
             assert_eq!(text.unwrap(), "1\n");
         }
+    }
+
+    #[test]
+    fn nothing_is_appended_to_a_link_or_a_device() {
+        let name = format!("standfast-append-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let link = file.with_extension("link");
+        std::fs::write(&file, "1").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut own = append_regular(&file).unwrap();
+        own.write_all(b"2").unwrap();
+        let followed = append_regular(&link).map_err(|error| error.raw_os_error());
+        let text = std::fs::read_to_string(&file);
+        std::fs::remove_file(&link).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(followed.err(), Some(Some(libc::ELOOP)));
+        assert_eq!(text.unwrap(), "12");
+        let device = append_regular(Path::new("/dev/null")).map_err(|error| error.kind());
+        assert_eq!(device.err(), Some(io::ErrorKind::InvalidInput));
     }
 
     #[test]

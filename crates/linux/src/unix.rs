@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use libc::socklen_t;
 
+use crate::files::make_directories;
 use crate::sys::{bind, check, socket, socket_length};
 use crate::{Errno, Error};
 
@@ -77,7 +78,7 @@ pub fn listen(
 ) -> Result<(UnixListener, SocketName), NotListening> {
     let failed = |errno: Errno| NotListening::Failed(errno.at("listen on", path));
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).map_err(|error| failed(error.into()))?;
+        make_directories(directory).map_err(|error| failed(error.into()))?;
     }
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => return Err(NotListening::NotASocket),

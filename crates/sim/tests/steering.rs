@@ -447,3 +447,66 @@ fn one_member_takes_its_group_along() -> Checked {
     }
     Ok(())
 }
+
+#[test]
+fn a_second_drain_while_the_first_moves_waits_for_the_same_move() -> Checked {
+    for (speaks, wait) in [
+        (true, ms(0)),
+        (true, ms(1)),
+        (false, ms(20)),
+        (false, ms(200)),
+    ] {
+        let router = |priority| match speaks {
+            true => speaking(priority),
+            false => plain_router(priority),
+        };
+        let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
+        lan.order(A, drain(Hold::Soft, None))?;
+        lan.run_for(wait)?;
+        assert!(lan.answers(A).is_empty(), "it has moved already");
+        lan.order(A, drain(Hold::Hard, None))?;
+        lan.run_for(Micros::from_secs(10))?;
+        let to = address(&lan, B);
+        let answers = lan.answers(A);
+        assert_eq!(answers.len(), 2, "{answers:?}");
+        for (_, answer) in answers {
+            let Answer::Done(outcomes) = answer else {
+                panic!("{answer:?}");
+            };
+            let all: Vec<Outcome> = outcomes.iter().map(|(_, outcome)| *outcome).collect();
+            assert_eq!(all, [Outcome::Moved(to)]);
+        }
+        assert_eq!(lan.state(A), Some(State::Fault));
+        held_by(&lan, B, Micros::ZERO);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reload_that_removes_what_is_on_its_way_ends_the_order_and_not_the_service() -> Checked {
+    for speaks in [true, false] {
+        let router = |priority| match speaks {
+            true => speaking(priority),
+            false => plain_router(priority),
+        };
+        for wait in [0, 1, 5, 300, 900] {
+            for drains in [true, false] {
+                let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
+                match drains {
+                    true => {
+                        lan.order(A, drain(Hold::Soft, None))?;
+                    }
+                    false => switchover(&mut lan, A, None)?,
+                }
+                lan.run_for(ms(wait))?;
+                lan.reload(A, Spec::default())?;
+                lan.run_for(Micros::from_secs(10))?;
+                assert_eq!(lan.answers(A).len(), 1, "{wait} ms, speaks {speaks}");
+                let moved = Outcome::Moved(address(&lan, B));
+                assert!([moved, Outcome::Away].contains(&outcome(&lan, A)));
+                held_by(&lan, B, Micros::ZERO);
+            }
+        }
+    }
+    Ok(())
+}

@@ -171,13 +171,14 @@ impl Router {
         self.steered == Some(Steered::Underway)
     }
 
-    /// What has become of the move, once it is over.
-    pub(crate) fn take_steered(&mut self) -> Option<Steered> {
-        let over = self.steered.filter(|it| *it != Steered::Underway);
-        if over.is_some() {
-            self.steered = None;
-        }
-        over
+    /// How far the last move is, or what has become of it, until [`Self::forget_move`].
+    pub(crate) fn steered(&self) -> Option<Steered> {
+        self.steered
+    }
+
+    /// What has become of the move is known to whoever asked for it.
+    pub(crate) fn forget_move(&mut self) {
+        self.steered = self.steered.filter(|it| *it == Steered::Underway);
     }
 
     /// Whether a drain holds it down now, and how.

@@ -89,7 +89,9 @@ impl Recent {
     /// Records of earlier runs, which stand before those that are here already.
     fn put_before(&mut self, records: Vec<Record>) {
         for record in records.into_iter().rev() {
-            if self.records.len() < RECENT && record.seq < self.first() {
+            let front = self.records.front();
+            let before = front.is_none_or(|front| record.seq < front.seq);
+            if self.records.len() < RECENT && before {
                 self.newest = self.newest.max(record.seq);
                 self.records.push_front(Arc::new(record));
             }

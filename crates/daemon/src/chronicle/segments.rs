@@ -13,6 +13,8 @@ use standfast_linux::files::read_regular;
 pub(super) const SEGMENTS: u64 = 4;
 /// A file larger than this is none of ours: `journal_size` allows a quarter of it.
 const LARGEST_SEGMENT: u64 = 256 * 1024 * 1024;
+/// Records are numbered so far at most: a name or a record beyond is not ours, and after it no number would be left.
+pub(super) const LARGEST_NUMBER: u64 = u64::MAX >> 1;
 /// Digits of a file's name: those of the largest number.
 const DIGITS: usize = 20;
 /// What a file's name ends with.
@@ -39,7 +41,8 @@ pub(super) fn list(directory: &Path) -> io::Result<Vec<Segment>> {
         let file = entry.file_name();
         let digits = file.to_str().and_then(|name| name.strip_suffix(SUFFIX));
         let digits = digits.filter(|digits| digits.len() == DIGITS);
-        if let Some(first) = digits.and_then(|digits| digits.parse().ok()) {
+        let first = digits.and_then(|digits| digits.parse().ok());
+        if let Some(first) = first.filter(|first| *first <= LARGEST_NUMBER) {
             let path = entry.path();
             found.push(Segment { first, path });
         }

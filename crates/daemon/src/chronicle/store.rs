@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use standfast_api::event::Record;
 use standfast_api::line::{self, Lines};
+use standfast_linux::files::append_regular;
 
 use super::RECENT;
-use super::segments::{self, SEGMENTS, Segment};
+use super::segments::{self, LARGEST_NUMBER, SEGMENTS, Segment};
 
 /// Permissions of a file: what checks print is not for everybody.
 const FILE_MODE: u32 = 0o640;
@@ -217,7 +218,8 @@ fn length(bytes: &[u8]) -> u64 {
 impl Current {
     /// Opens the last file and cuts off its torn tail.
     fn open(segment: Segment, found: &mut Found) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).open(&segment.path)?;
+        // What is found there is cut: it has to be ours.
+        let file = append_regular(&segment.path)?;
         let bytes = segment.read()?;
         let (mut end, mut damaged_since) = (0, 0);
         for line in Lines::new(&bytes) {
@@ -227,7 +229,11 @@ impl Current {
             };
             end = line.end;
             found.damaged += std::mem::take(&mut damaged_since);
-            found.last = found.last.max(line::number(json).unwrap_or(0));
+            let number = line::number(json).unwrap_or(0);
+            if number > LARGEST_NUMBER {
+                continue;
+            }
+            found.last = found.last.max(number);
             // What a later release has written and we do not understand stays, though it is not shown.
             found.recent.extend(line::record(json));
         }

@@ -404,3 +404,52 @@ fn a_follower_gets_everything_once_and_in_order() {
     writer.join().unwrap();
     assert!(numbers.into_iter().eq(1..=1001));
 }
+
+#[test]
+fn a_link_in_the_folder_is_not_written_and_not_cut() {
+    let folder = Folder::new("link");
+    fs::create_dir(&folder.0).unwrap();
+    let victim = folder.0.join("victim");
+    fs::write(&victim, "mine").unwrap();
+    let link = folder.0.join(segments::name(1));
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    let chronicle = start(&folder);
+    chronicle.tell(entry("VI_1"));
+    chronicle.close();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
+    // In memory it goes on.
+    let page = chronicle.page(&Query::newest(10)).unwrap();
+    let names: Vec<&str> = page.records.iter().map(|it| &*it.subject.name).collect();
+    assert!(names.contains(&"VI_1"), "{names:?}");
+}
+
+#[test]
+fn the_largest_number_of_a_file_leaves_numbers_for_more() {
+    let folder = Folder::new("largest");
+    fs::create_dir(&folder.0).unwrap();
+    fs::write(folder.0.join(segments::name(u64::MAX)), "").unwrap();
+    let mut record = keeper::now(&Daemon::Stopped);
+    record.seq = u64::MAX;
+    let mut line = Vec::new();
+    standfast_api::line::encode(&record, &mut line);
+    fs::write(folder.0.join(segments::name(7)), line).unwrap();
+    let chronicle = start(&folder);
+    chronicle.tell(entry("VI_1"));
+    chronicle.close();
+    let page = chronicle.page(&Query::newest(10)).unwrap();
+    let numbers: Vec<u64> = page.records.iter().map(|it| it.seq).collect();
+    assert_eq!(numbers, [7, 8, 9]);
+}
+
+#[test]
+fn what_an_earlier_run_wrote_is_in_memory() {
+    let folder = Folder::new("memory");
+    let chronicle = start(&folder);
+    chronicle.tell(entry("VI_1"));
+    chronicle.close();
+    let chronicle = start(&folder);
+    chronicle.tell(entry("VI_2"));
+    chronicle.close();
+    let part = chronicle.shared.part(&mut Query::newest(10));
+    assert_eq!(part.from, 1, "{:?}", part.records);
+}

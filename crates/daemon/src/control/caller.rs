@@ -10,7 +10,7 @@ use standfast_linux::unix::Peer;
 use super::reply::{Reply, problem, set};
 
 /// What opens the doors of the TCP listeners; renewed by a reload.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gate {
     /// The token that everybody has to show, if there is one.
     pub(super) token: Option<String>,

@@ -13,7 +13,7 @@ use standfast_api::event::{Level, Query, Record};
 use standfast_api::explain::{Explanation, explain};
 use standfast_api::observe::name_neighbours;
 use standfast_api::status::{HostFinding, Instance, State, Status};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::limits;
@@ -36,7 +36,7 @@ const RECENT_US: u64 = 60_000_000;
 
 /// What was found last.
 #[derive(Default)]
-pub(super) struct Findings(Mutex<Option<Found>>);
+pub(super) struct Findings(Arc<Mutex<Option<Found>>>);
 
 struct Found {
     at: Instant,
@@ -47,22 +47,34 @@ struct Found {
 }
 
 impl Findings {
-    /// The status with what was found.
+    /// The status with what was found. Who hangs up does not end the look, and who asks anew waits for it.
     pub(super) async fn complete(&self, status: &Arc<Status>) -> Arc<Status> {
-        let mut kept = self.0.lock().await;
+        let mut kept = Arc::clone(&self.0).lock_owned().await;
         if kept.as_ref().is_none_or(|found| found.at.elapsed() > KEPT) {
             let seen = Arc::clone(status);
-            let look = tokio::task::spawn_blocking(move || look(&seen));
-            // What cannot be found in time is left out, and not looked for at once again.
-            let found = timeout(limits::LOOP_TIME, look).await;
-            let found = found.ok().and_then(Result::ok);
-            *kept = Some(found.unwrap_or_else(Found::nothing));
+            match tokio::spawn(look_anew(kept, seen)).await {
+                Ok(looked) => kept = looked,
+                Err(_) => return Arc::clone(status),
+            }
         }
         match kept.as_mut() {
             Some(found) => found.add_to(status),
             None => Arc::clone(status),
         }
     }
+}
+
+/// It holds the lock, so there is only one.
+async fn look_anew(
+    mut kept: OwnedMutexGuard<Option<Found>>,
+    seen: Arc<Status>,
+) -> OwnedMutexGuard<Option<Found>> {
+    let look = tokio::task::spawn_blocking(move || look(&seen));
+    // What cannot be found in time is left out, and not looked for at once again.
+    let found = timeout(limits::LOOP_TIME, look).await;
+    let found = found.ok().and_then(Result::ok);
+    *kept = Some(found.unwrap_or_else(Found::nothing));
+    kept
 }
 
 impl Found {

@@ -10,6 +10,8 @@ pub(super) const CONNECTIONS: usize = 64;
 pub(super) const GRACE: Duration = Duration::from_millis(250);
 /// Followers of the stream, all sockets together: there is always room for somebody who asks.
 pub(super) const FOLLOWERS: usize = 56;
+/// Those of them that came over TCP: nobody from elsewhere keeps this host's operators from following.
+pub(super) const REMOTE_FOLLOWERS: usize = 40;
 /// From a connection, or the first byte of another request on it, until all headers are there.
 pub(super) const HEADER_TIME: Duration = Duration::from_secs(5);
 /// A connection is kept so long for another request.
@@ -66,3 +68,5 @@ pub(super) const NICE: i32 = 10;
 pub(super) const END_TIME: Duration = Duration::from_secs(1);
 /// Threads that wait for disks and programs, started when they are needed.
 pub(super) const HELPERS: usize = 2;
+/// Those that read the journal at once; one is left for everything else.
+pub(super) const READERS: usize = 1;

@@ -29,7 +29,7 @@ const REST: Duration = Duration::from_millis(100);
 /// What is written to whoever finds no room.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
-    Content-Type: application/json\r\nContent-Length: 77\r\n\r\n\
+    Content-Type: application/json\r\nContent-Length: 78\r\n\r\n\
     {\"error\":\"too many connections\",\"help\":\"try again when others have finished\"}\n";
 
 /// Listens as the settings say until there will be no others.
@@ -194,8 +194,13 @@ impl Listeners<'_> {
             Ok(door) => {
                 match &mut self.door {
                     Some((of, known)) => {
+                        let before = known.send_replace(door.clone());
+                        if *of != files || before.gate != door.gate {
+                            // Whoever was let in by what does not open any more, or as there was no door yet, asks again.
+                            let open = self.tcp.values();
+                            open.for_each(|open| open.connections.list().clear());
+                        }
                         *of = files;
-                        known.send_replace(door);
                     }
                     None => self.door = Some((files, watch::Sender::new(door))),
                 }
@@ -451,5 +456,18 @@ async fn serve_remote(
                 serve::connection(stream, caller, phase, shared).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_finds_no_room_is_told_as_much_as_is_announced() {
+        let text = std::str::from_utf8(NO_ROOM).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let length = format!("Content-Length: {}", body.len());
+        assert!(head.lines().any(|line| line == length), "{head}");
     }
 }

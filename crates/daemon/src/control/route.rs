@@ -12,7 +12,7 @@ use standfast_api::event::{Level, Page, Query};
 use standfast_api::metrics::{self, Extra};
 use standfast_api::path;
 use standfast_linux::poller::Waker;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::caller::Caller;
@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) tally: Tally,
     pub(super) findings: Findings,
     pub(super) journal: Chronicle,
+    /// Readers of the journal's files. Who hangs up leaves the queue, but not a look that has begun.
+    readers: Arc<Semaphore>,
     /// Whom the daemon belongs to.
     own_uid: u32,
 }
@@ -52,15 +54,23 @@ impl Shared {
             tally: Tally::default(),
             findings: Findings::default(),
             journal,
+            readers: Arc::new(Semaphore::new(limits::READERS)),
             own_uid: own_identity().uid,
         })
     }
 
     /// Nothing where it cannot be read. Its disk may hang, which concerns nobody else.
     pub(super) async fn page(&self, wanted: Query) -> Option<Page> {
-        let journal = self.journal.clone();
-        let read = tokio::task::spawn_blocking(move || journal.page(&wanted));
-        timeout(limits::LOOP_TIME, read).await.ok()?.ok()?.ok()
+        let read = async {
+            let place = Arc::clone(&self.readers).acquire_owned().await.ok()?;
+            let journal = self.journal.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                journal.page(&wanted)
+            });
+            read.await.ok()?.ok()
+        };
+        timeout(limits::LOOP_TIME, read).await.ok()?
     }
 }
 
@@ -172,7 +182,7 @@ where
     }
     match endpoint {
         Endpoint::Command => command(asked, caller, phase, shared).await,
-        Endpoint::Stream => follow(asked.uri().query(), asked.headers(), phase, shared),
+        Endpoint::Stream => follow(&asked, caller, phase, shared),
         endpoint => {
             let read = read(endpoint, asked.uri().query().unwrap_or_default(), shared);
             let late = || unavailable("it takes too long", "the host is very busy: try again");
@@ -255,7 +265,7 @@ async fn metrics(shared: &Shared) -> Reply {
             requests: counts.requests,
             refusals: counts.refusals,
             followers: u64::try_from(shared.pulse.followers()).unwrap_or(u64::MAX),
-            ..Extra::default()
+            journal: shared.journal.holds(),
         };
         metrics::render(status, &extra)
     });
@@ -343,8 +353,9 @@ fn interest(query: &str, headers: &HeaderMap) -> Result<Interest, Misunderstood>
     Ok(interest)
 }
 
-fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<Shared>) -> Reply {
-    let interest = match interest(query.unwrap_or_default(), headers) {
+fn follow<B>(asked: &Asked<B>, caller: &Caller, phase: &Phase, shared: &Arc<Shared>) -> Reply {
+    let query = asked.uri().query().unwrap_or_default();
+    let interest = match interest(query, asked.headers()) {
         Ok(interest) => interest,
         Err(wrong) => {
             let help =
@@ -352,7 +363,8 @@ fn follow(query: Option<&str>, headers: &HeaderMap, phase: &Phase, shared: &Arc<
             return wrong.reply(help);
         }
     };
-    match stream::follow(shared, interest) {
+    let remote = matches!(caller, Caller::Remote { .. });
+    match stream::follow(shared, interest, remote) {
         Some(events) => {
             phase.follows();
             reply(StatusCode::OK, reply::EVENTS, Content::stream(events))

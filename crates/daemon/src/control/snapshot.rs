@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use hyper::body::Bytes;
 use standfast_api::status::Status;
 use standfast_linux::poller::Waker;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout};
 
-use super::{Request, limits, reply};
+use super::{Built, Request, limits, reply};
 
 /// A status, and the texts that are made of it, each once.
 pub(super) struct Seen {
@@ -53,7 +53,7 @@ pub(super) enum Unanswered {
 pub(super) struct Loop {
     requests: SyncSender<Request>,
     waker: Waker,
-    kept: Mutex<Option<Arc<Seen>>>,
+    kept: Arc<Mutex<Option<Arc<Seen>>>>,
 }
 
 impl Loop {
@@ -61,13 +61,14 @@ impl Loop {
         Loop {
             requests,
             waker,
-            kept: Mutex::new(None),
+            kept: Arc::default(),
         }
     }
 
-    /// What is to be seen now, or was a moment ago. Whoever comes while the loop is asked waits for the same answer.
+    /// What is to be seen now, or was a moment ago. Whoever comes while the loop is asked waits for the same answer. It is
+    /// kept also where nobody waits any more: who hangs up and asks anew does not have the loop make another one.
     pub(super) async fn seen(&self) -> Result<Arc<Seen>, Unanswered> {
-        let mut kept = self.kept.lock().await;
+        let kept = Arc::clone(&self.kept).lock_owned().await;
         if let Some(seen) = kept
             .as_ref()
             .filter(|seen| seen.fresh_until > Instant::now())
@@ -76,14 +77,9 @@ impl Loop {
         }
         let (answer, answered) = oneshot::channel();
         self.send(Request::Status(answer))?;
-        let built = timeout(limits::LOOP_TIME, answered)
-            .await
-            .map_err(|_| Unanswered::Busy)?
-            .map_err(|_| Unanswered::Ending)?;
-        let keep = limits::STATUS_KEPT.max(built.took.saturating_mul(limits::STATUS_SHARE));
-        let seen = Arc::new(Seen::new(built.status, Instant::now() + keep));
-        *kept = Some(Arc::clone(&seen));
-        Ok(seen)
+        // It holds the lock, so there is only one.
+        let asked = tokio::spawn(keep_answer(kept, answered));
+        asked.await.unwrap_or(Err(Unanswered::Ending))
     }
 
     /// What was seen is not what is any more.
@@ -102,5 +98,58 @@ impl Loop {
             })?;
         self.waker.wake();
         Ok(())
+    }
+}
+
+async fn keep_answer(
+    mut kept: OwnedMutexGuard<Option<Arc<Seen>>>,
+    answered: oneshot::Receiver<Built>,
+) -> Result<Arc<Seen>, Unanswered> {
+    let built = timeout(limits::LOOP_TIME, answered)
+        .await
+        .map_err(|_| Unanswered::Busy)?
+        .map_err(|_| Unanswered::Ending)?;
+    let keep = limits::STATUS_KEPT.max(built.took.saturating_mul(limits::STATUS_SHARE));
+    let seen = Arc::new(Seen::new(built.status, Instant::now() + keep));
+    *kept = Some(Arc::clone(&seen));
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::sync::mpsc::sync_channel;
+    use std::task::{Context, Waker as TaskWaker};
+
+    use super::*;
+    use standfast_api::status::Status;
+
+    #[test]
+    fn who_hangs_up_and_asks_anew_costs_the_loop_one_status() {
+        let (questions, requests) = sync_channel(limits::REQUESTS);
+        let way = Loop::new(questions, Waker::new().unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            {
+                let mut asked = pin!(way.seen());
+                let mut context = Context::from_waker(TaskWaker::noop());
+                assert!(asked.as_mut().poll(&mut context).is_pending());
+                // The client is gone.
+            }
+            let Ok(Request::Status(answer)) = requests.try_recv() else {
+                panic!("nothing was asked");
+            };
+            let status = Arc::new(Status::default());
+            let took = std::time::Duration::ZERO;
+            assert!(!answer.is_closed(), "what the loop makes is lost");
+            let _ = answer.send(Built { status, took });
+            assert!(way.seen().await.is_ok());
+            assert!(requests.try_recv().is_err(), "it is asked once more");
+        });
     }
 }

@@ -82,16 +82,24 @@ impl Pulse {
         self.followers.load(Ordering::Relaxed)
     }
 
-    fn take_place(&self) -> Option<Place> {
+    fn take_place(&self, remote: bool) -> Option<Place> {
+        let most = match remote {
+            true => limits::REMOTE_FOLLOWERS,
+            false => limits::FOLLOWERS,
+        };
         let place = Place(Arc::clone(&self.followers));
         let before = self.followers.fetch_add(1, Ordering::Relaxed);
-        (before < limits::FOLLOWERS).then_some(place)
+        (before < most).then_some(place)
     }
 }
 
 /// Begins to follow; the events, or nothing if there are too many followers.
-pub(super) fn follow(shared: &Arc<Shared>, interest: Interest) -> Option<mpsc::Receiver<Bytes>> {
-    let place = shared.pulse.take_place()?;
+pub(super) fn follow(
+    shared: &Arc<Shared>,
+    interest: Interest,
+    remote: bool,
+) -> Option<mpsc::Receiver<Bytes>> {
+    let place = shared.pulse.take_place(remote)?;
     let (events, written) = mpsc::channel(limits::WAITING_EVENTS);
     let follower = Follower {
         shared: Arc::clone(shared),
@@ -298,6 +306,17 @@ mod tests {
             ..Instance::default()
         });
         status
+    }
+
+    #[test]
+    fn whoever_comes_over_tcp_leaves_places_for_the_host() {
+        let pulse = Pulse::new();
+        let mut places: Vec<Place> = std::iter::from_fn(|| pulse.take_place(true)).collect();
+        assert_eq!(places.len(), limits::REMOTE_FOLLOWERS);
+        places.extend(std::iter::from_fn(|| pulse.take_place(false)));
+        assert_eq!(pulse.followers(), limits::FOLLOWERS);
+        drop(places);
+        assert_eq!(pulse.followers(), 0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The worker: one thread that never blocks but in its poller, and a node that it feeds.
 
+mod answers;
 mod configuration;
 mod control;
 mod flood;
@@ -7,6 +8,7 @@ mod interfaces;
 mod kernel;
 mod packets;
 mod peers;
+mod plan;
 mod steering;
 mod supervision;
 
@@ -133,6 +135,7 @@ struct Worker {
     control_path: PathBuf,
     reloaders: Reloaders,
     steering: Steering,
+    plans: plan::Plans,
     results: Waker,
     reloads: (Sender<Box<Reloaded>>, Receiver<Box<Reloaded>>),
     /// Scripts of all routers that are there, also of those that leave.
@@ -303,6 +306,7 @@ impl Worker {
             control_path: birth.control_path,
             reloaders: Reloaders::default(),
             steering: Steering::default(),
+            plans: plan::Plans::default(),
             reload_marker,
             results,
             reloads: channel(),

@@ -1,10 +1,9 @@
 //! What operators ask for: names become routers and checks, the core decides, and its answer becomes sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use standfast_api::command::{Answer, Command, Move, Target};
@@ -17,20 +16,19 @@ use standfast_core::steering::{
 };
 use standfast_core::{Input, Instant, Micros};
 use standfast_linux::clock::realtime;
+use standfast_linux::files::read_regular;
 use tokio::sync::oneshot;
 
-use super::{Worker, log_lines, now};
+use super::answers::{drained, list, refused, switched};
+use super::{Worker, now};
 use crate::clerk;
-use crate::lower;
-use crate::planning;
-use crate::reading;
 
 /// A successor's announcement is waited for so long after it was heard: it adds its addresses first.
 const ANNOUNCEMENT: Micros = Micros::from_millis(300);
-/// Names that a refusal lists.
-const MAX_NAMES: usize = 16;
 /// Permissions of the file that remembers a drain.
 const DRAIN_MODE: u32 = 0o640;
+/// A file of more bytes is none that remembers a drain.
+const LONGEST_DRAIN: u64 = 64 * 1024;
 /// Longest time that a drain or a pause can be given; more is for ever.
 const LONGEST: u64 = 10 * 365 * 24 * 3600;
 
@@ -61,9 +59,10 @@ struct Pending {
 #[derive(Clone, Debug)]
 enum What {
     Switchover,
-    Drain,
+    Drain(Hold),
     Resume,
-    Pause(String),
+    /// Of that check; whether it ends by itself.
+    Pause(String, bool),
     Unpause(String),
 }
 
@@ -79,22 +78,23 @@ struct Remembered {
 /// Why nobody knows what is asked for, in a sentence.
 struct Unclear(String);
 
-fn refused(text: impl Into<String>) -> Answer {
-    Answer::Refused {
-        text: text.into(),
-        reasons: Vec::new(),
+impl Remembered {
+    /// What is left of it, in microseconds; none: it has no end. The clock may have been set back meanwhile, or may not be
+    /// set yet: it is never more than the whole of it.
+    fn left_us(&self, now_us: u64) -> Option<u64> {
+        let until_us = self.until_us?;
+        let left = until_us.saturating_sub(now_us);
+        Some(match until_us.checked_sub(self.since_us) {
+            Some(whole) => left.min(whole),
+            None => left,
+        })
     }
-}
 
-/// `a, b and 3 more`
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let shown = names.len().min(MAX_NAMES);
-    let text = names[..shown].join(", ");
-    match names.len() - shown {
-        0 if text.is_empty() => "none".into(),
-        0 => text,
-        more => format!("{text} and {more} more"),
+    fn hold(&self) -> Hold {
+        match self.hard {
+            true => Hold::Hard,
+            false => Hold::Soft,
+        }
     }
 }
 
@@ -128,8 +128,8 @@ impl Worker {
         self.steering.last += 1;
         let id = OrderId(self.steering.last);
         let routers: BTreeMap<_, _> = match what {
-            What::Switchover | What::Drain => self.moving().collect(),
-            What::Resume | What::Pause(_) | What::Unpause(_) => BTreeMap::new(),
+            What::Switchover | What::Drain(_) => self.moving().collect(),
+            What::Resume | What::Pause(..) | What::Unpause(_) => BTreeMap::new(),
         };
         let addresses = routers.values().flat_map(|(_, addresses)| addresses);
         self.effects.moves.watch(addresses.copied());
@@ -181,15 +181,16 @@ impl Worker {
                     until: until(*for_s),
                     hold,
                 };
-                Ok((What::Drain, Instruction::Drain(drain)))
+                Ok((What::Drain(hold), Instruction::Drain(drain)))
             }
             Command::Resume => Ok((What::Resume, Instruction::Resume)),
             Command::Pause { check, for_s } => {
+                let until = until(*for_s);
                 let instruction = Instruction::Pause {
                     check: self.check_named(check)?,
-                    until: until(*for_s),
+                    until,
                 };
-                Ok((What::Pause(check.clone()), instruction))
+                Ok((What::Pause(check.clone(), until.is_some()), instruction))
             }
             Command::Unpause { check } => {
                 let instruction = Instruction::Unpause {
@@ -311,13 +312,18 @@ impl Worker {
             return;
         };
         let mut moves = Vec::new();
+        let mut away = Vec::new();
         for (id, outcome) in outcomes {
             let Some((name, addresses)) = order.routers.get(&id) else {
                 continue;
             };
             let to = match outcome {
                 Outcome::Moved(to) => Some(to),
-                Outcome::Away | Outcome::Stayed => None,
+                Outcome::Stayed => None,
+                Outcome::Away => {
+                    away.push(name.clone());
+                    None
+                }
                 Outcome::Idle => continue,
             };
             let took = answered.since(order.began);
@@ -343,7 +349,7 @@ impl Worker {
         }
         self.forget_moves(&order);
         if let Some(reply) = order.reply.take() {
-            let _ = reply.send(self.success(&order.what, moves));
+            let _ = reply.send(self.success(&order.what, moves, &away));
         }
     }
 
@@ -353,57 +359,37 @@ impl Worker {
         found.map(|(_, speaker)| speaker.name.clone())
     }
 
-    /// Nobody has taken anything of what was to be moved: that is no success.
-    fn success(&self, what: &What, moves: Vec<Move>) -> Answer {
-        let stayed = moves.iter().filter(|it| it.to.is_none());
-        let stayed = list(stayed.map(|it| it.instance.as_str()));
-        let all_stayed = !moves.is_empty() && moves.iter().all(|it| it.to.is_none());
-        let text = match what {
-            What::Switchover if all_stayed => {
-                return refused(format!(
-                    "nobody has taken over {stayed}: this node serves on. Is another node's daemon running, and does it \
-                     hear this one (standfast explain INSTANCE)?"
-                ));
-            }
-            What::Switchover if stayed != "none" => {
-                format!("moved, but nobody has taken over {stayed}: this node serves these on")
-            }
-            What::Switchover => "moved".into(),
-            What::Drain => self.drain_text(&moves, &stayed),
+    /// Nobody has taken anything of what was to be moved: that is no success. `away`: what this node serves no more, without
+    /// a successor that it knows of.
+    fn success(&self, what: &What, moves: Vec<Move>, away: &[String]) -> Answer {
+        let mut text = match what {
+            What::Switchover => match switched(&moves, away) {
+                Ok(text) => text,
+                Err(text) => return refused(text),
+            },
+            What::Drain(hold) => drained(&moves, away, *hold),
             What::Resume => "resumed: this node takes part in the election as configured".into(),
-            What::Pause(check) => {
+            What::Pause(check, ends) => {
+                let sooner = if *ends { ", or the time is over" } else { "" };
                 format!(
-                    "{check} is paused: it is not run and keeps its last result until standfast unpause {check}"
+                    "{check} is paused: it is not run and keeps its last result until standfast unpause {check}{sooner}"
                 )
             }
             What::Unpause(check) => format!("{check} runs again"),
         };
+        if let What::Drain(_) = what {
+            let routers = self.node.routers();
+            let own = routers.filter(|router| router.hold().is_none() && router.is_serving());
+            let own = list(own.map(|router| router.spec().name.as_str()));
+            if own != "none" {
+                text.push_str(&format!("; {own} stays: its addresses are the host's own"));
+            }
+        }
         Answer::Done {
             text,
             moves,
             plan: None,
         }
-    }
-
-    fn drain_text(&self, moves: &[Move], stayed: &str) -> String {
-        let own = self
-            .node
-            .routers()
-            .filter(|router| router.hold().is_none() && router.is_serving())
-            .map(|router| router.spec().name.as_str());
-        let own = list(own);
-        let mut text = match (moves.is_empty(), stayed) {
-            (true, _) => "drained; this node was master of nothing".to_owned(),
-            (false, "none") => "drained; everything has moved".to_owned(),
-            (false, stayed) => format!(
-                "drained, but nobody else has taken over {stayed}: this node serves on as the last resort (--hard: not \
-                 even that)"
-            ),
-        };
-        if own != "none" {
-            text.push_str(&format!("; {own} stays: its addresses are the host's own"));
-        }
-        text
     }
 
     fn refusal(&self, order: &Pending, refusal: Refusal) -> Answer {
@@ -417,6 +403,9 @@ impl Worker {
             named.or_else(known).unwrap_or("?").to_owned()
         };
         match refusal {
+            Refusal::Stopping if self.steering.drain.is_some() => refused(
+                "the daemon is about to stop; the drain is in force, and outlives the restart",
+            ),
             Refusal::Stopping => refused("the daemon is about to stop"),
             Refusal::TooMany => refused("too many orders wait for their end; try again"),
             Refusal::Nothing => refused("there is nothing to move"),
@@ -559,10 +548,18 @@ impl Worker {
     /// A drain that the run before was in goes on. Before the first specification.
     pub(super) fn resume_drain(&mut self) {
         let path = self.drain_file();
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            return;
+        let text = match read_regular(&path, LONGEST_DRAIN) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                let text = format!(
+                    "{}: {error}: this node is not drained any more",
+                    path.display()
+                );
+                return self.logger.log(Level::Warning, text);
+            }
         };
-        let Ok(remembered) = serde_json::from_str::<Remembered>(&text) else {
+        let Ok(remembered) = serde_json::from_slice::<Remembered>(&text) else {
             let text = format!(
                 "{} is damaged: this node is not drained any more",
                 path.display()
@@ -571,21 +568,16 @@ impl Worker {
             self.clerk.submit(clerk::Job::Remove(path));
             return;
         };
-        let left = remembered
-            .until_us
-            .map(|until| until.saturating_sub(realtime().0));
+        let left = remembered.left_us(realtime().0);
         if left == Some(0) {
             self.clerk.submit(clerk::Job::Remove(path));
             return;
         }
         let drain = Drain {
             until: left.map(|left| now() + Micros(left)),
-            hold: if remembered.hard {
-                Hold::Hard
-            } else {
-                Hold::Soft
-            },
+            hold: remembered.hold(),
         };
+        let hold = drain.hold;
         self.steering.drain = Some(status::Drain {
             since_us: remembered.since_us,
             until_us: remembered.until_us,
@@ -596,50 +588,7 @@ impl Worker {
             "{}, before the restart",
             remembered.who.trim_end_matches(", before the restart")
         );
-        self.give_order(&who, What::Drain, Instruction::Drain(drain), None);
-    }
-
-    /// Says what a reload would change; reads and thinks on a thread of its own.
-    pub(super) fn plan_reload(&self, reply: oneshot::Sender<Answer>) {
-        let (options, node, now) = (self.options.clone(), self.node.clone(), now());
-        let (config, own_links) = (Arc::clone(&self.config), self.own_links.names());
-        let strict = self.options.strict_config;
-        let spawned = thread::Builder::new().name("plan".into()).spawn(move || {
-            let loaded = reading::read(&options);
-            let new = lower::plan_beside(&loaded.config, &own_links);
-            let refusal = loaded.keepalived_refusal();
-            let refusal = refusal.map(|it| it.diagnostic.message);
-            let refusal = refusal.or_else(|| new.refusals.first().cloned());
-            let errors = strict && loaded.has_errors();
-            let refusal =
-                refusal.or_else(|| errors.then(|| "it has errors (--strict-config)".to_owned()));
-            let mut plan = planning::plan(&node, now, &config, &loaded.config, &new);
-            plan.findings = log_lines(&loaded).map(|(_, line)| line).collect();
-            let answer = match refusal {
-                Some(why) => Answer::Refused {
-                    text: format!("the new configuration cannot be used: {why}"),
-                    reasons: plan.findings,
-                },
-                None => {
-                    let text = match (plan.changes.is_empty(), plan.interrupts) {
-                        (true, _) => "nothing would change",
-                        (false, true) => "a reload would interrupt service",
-                        (false, false) => "a reload would not interrupt service",
-                    };
-                    Answer::Done {
-                        text: text.into(),
-                        moves: Vec::new(),
-                        plan: Some(plan),
-                    }
-                }
-            };
-            // Whoever has gone does not care.
-            let _ = reply.send(answer);
-        });
-        if let Err(error) = spawned {
-            self.logger
-                .log(Level::Error, format!("cannot plan a reload: {error}"));
-        }
+        self.give_order(&who, What::Drain(hold), Instruction::Drain(drain), None);
     }
 }
 
@@ -656,5 +605,28 @@ impl Pending {
             || known
                 .into_iter()
                 .all(|(_, addresses)| moves.are_known(addresses))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_drain_is_never_more_than_the_whole_of_it() {
+        let drain = |since_us, until_us| Remembered {
+            since_us,
+            until_us,
+            hard: false,
+            who: String::new(),
+        };
+        assert_eq!(drain(1_000, None).left_us(5_000), None);
+        assert_eq!(drain(1_000, Some(9_000)).left_us(5_000), Some(4_000));
+        assert_eq!(drain(1_000, Some(9_000)).left_us(9_000), Some(0));
+        // A clock that is not set yet, or was set back.
+        assert_eq!(drain(1_000, Some(9_000)).left_us(0), Some(8_000));
+        // It was given anew after the clock was set back.
+        assert_eq!(drain(9_000, Some(2_000)).left_us(1_500), Some(500));
+        assert_eq!(drain(0, Some(u64::MAX)).left_us(0), Some(u64::MAX));
     }
 }
