@@ -153,6 +153,17 @@ pub enum Obstacle {
         /// What has to agree does not.
         differs: bool,
     },
+    /// The best node has less than its configured priority, and less than this one: something is wrong there, or it is drained.
+    Degraded {
+        /// Where it is.
+        address: IpAddr,
+        /// Its name.
+        name: String,
+        /// Its priority.
+        priority: Priority,
+        /// Its configured priority.
+        base: Priority,
+    },
     /// That node would get it, and somebody else would take it away again.
     TakenBack {
         /// Who.
@@ -351,8 +362,11 @@ impl Node {
         self.outputs.push_back(Output::Drain(Some(drain)));
         self.evaluate(now);
         for router in &serving {
-            self.with_router(now, *router, |router, fx| {
-                router.move_away(Cause::Drained, fx);
+            // Two drained nodes hand nothing to each other.
+            let wanted = !self.knows_only_drained(now, *router);
+            self.with_router(now, *router, |router, fx| match wanted {
+                true => router.move_away(Cause::Drained, fx),
+                false => router.stay_put(),
             });
         }
         if serving.is_empty() {

@@ -43,10 +43,13 @@ pub(crate) fn plan(
     effects.truncate(MAX_EFFECTS);
     let mut changes = changes(before, after);
     changes.extend(secrets(node, new));
+    let parted = parted(node, new);
+    let parts = !parted.is_empty();
+    effects.extend(parted);
     Plan {
         changes,
         effects,
-        interrupts: stops || removes,
+        interrupts: stops || removes || parts,
         findings: Vec::new(),
     }
 }
@@ -87,6 +90,32 @@ fn effect(node: &Node, output: &Output) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Instances that the other nodes do not understand afterwards, unless they change too.
+fn parted(node: &Node, new: &lower::Plan) -> Vec<String> {
+    let changed = new.spec.routers.iter().filter(|new| {
+        let mut routers = node.routers();
+        let old = routers.find(|it| it.spec().name == new.name);
+        old.is_some_and(|old| {
+            let old = old.spec();
+            let secret = old.authentication != new.authentication
+                || old.header_key != new.header_key
+                || old.hmac != new.hmac;
+            let place = old.vrid != new.vrid
+                || old.interface != new.interface
+                || old.group != new.group
+                || old.unicast.is_some() != new.unicast.is_some();
+            secret || place || old.version != new.version
+        })
+    });
+    let lines = changed.map(|new| {
+        format!(
+            "({}) this node and the others do not understand each other until they are changed as well: two masters",
+            new.name
+        )
+    });
+    lines.collect()
 }
 
 /// Passwords and keys that differ; what they are is not shown.

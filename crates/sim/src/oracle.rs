@@ -536,7 +536,9 @@ impl Watch {
         }
         let agrees = match (self.base, cause) {
             (Base::Inexact, _) => true,
-            (Base::Heard(_), cause) => *cause == Cause::Silence,
+            (Base::Heard(_), cause) => {
+                matches!(cause, Cause::Silence | Cause::Preempts { .. })
+            }
             (Base::Resigned(_), cause) => *cause == Cause::Resigned,
         };
         match self.due(router.spec()) {

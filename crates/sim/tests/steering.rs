@@ -510,3 +510,31 @@ fn a_reload_that_removes_what_is_on_its_way_ends_the_order_and_not_the_service()
     }
     Ok(())
 }
+
+#[test]
+fn two_drained_nodes_hand_nothing_to_each_other_and_a_switchover_to_one_is_refused() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+    lan.order(A, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(5))?;
+    switchover(&mut lan, B, None)?;
+    lan.run_for(ms(10))?;
+    let Answer::Refused(Refusal::Routers(obstacles)) = last_answer(&lan, B) else {
+        panic!("{:?}", last_answer(&lan, B));
+    };
+    assert!(
+        matches!(
+            obstacles[0].1,
+            Obstacle::Degraded {
+                priority: Priority(1),
+                base: Priority(150),
+                ..
+            }
+        ),
+        "{obstacles:?}"
+    );
+    lan.order(B, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(10))?;
+    assert_eq!(outcome(&lan, B), Outcome::Stayed);
+    held_by(&lan, B, Micros::ZERO);
+    Ok(())
+}

@@ -283,6 +283,10 @@ fn transitions_are_counted_by_the_words_of_records() {
         Cause::Started,
         Cause::Owner,
         Cause::Silence,
+        Cause::Preempts {
+            from: ip(2),
+            priority: Wire(1),
+        },
         Cause::Alone,
         Cause::Resigned,
         Cause::Outranked {

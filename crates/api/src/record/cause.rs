@@ -22,6 +22,7 @@ causes! {
     journal::Cause::Started => "started", "the daemon started, or the instance was added by a reload";
     journal::Cause::Owner => "owner", "it owns the addresses (priority 255)";
     journal::Cause::Silence => "silence", "the master was silent for the down interval";
+    journal::Cause::Preempts { .. } => "preempts", "the master has a lower priority than this node";
     journal::Cause::Alone => "alone", "at the start nobody was heard and nobody answered for the address (`start_probe`)";
     journal::Cause::Resigned => "resigned", "the master resigned with priority 0";
     journal::Cause::Outranked { .. } => "outranked", "somebody with a better claim advertises";
@@ -54,6 +55,12 @@ fn text(cause: &journal::Cause) -> String {
         journal::Cause::Started => "it has just been configured".to_owned(),
         journal::Cause::Owner => "it owns the addresses (priority 255)".to_owned(),
         journal::Cause::Silence => "the master was silent for the down interval".to_owned(),
+        journal::Cause::Preempts { from, priority } => {
+            format!(
+                "the master was {from} with the lower priority {}",
+                priority.0
+            )
+        }
         journal::Cause::Alone => {
             "nobody was heard, and nobody answers for the address (start_probe)".to_owned()
         }

@@ -176,6 +176,13 @@ pub enum Cause {
     Owner,
     /// The Active router was silent for the down interval.
     Silence,
+    /// The Active router has a lower priority than we have.
+    Preempts {
+        /// Who.
+        from: IpAddr,
+        /// With which priority.
+        priority: Priority,
+    },
     /// At the start nobody was heard, and nobody answered for the address (`start_probe`).
     Alone,
     /// The Active router resigned with priority 0.

@@ -242,7 +242,9 @@ fn entering_line(f: &mut fmt::Formatter<'_>, state: State, cause: &Cause) -> fmt
     let name = state.keepalived_name();
     match cause {
         Cause::Started => write!(f, "Entering {name} STATE (init)"),
-        Cause::Fault(_) | Cause::Silence => write!(f, "Entering {name} STATE"),
+        Cause::Fault(_) | Cause::Silence | Cause::Preempts { .. } => {
+            write!(f, "Entering {name} STATE")
+        }
         Cause::Alone => write!(
             f,
             "Entering {name} STATE: no advertisement, and nobody answers for the address"

@@ -9,6 +9,7 @@ impl Cause {
             Cause::Started => "started",
             Cause::Owner => "owner",
             Cause::Silence => "silence",
+            Cause::Preempts { .. } => "preempts",
             Cause::Alone => "alone",
             Cause::Resigned => "resigned",
             Cause::Outranked { .. } => "outranked",

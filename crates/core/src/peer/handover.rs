@@ -28,7 +28,7 @@ use super::{DomainId, PATIENCE, PeerDrop, Speaker, SpeakerKey, To};
 use crate::input::RouterId;
 use crate::journal::Event;
 use crate::node::Node;
-use crate::router::{Router, State, Want};
+use crate::router::{LAST_RESORT, Router, State, Want};
 use crate::steering::{Choice, Obstacle};
 use crate::time::{Instant, Micros};
 
@@ -250,6 +250,24 @@ impl Node {
         self.successor(now, ids, &sought).is_some()
     }
 
+    /// Whether every other node of that router that is known is at the priority of the last resort.
+    pub(crate) fn knows_only_drained(&self, now: Instant, id: RouterId) -> bool {
+        let (Some(router), Some(domain)) = (self.routers.get(&id), self.domain_of_router(id))
+        else {
+            return false;
+        };
+        let vrid = router.spec().vrid;
+        let speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
+        let mut told = speakers
+            .filter(|(_, speaker)| speaker.is_confirmed() && now.since(speaker.heard) <= PATIENCE)
+            .filter_map(|(_, speaker)| speaker.routers.get(&vrid))
+            .peekable();
+        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        told.peek().is_some()
+            && rival.is_none()
+            && told.all(|entry| entry.priority <= LAST_RESORT && entry.base > LAST_RESORT)
+    }
+
     /// What stands in the way of a planned move of that router to the node that is chosen, or to the best one. Where nobody
     /// speaks the channel, nothing does: VRRP decides who takes over.
     pub(crate) fn successor_obstacle(
@@ -287,6 +305,15 @@ impl Node {
                 fault: entry.state == Told::Fault,
                 differs: entry.version != router.spec().version.number()
                     || Some(entry.addresses) != addresses,
+            });
+        }
+        let fell = entry.priority < entry.base && entry.priority < router.effective_priority();
+        if fell && choice.is_none() {
+            return Some(Obstacle::Degraded {
+                address: key.address,
+                name: speaker.name.clone(),
+                priority: entry.priority,
+                base: entry.base,
             });
         }
         let better = told.iter().filter(|(other, speaker, told)| {

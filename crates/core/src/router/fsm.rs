@@ -215,17 +215,29 @@ impl Router {
         match timer {
             Timer::Down => {
                 self.event(Event::AdvertisementTimeout, fx);
-                let cause = if self.resigned {
-                    Cause::Resigned
-                } else {
-                    Cause::Silence
-                };
-                self.claim(cause, fx);
+                self.claim(self.reason_to_claim(fx.now), fx);
             }
             Timer::StartProbe => self.start_probe_timer(due, fx),
             Timer::PreemptDelay => self.preempt_delay = PreemptDelay::Elapsed,
             Timer::Reconcile => self.reconcile(fx),
             _ => {}
+        }
+    }
+
+    /// Why the down timer has run out.
+    fn reason_to_claim(&self, now: Instant) -> Cause {
+        let lower = self.followed.filter(|followed| {
+            followed.priority < self.effective && now.since(followed.heard) < self.down_interval()
+        });
+        match lower {
+            _ if self.resigned => Cause::Resigned,
+            Some(Followed {
+                address, priority, ..
+            }) => Cause::Preempts {
+                from: address,
+                priority,
+            },
+            None => Cause::Silence,
         }
     }
 

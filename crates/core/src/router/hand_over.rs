@@ -30,6 +30,8 @@ const CROSSING: Micros = Micros::from_millis(100);
 const MAX_RIVALS: usize = 16;
 /// Down intervals in which a better router would have taken over.
 const RIVAL_PATIENCE: u64 = 3;
+/// A silent router that is worse than we are is taken for gone after this: nothing else would ever forget it.
+const RIVAL_MEMORY: Micros = Micros::from_secs(600);
 
 /// Why a serving router would hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -313,6 +315,10 @@ impl Router {
         if priority == Priority::RESIGN {
             return;
         }
+        if self.rivals.len() >= MAX_RIVALS && !self.rivals.contains_key(&source) {
+            let forgotten = |(_, heard): &(Priority, Instant)| now.since(*heard) > RIVAL_MEMORY;
+            self.rivals.retain(|_, rival| !forgotten(rival));
+        }
         if self.rivals.len() < MAX_RIVALS || self.rivals.contains_key(&source) {
             self.rivals.insert(source, (priority, now));
         }
@@ -328,7 +334,8 @@ impl Router {
         let patience = self.down_interval().times(RIVAL_PATIENCE);
         let others = self.rivals.iter().filter(|(source, _)| !known(**source));
         let counts = others.filter(|(_, (priority, heard))| {
-            *priority <= self.effective || now.since(*heard) <= patience
+            let silence = now.since(*heard);
+            silence <= patience || (*priority <= self.effective && silence <= RIVAL_MEMORY)
         });
         counts
             .map(|(source, (priority, _))| (*priority, *source))

@@ -69,7 +69,7 @@ pub(crate) use hand_over::Want;
 pub use leave::{SCRIPT_BOUND, SUCCESSOR_TIME};
 use steer::Reserve;
 pub(crate) use steer::Steered;
-pub(crate) use track::View;
+pub(crate) use track::{LAST_RESORT, View};
 pub(crate) use witness::Glimpse;
 pub use witness::{Deletion, Holder, MAX_HEARD_ADDRESSES, MAX_WITNESSES, Refusal, Sender};
 

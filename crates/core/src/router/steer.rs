@@ -72,6 +72,11 @@ impl Router {
         self.begin_move(Cause::Drained, fx);
     }
 
+    /// Nobody is there who could take it: the move is over.
+    pub(crate) fn stay_put(&mut self) {
+        self.steered = Some(Steered::Stayed);
+    }
+
     fn begin_move(&mut self, cause: Cause, fx: &mut Effects<'_>) {
         if self.state != State::Active || self.wants.is_some() {
             return;

@@ -35,7 +35,7 @@ pub(crate) struct View<'a> {
 }
 
 /// The priority of a drained router: taken over from by everybody, and still there when nobody else is.
-const LAST_RESORT: Priority = Priority(1);
+pub(crate) const LAST_RESORT: Priority = Priority(1);
 
 /// What one tracked object does.
 enum Outcome {

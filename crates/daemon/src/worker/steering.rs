@@ -410,7 +410,8 @@ impl Worker {
             Refusal::TooMany => refused("too many orders wait for their end; try again"),
             Refusal::Nothing => refused("there is nothing to move"),
             Refusal::Drained => refused(
-                "this node is drained: what it still serves nobody else could take (standfast resume ends the drain)",
+                "this node is drained, and gives what it still serves to whoever can take it, by itself (standfast resume ends \
+                 the drain)",
             ),
             Refusal::NoCheck => refused("the check is not there any more"),
             Refusal::Unusable => refused("the check cannot run at all: standfast status says why"),
@@ -430,6 +431,10 @@ impl Worker {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: a sentence for each obstacle"
+    )]
     fn obstacle(&self, obstacle: &Obstacle) -> String {
         let called = |address: &IpAddr| match self.peer_name(*address) {
             Some(name) => format!("{name} ({address})"),
@@ -477,6 +482,17 @@ impl Worker {
             } => format!(
                 "{} has other addresses or another version for it (standfast status)",
                 called(address)
+            ),
+            Obstacle::Degraded {
+                address,
+                priority,
+                base,
+                ..
+            } => format!(
+                "{} has priority {} of {}: a check fails there, or it is drained; --to {address} moves it there all the same",
+                called(address),
+                priority.0,
+                base.0
             ),
             Obstacle::NotReady { address, .. } => {
                 format!(
