@@ -80,6 +80,13 @@ impl Daemon {
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
+
+    /// What was asked to be done.
+    fn ordered(&self) -> Vec<String> {
+        let mut asked = self.asked();
+        asked.retain(|one| one.starts_with("POST "));
+        asked
+    }
 }
 
 impl Drop for Daemon {
@@ -213,8 +220,41 @@ fn commands_are_asked_as_they_are_typed() {
             (Some(0), "resumed\n"),
             "{arguments:?}"
         );
-        assert_eq!(daemon.asked(), [format!("POST /v1/command {asked}")]);
+        assert_eq!(daemon.ordered(), [format!("POST /v1/command {asked}")]);
     }
+}
+
+#[test]
+fn what_the_status_knows_is_added_to_an_answer() {
+    const RECOVERING: &str = include_str!("snapshots/status-recovering.json");
+    let idle = Daemon::new(&[
+        ("POST /v1/command", "200 OK", DONE),
+        ("GET /v1/status", "200 OK", HEALTHY),
+    ]);
+    let (code, said) = idle.said(&["resume"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("nothing to resume"), "{said}");
+    let (code, said) = idle.said(&["drain", "VI_1"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("`standfast switchover VI_1`"), "{said}");
+    assert_eq!(idle.ordered(), [r#"POST /v1/command {"do":"resume"}"#]);
+    let drained = Daemon::new(&[
+        (
+            "POST /v1/command",
+            "200 OK",
+            r#"{"answer":"done","text":"drained"}"#,
+        ),
+        ("GET /v1/status", "200 OK", RECOVERING),
+    ]);
+    let (_, said) = drained.said(&["drain", "--for", "30m"]);
+    assert!(said.starts_with("drained\nuntil "), "{said}");
+    assert!(said.contains("or standfast resume"), "{said}");
+    assert!(said.contains("that is replaced"), "{said}");
+    let (_, said) = drained.said(&["drain", "--json"]);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()["text"],
+        "drained"
+    );
 }
 
 #[test]
