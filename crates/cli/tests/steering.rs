@@ -4,10 +4,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use standfast_api::status::Status;
 
@@ -337,6 +338,11 @@ fn explain_asks_the_daemon_for_what_is_no_word_of_the_language() {
     let (code, said) = daemon.said(&["explain", "VI_11"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("did you mean `VI_1`?"), "{said}");
+    let (code, said) = daemon.said(&["explain", "chk_nginx"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is a check: `standfast status`"), "{said}");
+    let (_, said) = daemon.said(&["explain"]);
+    assert!(said.ends_with("\n  VI_1\n  VI_2\n"), "{said}");
     daemon.asked();
     let (code, said) = daemon.said(&["explain", "priority"]);
     assert_eq!(code, Some(0), "{said}");
@@ -349,6 +355,77 @@ fn explain_asks_the_daemon_for_what_is_no_word_of_the_language() {
             .iter()
             .any(|asked| asked.starts_with("GET /v1/explain/priority"))
     );
+}
+
+#[test]
+fn events_of_nothing_that_is_known_are_a_mistake() {
+    let daemon = Daemon::new(&[
+        (
+            "GET /v1/events",
+            "200 OK",
+            r#"{"records":[],"oldest":1,"more":false}"#,
+        ),
+        ("GET /v1/status", "200 OK", HEALTHY),
+    ]);
+    let (code, said) = daemon.said(&["events", "--instance", "VI_11"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("did you mean `VI_1`?"), "{said}");
+    let (code, said) = daemon.said(&["events", "--instance", "VI_1"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    daemon.asked();
+    let (code, said) = daemon.said(&["events", "--instance", "node"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(daemon.asked()[0].ends_with("&subject="));
+}
+
+#[test]
+fn following_ends_with_its_reader() {
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args([
+            "events",
+            "--follow",
+            "--socket",
+            "/nonexistent/control.sock",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It waits for a daemon, until nobody reads what it would say.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(follower.try_wait().unwrap(), None);
+    drop(follower.stdout.take());
+    let end = Instant::now() + Duration::from_secs(20);
+    let ended = loop {
+        if let Some(ended) = follower.try_wait().unwrap() {
+            break Some(ended);
+        }
+        if Instant::now() > end {
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let _ = follower.kill();
+    let _ = follower.wait();
+    assert_eq!(ended.and_then(|ended| ended.code()), Some(0));
+}
+
+#[test]
+fn a_word_that_is_nothing_known_needs_a_daemon() {
+    for (word, code) in [("VI_1", 3), ("prioity", 1)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_standfast"))
+            .args(["explain", word, "--socket", "/nonexistent/control.sock"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args(["status", "--socket", "/nonexistent/control.sock"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("--socket PATH"), "{said}");
 }
 
 #[test]

@@ -106,7 +106,9 @@ fn remedy(error: &ClientError) -> Remedy {
         | ClientError::Refused {
             status: 401 | 403, ..
         } => "sudo standfast doctor",
-        ClientError::Several(_) => "say which one is meant with --socket PATH",
+        ClientError::NoSocket(_) | ClientError::Several(_) => {
+            "say which one is meant with --socket PATH"
+        }
         ClientError::Connect(..)
         | ClientError::TimedOut(..)
         | ClientError::Broken(..)
