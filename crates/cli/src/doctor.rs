@@ -10,6 +10,7 @@ mod host;
 mod process;
 mod remedy;
 mod report;
+mod running;
 #[cfg(test)]
 mod tests;
 
@@ -138,6 +139,12 @@ impl Arguments {
         {
             eprintln!("standfast: {}", unknown(name, &names));
             return ExitCode::from(2);
+        }
+        if let Ok(status) = &seen
+            && loaded.config.instances.is_empty()
+            && running::is_here(status)
+        {
+            loaded.config = running::config(status, &environment);
         }
         let report = examine(&files, &loaded, &environment, (&seen, client.as_ref()));
         let text = if self.json {

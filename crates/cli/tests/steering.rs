@@ -379,6 +379,19 @@ fn events_of_nothing_that_is_known_are_a_mistake() {
 }
 
 #[test]
+fn a_broken_file_does_not_hide_the_host_from_doctor() {
+    let daemon = Daemon::new(&[("GET /v1/status", "200 OK", HEALTHY)]);
+    let file = daemon.folder.join("broken.conf");
+    std::fs::write(&file, "vrrp_instance A {\n    interface lo\n").unwrap();
+    let (code, said) = daemon.said(&["doctor", "--file", file.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(!said.contains("could be judged"), "{said}");
+    for subject in ["configuration: ", "firewall: ", "kernel settings: "] {
+        assert!(said.contains(subject), "{said}");
+    }
+}
+
+#[test]
 fn following_ends_with_its_reader() {
     let mut follower = Command::new(env!("CARGO_BIN_EXE_standfast"))
         .args([
