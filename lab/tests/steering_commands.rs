@@ -151,7 +151,7 @@ fn a_healthy_pair_is_shown_moved_and_moved_back() {
                 "VI_1: MASTER for * (since *)",
                 "  router     VRID 51 VRRPv2 on eth0 from 192.168.1.11",
                 "  because    *",
-                "  priority   100 = base; 1 tracked object adds nothing now",
+                "  priority   100 = base; chk_web is well",
                 "  addresses  192.168.1.200/24 on eth0: held",
                 "  nodes      nginx-1  MASTER  100  192.168.1.11  for *, this node",
                 "             nginx-2  BACKUP  90   192.168.1.12  for *, heard *",

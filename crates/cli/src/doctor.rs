@@ -10,6 +10,7 @@ mod host;
 mod process;
 mod remedy;
 mod report;
+mod running;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use standfast_daemon::{HostEnvironment, load_here};
 
 use crate::client::{Client, ClientError, Place};
 use crate::output::{self, Colour, listed};
+use crate::problems::Problems;
 use remedy::Remedy;
 
 /// What `--help` says at its end.
@@ -119,8 +121,12 @@ impl Report {
 impl Arguments {
     /// Looks, and prints what was found.
     pub(crate) fn run(self) -> ExitCode {
-        let mut seen: Result<Status, ClientError> =
-            Client::find(&self.place).and_then(|client| client.get(path::STATUS));
+        let client = Client::find(&self.place);
+        let client = client.and_then(|client| Ok((client.get(path::STATUS)?, client)));
+        let (mut seen, client): (Result<Status, ClientError>, _) = match client {
+            Ok((status, client)) => (Ok(status), Some(client)),
+            Err(error) => (Err(error), None),
+        };
         let files = self.files(seen.as_ref().ok());
         let environment = HostEnvironment::with_advice();
         let mut loaded = load_here(&files, &environment, &LoadOptions::default());
@@ -134,7 +140,13 @@ impl Arguments {
             eprintln!("standfast: {}", unknown(name, &names));
             return ExitCode::from(2);
         }
-        let report = examine(&files, &loaded, &environment, &seen);
+        if let Ok(status) = &seen
+            && loaded.config.instances.is_empty()
+            && running::is_here(status)
+        {
+            loaded.config = running::config(status, &environment);
+        }
+        let report = examine(&files, &loaded, &environment, (&seen, client.as_ref()));
         let text = if self.json {
             output::json(&report)
         } else {
@@ -182,17 +194,21 @@ fn restrict(
 fn unknown(name: &str, names: &[String]) -> String {
     let near = nearest_of(names.iter().map(String::as_str), name);
     let guess = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    let there = listed(names.iter().map(String::as_str), NAMES_SHOWN);
-    printable(&format!(
-        "no instance is called `{name}`{guess} (there is {there})"
-    ))
+    let there = match names {
+        [] => "neither the configuration nor a running daemon has one".to_owned(),
+        names => format!(
+            "there is {}",
+            listed(names.iter().map(String::as_str), NAMES_SHOWN)
+        ),
+    };
+    printable(&format!("no instance is called `{name}`{guess} ({there})"))
 }
 
 fn examine(
     files: &[PathBuf],
     loaded: &Loaded,
     environment: &HostEnvironment,
-    seen: &Result<Status, ClientError>,
+    (seen, client): (&Result<Status, ClientError>, Option<&Client>),
 ) -> Report {
     let mut areas = vec![
         daemon::area(seen),
@@ -202,7 +218,7 @@ fn examine(
     if let Ok(status) = seen {
         areas.push(daemon::scheduling(status, &loaded.config));
         areas.push(process::area(status, &loaded.config));
-        areas.push(daemon::network(status));
+        areas.push(daemon::network(status, &Problems::new(client)));
     }
     let shown = |file: &PathBuf| file.display().to_string();
     Report {

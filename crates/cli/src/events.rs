@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     /// Only what happened since then.
     #[arg(long, value_name = "WHEN", value_parser = when::parse)]
     since: Option<u64>,
-    /// Only what is about the instance, group, check or object of this name.
+    /// Only what is about the instance, group, check or object of this name; `node` for the whole node.
     #[arg(long, visible_alias = "subject", value_name = "NAME")]
     instance: Option<String>,
     /// Only what matters at least so much.
@@ -97,6 +97,17 @@ struct Wanted {
     zone: TimeZone,
 }
 
+/// Events of the whole node are about no name; `node` stands in their place.
+const NODE: &str = "node";
+
+/// The name that a journal has.
+fn meant(name: String) -> String {
+    match name.as_str() {
+        NODE => String::new(),
+        _ => name,
+    }
+}
+
 /// Nobody reads what is printed any more.
 struct Closed;
 
@@ -113,7 +124,7 @@ impl Arguments {
                 after: None,
                 since_us: self.since,
                 limit: PAGE,
-                subject: self.instance,
+                subject: self.instance.map(meant),
                 level: self.level.map(Level::from),
             },
             shown: self.lines.unwrap_or(usual),
@@ -148,6 +159,9 @@ impl Wanted {
             true => self.newest(source)?,
             false => self.since(source)?,
         };
+        if records.is_empty() {
+            source.knows(self.query.subject.as_deref())?;
+        }
         let last = match records.last() {
             Some(last) => Some(last.seq),
             // What follows may be about something else.

@@ -5,10 +5,12 @@ mod instance;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use standfast_api::path;
+use standfast_api::status::Status;
 use standfast_config::Code;
 use standfast_config::registry::{Acts, Block, Keyword, nearest};
 
-use crate::client::{ClientError, Place};
+use crate::client::{Client, ClientError, Place};
 use crate::output::{self, Colour};
 
 /// Characters of a sentence on one line.
@@ -46,7 +48,8 @@ impl Explain {
     /// Prints what it means.
     pub(crate) fn run(self) -> ExitCode {
         let Some(subject) = &self.subject else {
-            output::print(&contents());
+            let instances = self.instances();
+            output::print(&format!("{}{instances}", contents()));
             return ExitCode::SUCCESS;
         };
         let known = match self.instance {
@@ -71,21 +74,50 @@ impl Explain {
         }
     }
 
+    /// What runs, last: of a long list the end is seen.
+    fn instances(&self) -> String {
+        let names = Client::find(&self.place).and_then(|client| client.get::<Status>(path::STATUS));
+        let mut text = String::from("\nInstances (standfast explain VI_1):\n");
+        match names {
+            Ok(status) => {
+                for one in &status.instances {
+                    let _ = writeln!(text, "  {}", standfast_config::printable(&one.name));
+                }
+            }
+            Err(error) => {
+                let said = error.to_string();
+                let _ = writeln!(text, "  {}", said.lines().next().unwrap_or_default());
+            }
+        }
+        text
+    }
+
     fn explain_instance(&self, name: &str) -> ExitCode {
         match instance::ask(&self.place, name) {
             Ok(explanation) if self.json => output::print(&output::json(&explanation)),
             Ok(explanation) => {
                 output::print(&instance::text(&explanation, self.color.wanted()));
             }
+            Err(instance::NotExplained::Elsewhere(what)) => {
+                let text = format!("`{name}` is {what}: `standfast status` shows it");
+                eprintln!("standfast: {}", standfast_config::printable(&text));
+                return ExitCode::FAILURE;
+            }
             Err(instance::NotExplained::Unknown(instances)) => {
                 eprintln!("standfast: {}", instance::unknown(name, &instances));
                 return ExitCode::FAILURE;
             }
             // Whoever mistypes a keyword is not helped by what a daemon needs.
-            Err(instance::NotExplained::Asking(ClientError::NotRunning(_))) if !self.instance => {
+            Err(instance::NotExplained::Asking(
+                error @ (ClientError::NotRunning(_) | ClientError::NoSocket(_)),
+            )) if !self.instance => {
                 let text = unknown(name, None);
                 eprintln!("standfast: {text}; no daemon runs here whose instance it could be");
-                return ExitCode::FAILURE;
+                // What is near no word of the language is an instance's name.
+                return ExitCode::from(match nearest_keyword(name) {
+                    Some(_) => 1,
+                    None => error.exit_code(),
+                });
             }
             Err(instance::NotExplained::Asking(error)) => return error.report(),
         }

@@ -19,6 +19,7 @@ mod manual;
 mod moments;
 mod names;
 mod output;
+mod problems;
 mod replace;
 #[cfg(test)]
 mod snapshot;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use standfast_api::status::Pause;
 
 /// Longest duration that is taken: a hundred years.
 const LONGEST_S: u64 = 100 * 365 * 86_400;
@@ -110,10 +111,10 @@ impl Present {
         span(self.now_us.saturating_sub(then_us))
     }
 
-    /// `0.4 s ago`.
+    /// `12 s ago`.
     pub(crate) fn ago(&self, then_us: u64) -> String {
         match self.now_us.saturating_sub(then_us) {
-            0..1_000 => "just now".to_owned(),
+            0..SECOND_US => "just now".to_owned(),
             age => format!("{} ago", span(age)),
         }
     }
@@ -123,6 +124,19 @@ impl Present {
         match then_us.saturating_sub(self.now_us) {
             0 => "now".to_owned(),
             wait => format!("in {}", span(wait)),
+        }
+    }
+
+    /// Until when a check is paused, and what ends that: `until 17:30:00, in 59m, or `standfast unpause chk``.
+    pub(crate) fn pause(&self, check: &str, pause: &Pause) -> String {
+        let command = format!("`standfast unpause {check}`");
+        match pause.until_us {
+            Some(until) => format!(
+                "paused until {}, {}, or {command}: what fails meanwhile is not noticed",
+                self.clock(until),
+                self.ahead(until)
+            ),
+            None => format!("paused until {command}: what fails meanwhile is not noticed"),
         }
     }
 

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use standfast_api::explain::{Problem, explain};
+use standfast_api::explain::Problem;
 use standfast_api::path;
 use standfast_api::status::{Instance, State, Status};
 use standfast_config::registry::nearest_of;
@@ -22,6 +22,7 @@ pub(crate) use self::detail::{holding, named, priority};
 use crate::client::{Client, ClientError, Place};
 use crate::moments::Present;
 use crate::output::{self, Colour, Page, Piece, Tone, listed, piece};
+use crate::problems::Problems;
 
 /// What `--help` says at its end.
 pub(crate) const AFTER_HELP: &str = "\
@@ -94,11 +95,12 @@ impl Arguments {
     fn look(&self) -> Result<Seen, Failed> {
         let client = Client::find(&self.place).map_err(Failed::Asking)?;
         let status = client.get(path::STATUS).map_err(Failed::Asking)?;
+        let problems = Problems::new(Some(&client));
         let view = View::new(
             status,
             self.instance.as_deref(),
             TimeZone::system(),
-            problems,
+            |status, instance| problems.of(status, instance),
         )?;
         let text = if self.json {
             view.json()
@@ -110,12 +112,6 @@ impl Arguments {
             wrong: view.is_wrong(),
         })
     }
-}
-
-/// What is wrong with an instance, the most likely cause first.
-fn problems(status: &Status, instance: &Instance) -> Vec<Problem> {
-    let explained = explain(status, &instance.name, &[]);
-    explained.map_or_else(Vec::new, |explained| explained.problems)
 }
 
 /// What is printed, and whether something is wrong.
@@ -252,7 +248,14 @@ impl View {
     /// Something is wrong with what is looked at.
     fn is_wrong(&self) -> bool {
         let fault = self.shown().any(|one| one.state == State::Fault);
-        fault || self.problems.iter().flatten().any(is_wrong)
+        fault || self.last_resort().next().is_some() || self.problems.iter().flatten().any(is_wrong)
+    }
+
+    /// What a drained node serves all the same: nobody else takes it.
+    fn last_resort(&self) -> impl Iterator<Item = &Instance> {
+        let drained = self.status.node.drain.is_some();
+        self.shown()
+            .filter(move |one| drained && one.priority.drained && one.state == State::Master)
     }
 }
 
@@ -262,7 +265,6 @@ fn is_wrong(problem: &Problem) -> bool {
 }
 
 /// A state in the words of keepalived's log, and its tone.
-/// A state as a word.
 pub(crate) fn state(state: State) -> Piece {
     let (tone, word) = match state {
         State::Initialize => (Tone::Warning, "INIT"),

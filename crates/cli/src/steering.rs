@@ -3,10 +3,13 @@
 mod reload;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::process::ExitCode;
 
+use jiff::tz::TimeZone;
 use standfast_api::command::{Answer, Command, Move, Target};
+use standfast_config::printable;
 
 pub(crate) use self::reload::Reload;
 use crate::client::{Client, ClientError, Place};
@@ -22,8 +25,8 @@ Exit codes: 0 everything has moved, or there was nothing to move; 1 refused, or 
 everything; 2 wrong usage, 3 not running or no answer, 4 permission denied.";
 /// What `--help` says at the end of `switchover`.
 pub(crate) const SWITCHOVER_HELP: &str = "\
-The gap is the time for which no node answered for the first address, by the packets' time stamps; where it is negative \
-both answered.\n\nExit codes: 0 moved, 1 refused or not everything has moved, 2 wrong usage, 3 not running or no answer, \
+The gap is the time for which no node answered, of the address that was worst off, by the packets' time stamps; where it \
+is negative both answered.\n\nExit codes: 0 moved, 1 refused or not everything has moved, 2 wrong usage, 3 not running or no answer, \
 4 permission denied.";
 /// Reasons of a refusal that are shown.
 const REASONS_SHOWN: usize = 20;
@@ -61,6 +64,9 @@ pub(crate) struct Switchover {
 /// The arguments of `standfast drain`.
 #[derive(clap::Args)]
 pub(crate) struct Drain {
+    /// Taken only to say that there is no such thing.
+    #[arg(hide = true, value_name = "INSTANCE")]
+    instance: Option<String>,
     /// Ends by itself after this time: 90 (seconds), 30s, 10m, 2h30m, 1d [default: until `resume`].
     #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
     for_s: Option<u64>,
@@ -114,6 +120,13 @@ impl Switchover {
 impl Drain {
     /// Asks for it.
     pub(crate) fn run(self) -> ExitCode {
+        if let Some(name) = &self.instance {
+            let text = format!(
+                "a drain is for the whole node; `standfast switchover {name}` moves that one alone"
+            );
+            eprintln!("standfast: {}", printable(&text));
+            return ExitCode::from(2);
+        }
         self.common.run(&Command::Drain {
             for_s: self.for_s,
             hard: self.hard,
@@ -147,10 +160,30 @@ impl Unpause {
 
 impl Common {
     fn run(&self, command: &Command) -> ExitCode {
-        match self.ask(command) {
-            Ok(answer) => self.tell(&answer),
+        match self.carry_out(command) {
+            Ok((answer, notes)) => {
+                let code = self.tell(&answer);
+                if !self.json && matches!(answer, Answer::Done { .. }) {
+                    output::print(&notes_text(&notes));
+                }
+                code
+            }
             Err(error) => error.report(),
         }
+    }
+
+    /// The answer, and what the daemon's status adds to it for people.
+    fn carry_out(&self, command: &Command) -> Result<(Answer, Vec<String>), ClientError> {
+        let client = Client::find(&self.place)?;
+        if self.json {
+            return Ok((client.command(command)?, Vec::new()));
+        }
+        let before = told::before(&client, command);
+        let answer = client.command(command)?;
+        let after = told::after(&client, command);
+        let zone = TimeZone::system();
+        let notes = told::notes(command, before.as_ref(), after.as_ref(), &zone);
+        Ok((told::truly(answer, command, before.as_ref()), notes))
     }
 
     fn ask(&self, command: &Command) -> Result<Answer, ClientError> {
@@ -170,6 +203,14 @@ impl Common {
         }
         ExitCode::from(u8::from(!is_done(answer)))
     }
+}
+
+fn notes_text(notes: &[String]) -> String {
+    let mut page = Page::new(false);
+    for note in notes {
+        page.paragraph(0, &[plain(note)]);
+    }
+    page.into_text()
 }
 
 /// It is done, and everything that should move has.

@@ -4,10 +4,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use standfast_api::status::Status;
 
@@ -79,6 +80,13 @@ impl Daemon {
 
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// What was asked to be done.
+    fn ordered(&self) -> Vec<String> {
+        let mut asked = self.asked();
+        asked.retain(|one| one.starts_with("POST "));
+        asked
     }
 }
 
@@ -213,8 +221,41 @@ fn commands_are_asked_as_they_are_typed() {
             (Some(0), "resumed\n"),
             "{arguments:?}"
         );
-        assert_eq!(daemon.asked(), [format!("POST /v1/command {asked}")]);
+        assert_eq!(daemon.ordered(), [format!("POST /v1/command {asked}")]);
     }
+}
+
+#[test]
+fn what_the_status_knows_is_added_to_an_answer() {
+    const RECOVERING: &str = include_str!("snapshots/status-recovering.json");
+    let idle = Daemon::new(&[
+        ("POST /v1/command", "200 OK", DONE),
+        ("GET /v1/status", "200 OK", HEALTHY),
+    ]);
+    let (code, said) = idle.said(&["resume"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("nothing to resume"), "{said}");
+    let (code, said) = idle.said(&["drain", "VI_1"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("`standfast switchover VI_1`"), "{said}");
+    assert_eq!(idle.ordered(), [r#"POST /v1/command {"do":"resume"}"#]);
+    let drained = Daemon::new(&[
+        (
+            "POST /v1/command",
+            "200 OK",
+            r#"{"answer":"done","text":"drained"}"#,
+        ),
+        ("GET /v1/status", "200 OK", RECOVERING),
+    ]);
+    let (_, said) = drained.said(&["drain", "--for", "30m"]);
+    assert!(said.starts_with("drained\nuntil "), "{said}");
+    assert!(said.contains("or standfast resume"), "{said}");
+    assert!(said.contains("that is replaced"), "{said}");
+    let (_, said) = drained.said(&["drain", "--json"]);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()["text"],
+        "drained"
+    );
 }
 
 #[test]
@@ -297,6 +338,11 @@ fn explain_asks_the_daemon_for_what_is_no_word_of_the_language() {
     let (code, said) = daemon.said(&["explain", "VI_11"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("did you mean `VI_1`?"), "{said}");
+    let (code, said) = daemon.said(&["explain", "chk_nginx"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is a check: `standfast status`"), "{said}");
+    let (_, said) = daemon.said(&["explain"]);
+    assert!(said.ends_with("\n  VI_1\n  VI_2\n"), "{said}");
     daemon.asked();
     let (code, said) = daemon.said(&["explain", "priority"]);
     assert_eq!(code, Some(0), "{said}");
@@ -309,6 +355,90 @@ fn explain_asks_the_daemon_for_what_is_no_word_of_the_language() {
             .iter()
             .any(|asked| asked.starts_with("GET /v1/explain/priority"))
     );
+}
+
+#[test]
+fn events_of_nothing_that_is_known_are_a_mistake() {
+    let daemon = Daemon::new(&[
+        (
+            "GET /v1/events",
+            "200 OK",
+            r#"{"records":[],"oldest":1,"more":false}"#,
+        ),
+        ("GET /v1/status", "200 OK", HEALTHY),
+    ]);
+    let (code, said) = daemon.said(&["events", "--instance", "VI_11"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("did you mean `VI_1`?"), "{said}");
+    let (code, said) = daemon.said(&["events", "--instance", "VI_1"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    daemon.asked();
+    let (code, said) = daemon.said(&["events", "--instance", "node"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(daemon.asked()[0].ends_with("&subject="));
+}
+
+#[test]
+fn a_broken_file_does_not_hide_the_host_from_doctor() {
+    let daemon = Daemon::new(&[("GET /v1/status", "200 OK", HEALTHY)]);
+    let file = daemon.folder.join("broken.conf");
+    std::fs::write(&file, "vrrp_instance A {\n    interface lo\n").unwrap();
+    let (code, said) = daemon.said(&["doctor", "--file", file.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(!said.contains("could be judged"), "{said}");
+    for subject in ["configuration: ", "firewall: ", "kernel settings: "] {
+        assert!(said.contains(subject), "{said}");
+    }
+}
+
+#[test]
+fn following_ends_with_its_reader() {
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args([
+            "events",
+            "--follow",
+            "--socket",
+            "/nonexistent/control.sock",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It waits for a daemon, until nobody reads what it would say.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(follower.try_wait().unwrap(), None);
+    drop(follower.stdout.take());
+    let end = Instant::now() + Duration::from_secs(20);
+    let ended = loop {
+        if let Some(ended) = follower.try_wait().unwrap() {
+            break Some(ended);
+        }
+        if Instant::now() > end {
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let _ = follower.kill();
+    let _ = follower.wait();
+    assert_eq!(ended.and_then(|ended| ended.code()), Some(0));
+}
+
+#[test]
+fn a_word_that_is_nothing_known_needs_a_daemon() {
+    for (word, code) in [("VI_1", 3), ("prioity", 1)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_standfast"))
+            .args(["explain", word, "--socket", "/nonexistent/control.sock"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_standfast"))
+        .args(["status", "--socket", "/nonexistent/control.sock"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("--socket PATH"), "{said}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ const DENIED: u8 = 4;
 pub(crate) enum ClientError {
     /// There is no control socket at any of these places.
     NotRunning(Vec<PathBuf>),
+    /// There is nothing where the socket was said to be.
+    NoSocket(PathBuf),
     /// There is a socket, but nobody listens: the daemon was killed.
     Stale(PathBuf),
     /// More than one daemon runs.
@@ -53,7 +55,7 @@ impl ClientError {
     pub(super) fn connecting(socket: &Path, error: io::Error) -> Self {
         let path = socket.to_owned();
         match error.kind() {
-            io::ErrorKind::NotFound => Self::NotRunning(vec![path]),
+            io::ErrorKind::NotFound => Self::NoSocket(path),
             io::ErrorKind::ConnectionRefused => Self::Stale(path),
             io::ErrorKind::PermissionDenied => {
                 let group = group_of(socket);
@@ -67,6 +69,7 @@ impl ClientError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::NotRunning(_)
+            | Self::NoSocket(_)
             | Self::Stale(_)
             | Self::Connect(..)
             | Self::TimedOut(..)
@@ -85,7 +88,8 @@ impl ClientError {
         ExitCode::from(self.exit_code())
     }
 
-    fn exit_code(&self) -> u8 {
+    /// See [`ClientError::report`].
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Denied(..)
             | Self::Refused {
@@ -93,6 +97,7 @@ impl ClientError {
             } => DENIED,
             Self::Refused { .. } => 1,
             Self::NotRunning(_)
+            | Self::NoSocket(_)
             | Self::Stale(_)
             | Self::Several(_)
             | Self::Connect(..)
@@ -117,23 +122,17 @@ fn group_of(socket: &Path) -> Option<String> {
 impl fmt::Display for ClientError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRunning(looked) => {
-                let looked: Vec<_> = looked
-                    .iter()
-                    .map(|path| path.display().to_string())
-                    .collect();
-                write!(
-                    formatter,
-                    "no daemon runs here: there is no control socket {}\n  is it running? \
-                     `systemctl status standfast`\n  has it a `control_socket` of its own? Name \
-                     it with --socket PATH",
-                    looked.join(", ")
-                )
-            }
+            Self::NotRunning(looked) => not_running(formatter, looked),
+            Self::NoSocket(socket) => write!(
+                formatter,
+                "no daemon listens at {}: there is no such socket\n  is it running? \
+                 `systemctl status standfast`",
+                socket.display()
+            ),
             Self::Stale(socket) => write!(
                 formatter,
                 "the daemon is not running: nobody listens on {}\n  it was killed or has crashed: \
-                 `systemctl status standfast`",
+                 `systemctl status standfast`\n  what happened until it ended: `standfast events`",
                 socket.display()
             ),
             Self::Several(sockets) => {
@@ -185,6 +184,20 @@ impl fmt::Display for ClientError {
             } => refusal(formatter, *status, error.as_deref(), help.as_deref()),
         }
     }
+}
+
+fn not_running(formatter: &mut fmt::Formatter<'_>, looked: &[PathBuf]) -> fmt::Result {
+    let looked: Vec<_> = looked
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    write!(
+        formatter,
+        "no daemon runs here: there is no control socket {}\n  is it running? `systemctl status \
+         standfast`\n  has it a `control_socket` of its own? Name it with --socket PATH\n  what \
+         happened until it ended: `standfast events`",
+        looked.join(", ")
+    )
 }
 
 fn refusal(

@@ -213,7 +213,7 @@ fn sockets_that_cannot_be_used_say_why() {
     );
     std::fs::remove_file(&socket).unwrap();
     let gone = client.get::<u8>(path::STATUS).unwrap_err();
-    assert!(matches!(gone, ClientError::NotRunning(_)), "{gone}");
+    assert!(matches!(gone, ClientError::NoSocket(_)), "{gone}");
     assert!(gone.to_string().contains("systemctl status"), "{gone}");
     drop(UnixListener::bind(&socket).unwrap());
     let dead = client.get::<u8>(path::STATUS).unwrap_err();

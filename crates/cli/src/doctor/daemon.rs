@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use standfast_api::explain::{Problem, explain};
+use jiff::tz::TimeZone;
+use standfast_api::explain::Problem;
 use standfast_api::status::{Instance, State, Status};
 use standfast_config::Config;
 
 use super::remedy::Remedy;
 use super::{Area, Finding, Level};
 use crate::client::ClientError;
+use crate::moments::Present;
 use crate::output::{count, listed};
+use crate::problems::Problems;
 
 /// Timers later than this are too late whatever the intervals, as the daemon's own warning has it.
 const LATE: Duration = Duration::from_millis(50);
@@ -51,7 +54,7 @@ pub(super) fn area(seen: &Result<Status, ClientError>) -> Area {
                 level: Level::Bad,
                 code: None,
                 text: format!("{first}; what it knows is missing below"),
-                remedy: Remedy::of_help("systemctl start standfast"),
+                remedy: remedy(error),
             };
             return Area::new("daemon", "does not answer", vec![found]);
         }
@@ -60,10 +63,28 @@ pub(super) fn area(seen: &Result<Status, ClientError>) -> Area {
     let mut findings = Vec::new();
     if let Some(drain) = &node.drain {
         let text = format!(
-            "this node is drained by {}: it takes over only as the last resort",
-            drain.who
+            "this node is drained by {}: it takes {}",
+            drain.who,
+            match drain.hard {
+                true => "nothing over at all (--hard), also where nobody else serves",
+                false => "over only as the last resort",
+            }
         );
         findings.push(warning(text, "standfast resume"));
+    }
+    let present = Present {
+        now_us: node.now_us,
+        zone: TimeZone::system(),
+    };
+    for check in &status.checks {
+        if let Some(pause) = &check.paused {
+            let text = format!(
+                "check {}: {}",
+                check.name,
+                present.pause(&check.name, pause)
+            );
+            findings.push(warning(text, &format!("standfast unpause {}", check.name)));
+        }
     }
     if node.stopping {
         findings.push(warning(
@@ -75,20 +96,41 @@ pub(super) fn area(seen: &Result<Status, ClientError>) -> Area {
     Area::new("daemon", text, findings)
 }
 
+/// What lets the daemon be asked.
+fn remedy(error: &ClientError) -> Remedy {
+    Remedy::of_help(match error {
+        ClientError::NotRunning(_) | ClientError::Stale(_) | ClientError::Ended => {
+            "systemctl start standfast"
+        }
+        ClientError::Denied(..)
+        | ClientError::Refused {
+            status: 401 | 403, ..
+        } => "sudo standfast doctor",
+        ClientError::NoSocket(_) | ClientError::Several(_) => {
+            "say which one is meant with --socket PATH"
+        }
+        ClientError::Connect(..)
+        | ClientError::TimedOut(..)
+        | ClientError::Broken(..)
+        | ClientError::TooLong(_)
+        | ClientError::NotUnderstood(..)
+        | ClientError::Refused { .. } => "look at `systemctl status standfast` and its log",
+    })
+}
+
 /// Addresses that something on this host deletes.
 pub(super) fn deleted(status: &Status) -> Vec<Finding> {
-    let all = problems(status).into_iter();
+    let all = problems(status, &Problems::new(None)).into_iter();
     let deleted = all.filter(|(_, problem)| TOLD_ELSEWHERE.contains(&problem.kind.as_str()));
     deleted
         .map(|(instance, problem)| finding(instance, &problem))
         .collect()
 }
 
-fn problems(status: &Status) -> Vec<(&Instance, Problem)> {
+fn problems<'s>(status: &'s Status, told: &Problems<'_>) -> Vec<(&'s Instance, Problem)> {
     let all = status.instances.iter().flat_map(|instance| {
-        let explained = explain(status, &instance.name, &[]);
-        let problems = explained.map(|it| it.problems).unwrap_or_default();
-        problems.into_iter().map(move |problem| (instance, problem))
+        let problems = told.of(status, instance).into_iter();
+        problems.map(move |problem| (instance, problem))
     });
     all.collect()
 }
@@ -111,8 +153,8 @@ fn finding(instance: &Instance, problem: &Problem) -> Finding {
 }
 
 /// What is heard of the others, and what is wrong with instances.
-pub(super) fn network(status: &Status) -> Area {
-    let all = problems(status).into_iter();
+pub(super) fn network(status: &Status, told: &Problems<'_>) -> Area {
+    let all = problems(status, told).into_iter();
     let here = all.filter(|(_, problem)| !TOLD_ELSEWHERE.contains(&problem.kind.as_str()));
     let mut findings: Vec<Finding> = Vec::new();
     for (instance, problem) in here {

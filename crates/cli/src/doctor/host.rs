@@ -131,7 +131,7 @@ fn unjudged(config: &Config) -> Option<Finding> {
         }
         None if config.instances.is_empty() => (
             "there is no instance that this host could be judged by".to_owned(),
-            "standfast check, or name the file: `--file`".to_owned(),
+            "name the file of the configuration with `--file FILE`; `standfast check FILE` says what is wrong with it".to_owned(),
         ),
         None => return None,
     };
@@ -167,27 +167,49 @@ pub(super) fn areas_of(found: &[Diagnostic], is_root: bool, status: Option<&Stat
     all.collect()
 }
 
+/// The first of the worst findings, with its line.
+fn first(loaded: &Loaded) -> Option<String> {
+    let of = |severity| {
+        let mut all = loaded.diagnostics.iter();
+        all.find(|found| found.severity == severity)
+    };
+    let found = of(Severity::Error).or_else(|| of(Severity::Warning))?;
+    Some(format!("{} [{}]", found.message, found.code.as_str()))
+}
+
 /// The text of the configuration, and whether it is the one in force.
 pub(super) fn configuration(files: &[PathBuf], loaded: &Loaded, status: Option<&Status>) -> Area {
     let shown = files
         .first()
         .map(|file| file.display().to_string())
         .unwrap_or_default();
+    // What matches a pattern is no file of that name.
+    let missing = files
+        .iter()
+        .find(|file| !file.exists() && loaded.has_errors());
     let mut findings = Vec::new();
     let of = |severity| {
         let all = loaded.diagnostics.iter();
         all.filter(|found| found.severity == severity).count()
     };
     let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
-    if errors + warnings > 0 {
+    if let Some(file) = missing {
+        findings.push(Finding {
+            level: Level::Bad,
+            code: None,
+            text: format!("{} does not exist", file.display()),
+            remedy: Remedy::advice("name the file of the configuration: `--file FILE`"),
+        });
+    } else if errors + warnings > 0 {
+        let first = first(loaded).map_or_else(String::new, |said| format!(": {said}"));
         findings.push(Finding {
             level: if errors > 0 { Level::Bad } else { Level::Warn },
             code: None,
             text: match (errors, warnings) {
-                (errors, 0) => format!("{shown} has {}", count(errors, "error")),
-                (0, warnings) => format!("{shown} has {}", count(warnings, "warning")),
+                (errors, 0) => format!("{shown} has {}{first}", count(errors, "error")),
+                (0, warnings) => format!("{shown} has {}{first}", count(warnings, "warning")),
                 (errors, warnings) => format!(
-                    "{shown} has {} and {}",
+                    "{shown} has {} and {}{first}",
                     count(errors, "error"),
                     count(warnings, "warning")
                 ),

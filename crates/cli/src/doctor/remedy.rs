@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Programs that a help may begin with. What begins with another word is for people alone.
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "sysctl",
     "nft",
     "iptables",
@@ -14,6 +14,7 @@ const PROGRAMS: [&str; 10] = [
     "nmcli",
     "systemctl",
     "standfast",
+    "sudo",
 ];
 /// Where the command of a help ends and its words begin, which are what follows the mark.
 const ENDS: [&str; 4] = [", and ", ", or ", ", before ", "; "];
@@ -35,7 +36,9 @@ impl Remedy {
     /// A help of a finding, with its command apart.
     pub(super) fn of_help(help: &str) -> Self {
         let first = help.split(' ').next().unwrap_or_default();
-        if !PROGRAMS.contains(&first) || help.contains("ADDRESS/LENGTH") {
+        // To look at something mends nothing.
+        let looks = help.starts_with("standfast check");
+        if looks || !PROGRAMS.contains(&first) || help.contains("ADDRESS/LENGTH") {
             return Self::advice(help);
         }
         let ends = ENDS.iter().filter_map(|end| help.find(end));
@@ -102,6 +105,7 @@ mod tests {
             "look at the cable, the switch, or the other end",
             "stop and disable all but one: both would take the addresses",
             "ip address add ADDRESS/LENGTH dev eth0",
+            "standfast check, or name the file: `--file`",
         ] {
             split(help, None, Some(help));
         }

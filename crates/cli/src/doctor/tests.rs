@@ -60,7 +60,7 @@ fn report(found: &[Diagnostic], status: &Status) -> Report {
     let mut areas = vec![daemon::area(&Ok(status.clone()))];
     areas.extend(host::areas_of(found, true, Some(status)));
     areas.push(daemon::scheduling(status, &config));
-    areas.push(daemon::network(status));
+    areas.push(daemon::network(status, &Problems::new(None)));
     Report {
         running: true,
         files: vec!["/etc/keepalived/keepalived.conf".to_owned()],
@@ -117,6 +117,41 @@ fn every_finding_about_a_host_has_a_subject() {
         let of_host = code.as_str().starts_with("SF040") || code.as_str().starts_with("SF041");
         assert_eq!(host::is_about_host(*code), of_host, "{}", code.as_str());
     }
+}
+
+#[test]
+fn a_drain_and_a_pause_are_told_as_they_are() {
+    let mut status = status();
+    status.node.drain = Some(standfast_api::status::Drain {
+        since_us: 0,
+        until_us: None,
+        hard: true,
+        who: "root".to_owned(),
+    });
+    status.checks = vec![standfast_api::status::Check {
+        name: "chk".to_owned(),
+        paused: Some(standfast_api::status::Pause {
+            since_us: status.node.now_us,
+            until_us: None,
+        }),
+        ..standfast_api::status::Check::default()
+    }];
+    let area = daemon::area(&Ok(status));
+    let texts: Vec<&str> = area.findings.iter().map(|one| one.text.as_str()).collect();
+    assert!(texts[0].contains("nothing over at all"), "{texts:?}");
+    assert!(!texts[0].contains("last resort"), "{texts:?}");
+    assert!(texts[1].contains("check chk: paused until"), "{texts:?}");
+    let command = area.findings[1].remedy.command.as_deref();
+    assert_eq!(command, Some("standfast unpause chk"));
+}
+
+#[test]
+fn who_may_not_ask_is_not_told_to_start_the_daemon() {
+    let area = daemon::area(&Err(ClientError::Denied("/run/x.sock".into(), None)));
+    let remedy = &area.findings[0].remedy;
+    assert_eq!(remedy.command.as_deref(), Some("sudo standfast doctor"));
+    let nowhere = unknown("/x", &[]);
+    assert!(!nowhere.contains("there is )"), "{nowhere}");
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! What happens from now on, also across restarts of the daemon.
 
-use std::thread::sleep;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use standfast_api::event::Record;
 use standfast_api::path;
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
+use tokio::runtime::Builder;
 
 use super::source::{Failure, Source};
 use super::{Closed, Shown, Wanted};
@@ -15,6 +20,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Shows what is there, then what comes; ends when nobody reads it any more.
 pub(super) fn run(wanted: &Wanted, place: &Place) -> Result<Shown, Failure> {
+    end_with_reader();
     let mut last = match Source::find(place).and_then(|source| wanted.show(&source)) {
         Ok(Shown::UpTo(last)) => last,
         Ok(Shown::Closed) => return Ok(Shown::Closed),
@@ -34,6 +40,31 @@ pub(super) fn run(wanted: &Wanted, place: &Place) -> Result<Shown, Failure> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Ends the program when nobody reads its output any more: the next event may be hours away.
+fn end_with_reader() {
+    thread::spawn(|| {
+        if reader_is_gone() {
+            std::process::exit(0);
+        }
+    });
+}
+
+/// Waits until the pipe that is the standard output has lost its reader; a file has none.
+fn reader_is_gone() -> bool {
+    let runtime = Builder::new_current_thread().enable_io().build();
+    let (Ok(runtime), Ok(output)) = (runtime, std::io::stdout().as_fd().try_clone_to_owned())
+    else {
+        return false;
+    };
+    runtime.block_on(async {
+        // Nothing is written through it, so that it need not be made non-blocking, which would last.
+        match Sender::from_file_unchecked(File::from(output)) {
+            Ok(output) => output.ready(Interest::ERROR).await.is_ok(),
+            Err(_) => false,
+        }
+    })
 }
 
 /// One connection.

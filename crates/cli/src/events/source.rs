@@ -7,9 +7,16 @@ use std::process::ExitCode;
 
 use standfast_api::event::{Level, Page, Query};
 use standfast_api::path;
+use standfast_api::status::Status;
+use standfast_config::printable;
+use standfast_config::registry::nearest_of;
 use standfast_daemon::chronicle;
 
 use crate::client::{Client, ClientError, Place, encoded};
+use crate::output::listed;
+
+/// Names that an error lists.
+const NAMES_SHOWN: usize = 8;
 
 /// Where events come from.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub(super) enum Source {
 pub(super) enum Failure {
     /// The daemon does not answer.
     Client(ClientError),
+    /// Nothing is called so; what there is.
+    Unknown(String, Vec<String>),
     /// The files cannot be read.
     Files(PathBuf, io::Error),
 }
@@ -40,6 +49,10 @@ impl Failure {
     pub(super) fn report(&self) -> ExitCode {
         match self {
             Failure::Client(error) => error.report(),
+            Failure::Unknown(name, names) => {
+                eprintln!("standfast: {}", unknown(name, names));
+                ExitCode::from(2)
+            }
             Failure::Files(path, error) => {
                 eprintln!(
                     "standfast: cannot read the journal in {}: {error}",
@@ -76,11 +89,55 @@ impl Source {
         }
     }
 
+    /// Whether something is called so, or was.
+    pub(super) fn knows(&self, name: Option<&str>) -> Result<(), Failure> {
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            return Ok(());
+        };
+        let mut query = Query::newest(1);
+        query.subject = Some(name.to_owned());
+        if !self.page(&query)?.records.is_empty() {
+            return Ok(());
+        }
+        let names = match self {
+            Source::Daemon(client) => names(client.get(path::STATUS)?),
+            Source::Files(_) => Vec::new(),
+        };
+        match names.iter().any(|one| one == name) {
+            true => Ok(()),
+            false => Err(Failure::Unknown(name.to_owned(), names)),
+        }
+    }
+
     /// The number of the newest entry, whatever it is about.
     pub(super) fn newest(&self) -> Result<Option<u64>, Failure> {
         let page = self.page(&Query::newest(1))?;
         Ok(page.records.last().map(|record| record.seq))
     }
+}
+
+/// What an event may be about.
+fn names(status: Status) -> Vec<String> {
+    let instances = status.instances.into_iter().map(|one| one.name);
+    let groups = status.groups.into_iter().map(|one| one.name);
+    let checks = status.checks.into_iter().map(|one| one.name);
+    let tracked = status.tracked.into_iter().map(|one| one.name);
+    let interfaces = status.interfaces.into_iter().map(|one| one.name);
+    let all = instances.chain(groups).chain(checks);
+    all.chain(tracked).chain(interfaces).collect()
+}
+
+fn unknown(name: &str, names: &[String]) -> String {
+    let near = nearest_of(names.iter().map(String::as_str), name);
+    let guess = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let there = match names {
+        [] => String::new(),
+        names => {
+            let names = listed(names.iter().map(String::as_str), NAMES_SHOWN);
+            format!(" (there are: {names}; `node` for the whole node)")
+        }
+    };
+    printable(&format!("no event is about `{name}`{guess}{there}"))
 }
 
 /// The path of a part of the journal.

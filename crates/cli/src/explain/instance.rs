@@ -17,6 +17,8 @@ const NAMES_SHOWN: usize = 8;
 pub(super) enum NotExplained {
     /// The daemon can't be asked.
     Asking(ClientError),
+    /// It is no instance, but this.
+    Elsewhere(&'static str),
     /// It has these instances, but none of that name.
     Unknown(Vec<String>),
 }
@@ -28,13 +30,28 @@ pub(super) fn ask(place: &Place, name: &str) -> Result<Explanation, NotExplained
         Ok(explanation) => Ok(explanation),
         Err(error @ ClientError::Refused { status: 404, .. }) => {
             let status: Status = client.get(path::STATUS).map_err(NotExplained::Asking)?;
+            let elsewhere = elsewhere(&status, name);
             let names: Vec<String> = status.instances.into_iter().map(|one| one.name).collect();
             if names.iter().any(|one| one == name) {
                 return Err(NotExplained::Asking(error));
             }
-            Err(NotExplained::Unknown(names))
+            Err(elsewhere.map_or(NotExplained::Unknown(names), NotExplained::Elsewhere))
         }
         Err(error) => Err(NotExplained::Asking(error)),
+    }
+}
+
+/// What else is called so.
+fn elsewhere(status: &Status, name: &str) -> Option<&'static str> {
+    let check = status.checks.iter().any(|one| one.name == name);
+    let group = status.groups.iter().any(|one| one.name == name);
+    let peer = status.peers.iter().any(|one| one.name == name);
+    match (check, group, peer) {
+        (true, ..) => Some("a check"),
+        (_, true, _) => Some("a sync group"),
+        (.., true) => Some("another node"),
+        _ if status.node.name == name => Some("this node"),
+        _ => None,
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use standfast_api::explain::Problem;
-use standfast_api::status::{Address, Instance, NodeOfInstance, Priority, Speaker, State};
+use standfast_api::status::{
+    Address, Handover, Instance, NodeOfInstance, Priority, Speaker, State,
+};
 
 use super::{View, is_wrong, state};
 use crate::moments::span;
-use crate::output::{Page, Piece, Tone, count, listed, piece, plain};
+use crate::output::{Page, Piece, Tone, listed, piece, plain};
 
 /// Addresses of one kind that are named.
 const ADDRESSES_SHOWN: usize = 3;
@@ -22,6 +24,8 @@ const SPEAKERS_SHOWN: usize = 4;
 const PROBLEMS_SHOWN: usize = 3;
 /// Time in which a change of masters is over.
 const CHANGE_US: u64 = 2_000_000;
+/// A move that a master has taken back is told for so long.
+const TOLD_US: u64 = 60_000_000;
 /// Destinations that are named.
 const DESTINATIONS_SHOWN: usize = 2;
 /// Interval of advertisements where nothing else is configured.
@@ -49,7 +53,11 @@ impl View {
                 format!("leaves {address} master after a switchover, until `standfast resume`");
             page.entry("yields", &[plain(text)]);
         }
-        if let Some(handover) = &instance.handover {
+        let told = |handover: &&Handover| {
+            let age = self.present.now_us.saturating_sub(handover.at_us);
+            instance.state != State::Master || age < TOLD_US
+        };
+        if let Some(handover) = instance.handover.as_ref().filter(told) {
             let when = self.present.ago(handover.at_us);
             let gap = crate::steering::gap(handover.gap_us);
             page.entry(
@@ -282,9 +290,17 @@ pub(crate) fn priority(priority: &Priority) -> Vec<Piece> {
     let text = match (adds, priority.parts.len()) {
         (false, 0) => " = base".to_owned(),
         (false, number) => {
-            let objects = count(number, "tracked object");
-            let add = if number == 1 { "adds" } else { "add" };
-            format!(" = base; {objects} {add} nothing now")
+            let parts = priority.parts.iter();
+            let up = parts.filter(|part| part.up == Some(true)).count();
+            match (number, up == number) {
+                (1, false) => " = base".to_owned(),
+                (_, false) => format!(" = base; {up} of {number} tracked are well"),
+                (1, true) => {
+                    let name = priority.parts.first().map_or("", |part| part.name.as_str());
+                    format!(" = base; {name} is well")
+                }
+                (_, true) => format!(" = base; all {number} tracked are well"),
+            }
         }
         (true, _) => format!(" = {}", sum(priority)),
     };

@@ -63,8 +63,31 @@ impl View {
             let text = format!("{kind} since {since} by {}, {end}", drain.who);
             page.entry("DRAIN", &[piece(Tone::Warning, text)]);
         }
+        let served: Vec<&str> = self.last_resort().map(|one| one.name.as_str()).collect();
+        if !served.is_empty() {
+            let text = format!(
+                "drained, but it serves {} on as the last resort: no other node takes over",
+                listed(served, NAMES_SHOWN)
+            );
+            page.entry("PROBLEM", &[piece(Tone::Bad, text)]);
+        }
+        self.pauses(page);
         if node.stopping {
             page.entry("STOPPING", &[piece(Tone::Warning, "it is about to end")]);
+        }
+    }
+
+    /// What fails meanwhile is not noticed.
+    fn pauses(&self, page: &mut Page) {
+        let checks = self.status.checks.iter();
+        let paused = checks.filter_map(|check| Some((check, check.paused.as_ref()?)));
+        for (check, pause) in paused.take(BESIDE_SHOWN) {
+            let text = format!(
+                "check {}: {}",
+                check.name,
+                self.present.pause(&check.name, pause)
+            );
+            page.entry("PAUSED", &[piece(Tone::Warning, text)]);
         }
     }
 

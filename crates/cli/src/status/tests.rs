@@ -35,7 +35,11 @@ fn each_state_of_a_pair_as_an_operator_sees_it() {
 
 #[test]
 fn what_explanations_find_is_a_problem() {
-    let seen = |status: Status| View::new(status, None, TimeZone::UTC, problems).unwrap();
+    let seen = |status: Status| {
+        let problems = Problems::new(None);
+        let problems = |status: &Status, instance: &Instance| problems.of(status, instance);
+        View::new(status, None, TimeZone::UTC, problems).unwrap()
+    };
     assert!(!seen(samples::healthy()).is_wrong());
     let degraded = seen(samples::degraded());
     assert!(degraded.is_wrong());
@@ -61,6 +65,56 @@ fn a_silent_peer_may_be_one_that_stands_by() {
         said.contains("  note       never heard any peer\n"),
         "{said}"
     );
+}
+
+#[test]
+fn a_drained_node_that_serves_on_is_a_problem() {
+    let mut status = samples::recovering();
+    status.instances[0].state = State::Master;
+    let seen = view(status, None);
+    assert!(seen.is_wrong());
+    let said = seen.text(false, false);
+    assert!(said.contains("last resort"), "{said}");
+}
+
+#[test]
+fn a_pause_is_told_before_the_instances() {
+    let mut status = samples::healthy();
+    status.checks[0].paused = Some(standfast_api::status::Pause {
+        since_us: status.node.now_us,
+        until_us: Some(status.node.now_us + 3_600_000_000),
+    });
+    let seen = view(status, None);
+    assert!(!seen.is_wrong());
+    let said = seen.text(false, false);
+    let (pause, instance) = (said.find("  PAUSED "), said.find("VI_1: "));
+    assert!(pause.is_some() && pause < instance, "{said}");
+}
+
+#[test]
+fn a_move_is_told_while_it_explains_the_state() {
+    let mut status = samples::healthy();
+    let now_us = status.node.now_us;
+    let moved = |at_us| {
+        Some(standfast_api::status::Handover {
+            at_us,
+            to: std::net::IpAddr::from([10, 0, 0, 2]),
+            gap_us: None,
+        })
+    };
+    status.instances[0].state = State::Master;
+    status.instances[0].handover = moved(now_us - 600_000_000);
+    let told = |status: &Status| {
+        view(status.clone(), None)
+            .text(false, false)
+            .contains("  moved ")
+    };
+    assert!(!told(&status));
+    status.instances[0].handover = moved(now_us - 10_000_000);
+    assert!(told(&status));
+    status.instances[0].handover = moved(now_us - 600_000_000);
+    status.instances[0].state = State::Backup;
+    assert!(told(&status));
 }
 
 #[test]

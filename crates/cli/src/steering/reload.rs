@@ -35,10 +35,10 @@ impl Reload {
         let refused = matches!(planned, Answer::Refused { .. });
         // Programs get one answer, which has the plan where that is what they asked for.
         if self.plan || refused || !common.json {
-            let code = common.tell(&planned);
             if self.plan || refused {
-                return code;
+                return common.tell(&planned);
             }
+            common.tell(&acting(&planned));
         }
         match common.ask(&Command::Reload { plan: false }) {
             Ok(done) if common.json => common.tell(&with_plan(done, planned)),
@@ -46,6 +46,21 @@ impl Reload {
             Err(error) => error.report(),
         }
     }
+}
+
+/// A plan that is about to be carried out: what would be is what happens.
+fn acting(planned: &Answer) -> Answer {
+    let mut acting = planned.clone();
+    if let Answer::Done { text, .. } = &mut acting {
+        let said = match text.as_str() {
+            "nothing would change" => "nothing changes",
+            "a reload would interrupt service" => "this reload interrupts service",
+            "a reload would not interrupt service" => "this reload does not interrupt service",
+            other => other,
+        };
+        *text = said.to_owned();
+    }
+    acting
 }
 
 /// What was done, with what was planned where the answer does not say it.
@@ -137,5 +152,29 @@ fn change(change: &Change) -> Vec<Piece> {
 fn more(page: &mut Page, all: usize, shown: usize) {
     if let Some(more @ 1..) = all.checked_sub(shown) {
         page.paragraph(2, &[plain(format!("and {more} more"))]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_carried_out_is_not_told_as_what_would_be() {
+        for said in [
+            "nothing would change",
+            "a reload would interrupt service",
+            "a reload would not interrupt service",
+        ] {
+            let planned = Answer::Done {
+                text: said.to_owned(),
+                moves: Vec::new(),
+                plan: None,
+            };
+            let Answer::Done { text, .. } = acting(&planned) else {
+                panic!("{said} was refused");
+            };
+            assert!(!text.contains("would"), "{text}");
+        }
     }
 }
