@@ -10,6 +10,8 @@ use super::text::time;
 const FRESH_INTERVALS: u64 = 4;
 /// A busy host delays them by so much at most, in microseconds.
 const SLACK_US: u64 = 500_000;
+/// Whoever speaks with another VRID says its interval to nobody; so long it is waited for at least, in microseconds.
+const STRANGER_US: u64 = 10_000_000;
 
 /// One instance within its status.
 pub(super) struct Case<'a> {
@@ -51,6 +53,19 @@ impl<'a> Case<'a> {
     pub(super) fn goes_on(&self, heard_us: u64) -> bool {
         let settled = self.instance.advert_interval_us.saturating_add(SLACK_US);
         heard_us > self.instance.since_us.saturating_add(settled)
+    }
+
+    /// How long a packet of somebody with another VRID is news, in microseconds.
+    pub(super) fn stranger_lasts_us(&self) -> u64 {
+        let intervals = self.instance.advert_interval_us;
+        STRANGER_US.max(intervals.saturating_mul(FRESH_INTERVALS))
+    }
+
+    /// The Standfast node at that address said after this moment that it is no master of this virtual router: what it did
+    /// before is over.
+    pub(super) fn has_given_way(&self, address: IpAddr, at_us: u64) -> bool {
+        let node = self.node_at(address);
+        node.is_some_and(|it| it.state != State::Master && it.heard_us >= at_us)
     }
 
     /// Other Standfast nodes of this virtual router.

@@ -22,6 +22,7 @@ pub(super) fn two_masters(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let speakers = case.instance.speakers.iter();
     let speakers = speakers.filter(|it| it.refused.is_none() && it.taken > 0);
     let heard = speakers.filter(|it| case.is_heard(it) && case.goes_on(it.heard_us));
+    let heard = heard.filter(|it| !case.has_given_way(it.address, it.heard_us));
     let heard = heard.map(|it| unheeding(case, it));
     let silent = case.others().filter(|it| is_unheard_master(case, it));
     heard.chain(silent.map(|it| unheard(case, it))).collect()
@@ -125,7 +126,11 @@ fn filter_fix(case: &Case<'_>) -> String {
 pub(super) fn refused(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let speakers = case.instance.speakers.iter();
     let recent = speakers.filter(|it| case.age_us(it.heard_us) < RECENT_US);
-    recent.filter_map(|it| refusal(case, it)).collect()
+    // Whoever was refused, has been put right and is BACKUP now sends nothing more that could be taken.
+    let lasting = recent.filter(|it| {
+        !case.is_master() || case.is_heard(it) || !case.has_given_way(it.address, it.heard_us)
+    });
+    lasting.filter_map(|it| refusal(case, it)).collect()
 }
 
 #[expect(
@@ -137,7 +142,9 @@ fn refusal(case: &Case<'_>, speaker: &Speaker) -> Option<Problem> {
     let instance = case.instance;
     let who = case.named_with_mac(speaker.address);
     let (name, vrid) = (&instance.name, instance.vrid);
-    let two = case.is_master() && case.goes_on(speaker.heard_us);
+    let two = case.is_master()
+        && case.goes_on(speaker.heard_us)
+        && !case.has_given_way(speaker.address, speaker.heard_us);
     let begins = if two { "two masters: " } else { "" };
     if is_foreign(case, speaker) {
         return Some(foreign(case, speaker, begins));
@@ -329,7 +336,8 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let strangers = case.status.strangers.iter();
     let near =
         strangers.filter(|it| it.interface == instance.interface && it.vrid != instance.vrid);
-    let recent = near.filter(|it| case.age_us(it.heard_us) < RECENT_US);
+    let recent = near.filter(|it| case.age_us(it.heard_us) < case.stranger_lasts_us());
+    let recent = recent.filter(|it| !case.has_given_way(it.address, it.heard_us));
     let ours = recent.filter(|it| it.addresses.iter().any(|address| is_own(case, *address)));
     ours.map(|stranger| {
         let shared: Vec<IpAddr> = stranger.addresses.iter().copied().filter(|it| is_own(case, *it)).collect();

@@ -216,3 +216,47 @@ fn whoever_else_answers_for_an_address_is_named_by_its_hardware_address() {
     ];
     first(&status(one), "vrrp-filtered", &phrases);
 }
+
+/// The mistyped VRID was corrected: nothing more is heard of it, and the peer channel knows the node as BACKUP.
+#[test]
+fn another_vrid_that_was_put_right_is_forgotten() {
+    let stranger = |seconds| Stranger {
+        vrid: 52,
+        interface: "eth0".into(),
+        address: ip(12),
+        mac: Some(MAC.into()),
+        priority: Some(90),
+        addresses: vec![ip(200)],
+        first_us: ago(300),
+        heard_us: ago(seconds),
+        times: 300,
+    };
+    let mut all = status(master());
+    all.strangers = vec![stranger(9)];
+    first(&all, "wrong-vrid", &["two masters"]);
+    all.strangers = vec![stranger(11)];
+    well(&all, &[]);
+    all.strangers = vec![stranger(2)];
+    all.instances[0].nodes.push(there(State::Backup, 90));
+    well(&all, &[]);
+}
+
+/// Its last packets were sent by a master, and it has said since then that it is none.
+#[test]
+fn whoever_has_given_way_is_no_second_master() {
+    let mut one = master();
+    one.speakers = vec![Speaker {
+        heard_us: ago(2),
+        ..speaker()
+    }];
+    one.nodes.push(there(State::Backup, 90));
+    well(&status(one.clone()), &[]);
+    one.nodes[1].heard_us = ago(3);
+    first(&status(one.clone()), "one-way-link", &["two masters"]);
+    one.nodes[1].heard_us = NOW;
+    one.speakers = vec![Speaker {
+        heard_us: ago(8),
+        ..refused("authentication", "wrong password")
+    }];
+    well(&status(one), &[]);
+}
