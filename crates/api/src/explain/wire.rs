@@ -11,6 +11,8 @@ use crate::status::{Holder, NodeOfInstance, Speaker, State, Stranger};
 const RECENT_US: u64 = 60_000_000;
 /// Probes for another holder come about once a second; who was seen so long ago is gone, in microseconds.
 const HOLDS_US: u64 = 10_000_000;
+/// A peer tells the age of its state in whole seconds, in microseconds.
+const SINCE_US: u64 = 1_000_000;
 /// Both are master for so many intervals: it is no handover.
 const LASTING_INTERVALS: u64 = 4;
 
@@ -381,36 +383,77 @@ pub(super) fn other_holders(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> 
         return Vec::new();
     }
     let holders = case.instance.holders.iter();
-    let holders =
-        holders.filter(|it| case.age_us(it.seen_us) < HOLDS_US && case.goes_on(it.seen_us));
-    let last = holders.max_by_key(|it| it.seen_us);
-    last.map(|it| holder(case, it)).into_iter().collect()
+    let now: Vec<&Holder> = holders
+        .filter(|it| case.age_us(it.seen_us) < HOLDS_US && case.goes_on(it.seen_us))
+        .filter(|it| !is_over(case, it))
+        .collect();
+    let Some(last) = now.iter().max_by_key(|it| it.seen_us) else {
+        return Vec::new();
+    };
+    let mut disputed: Vec<IpAddr> = now
+        .iter()
+        .filter(|it| it.mac == last.mac)
+        .map(|it| it.address)
+        .collect();
+    disputed.sort_unstable();
+    disputed.dedup();
+    vec![holder(case, last, &addresses(&disputed))]
 }
 
-fn holder(case: &Case<'_>, holder: &Holder) -> Problem {
-    let (address, mac) = (holder.address, &holder.mac);
+/// It is the answer of a node that was master then, and has said since that it is none.
+fn is_over(case: &Case<'_>, holder: &Holder) -> bool {
+    let seen = holder.seen_us;
+    match speaker_with(case, holder) {
+        Some(speaker) if case.node_at(speaker.address).is_some() => {
+            case.has_given_way(speaker.address, seen)
+        }
+        // Whoever let go after that answer is the one who gave it, unless another is master too.
+        Some(_) | None => {
+            let mut others = case.others();
+            !case.others().any(|it| it.state == State::Master)
+                && others.any(|it| it.since_us.saturating_add(SINCE_US) >= seen)
+        }
+    }
+}
+
+fn speaker_with<'a>(case: &Case<'a>, holder: &Holder) -> Option<&'a Speaker> {
+    let mut speakers = case.instance.speakers.iter();
+    speakers.find(|it| it.mac.as_ref() == Some(&holder.mac))
+}
+
+fn holder(case: &Case<'_>, holder: &Holder, disputed: &str) -> Problem {
+    let mac = &holder.mac;
     let seen = format!(
         "seen {} times, last {}",
         holder.times,
         case.ago(holder.seen_us)
     );
-    let mut speakers = case.instance.speakers.iter();
-    let known = speakers.find(|it| it.mac.as_ref() == Some(mac));
-    if let Some(known) = known {
+    if let Some(known) = speaker_with(case, holder) {
         let text = format!(
-            "two masters: {} answers for {address} too ({seen}), and its advertisements do not come any more: the last one came \
+            "two masters: {} answers for {disputed} too ({seen}), and its advertisements do not come any more: the last one came \
              {}. Something drops IP protocol 112 between the two",
             case.named_with_mac(known.address),
             case.ago(known.heard_us)
         );
         return Problem::new("vrrp-filtered", text, filter_fix(case));
     }
+    // A node that has just become master as well; its MAC address is not known where nothing of it is heard.
+    if let Some(node) = case.others().find(|it| it.state == State::Master) {
+        let who = node.address.map(|it| case.named(it));
+        let text = format!(
+            "two masters: {} is master too, with priority {}, as it says over the peer channel, and the host with MAC {mac} \
+             answers for {disputed} ({seen}); its advertisements do not come. Something drops IP protocol 112 between the two",
+            who.unwrap_or_else(|| node.name.clone()),
+            node.priority
+        );
+        return Problem::new("vrrp-filtered", text, filter_fix(case));
+    }
     let text = format!(
-        "the host with MAC {mac} answers for {address} too ({seen}), and no advertisement of it is heard: another host or \
+        "the host with MAC {mac} answers for {disputed} too ({seen}), and no advertisement of it is heard: another host or \
          program has taken the address, or it is a master whose IP protocol 112 is dropped on the way"
     );
     let fix = format!(
-        "Find that host by its MAC address (`ip neighbour`, the switch's table) and take {address} from it, or let it speak VRRP: \
+        "Find that host by its MAC address (`ip neighbour`, the switch's table) and take {disputed} from it, or let it speak VRRP: \
          `tcpdump -eni {} 'arp or ip proto 112'`.",
         interface(case)
     );

@@ -260,3 +260,39 @@ fn whoever_has_given_way_is_no_second_master() {
     }];
     well(&status(one), &[]);
 }
+
+fn held(last: u8, seconds: u64) -> Holder {
+    Holder {
+        address: ip(last),
+        mac: MAC.into(),
+        first_us: ago(20),
+        seen_us: ago(seconds),
+        times: 20,
+    }
+}
+
+/// The peer channel names whoever answers, before its silence has lasted, and each disputed address is told.
+#[test]
+fn a_holder_that_says_it_is_master_is_the_second_one() {
+    let mut one = master();
+    one.holders = vec![held(200, 1), held(201, 2)];
+    one.nodes.push(NodeOfInstance {
+        since_us: ago(2),
+        ..there(State::Master, 90)
+    });
+    let phrases = [
+        "two masters: nginx-2 (192.0.2.12) is master too",
+        "answers for 192.0.2.200 and 192.0.2.201",
+    ];
+    first(&status(one.clone()), "vrrp-filtered", &phrases);
+    // It has let go since.
+    one.nodes[1].state = State::Backup;
+    well(&status(one.clone()), &[]);
+    // A node that was BACKUP all the time did not answer.
+    one.nodes[1].since_us = ago(100);
+    first(
+        &status(one),
+        "other-holder",
+        &["192.0.2.200 and 192.0.2.201"],
+    );
+}
