@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::event::Record;
 use crate::status::{Check, Instance, NodeOfInstance, PriorityPart, Speaker, State, Status};
 
 use super::text::time;
@@ -17,6 +18,8 @@ const STRANGER_US: u64 = 10_000_000;
 pub(super) struct Case<'a> {
     pub(super) status: &'a Status,
     pub(super) instance: &'a Instance,
+    /// The last part of the journal, oldest first; empty where nobody has read it.
+    pub(super) records: &'a [Record],
 }
 
 impl<'a> Case<'a> {

@@ -1,6 +1,7 @@
 //! What would have to happen for it to change its role.
 
 use super::case::Case;
+use super::successor;
 use super::text::{list, time};
 use crate::status::{PriorityPart, State};
 
@@ -128,6 +129,12 @@ fn if_down(case: &Case<'_>, part: &PriorityPart) -> Option<String> {
         .clamp(1, 254);
     if change >= 0 || case.instance.priority.base == OWNER {
         return None;
+    }
+    if successor::is_lost(case) {
+        return Some(format!(
+            "If {} fails its priority falls to {after}, and nobody is there to take over.",
+            part.name
+        ));
     }
     let effect = match case.best_other() {
         Some((theirs, who)) if i32::from(theirs) > after => {

@@ -9,6 +9,7 @@
 )]
 
 mod situations;
+mod successor;
 mod wire;
 
 use std::path::PathBuf;
