@@ -66,6 +66,11 @@ fn a_standfast_node_is_never_silent() {
         "no-successor",
         &["alone: 192.0.2.12 is gone, no failover is possible"],
     );
+    // It stood by all the time, and never advertised.
+    let mut one = master();
+    one.met_node = true;
+    let phrases = ["alone: the other Standfast node is gone, no failover is possible"];
+    first(&status(one), "no-successor", &phrases);
     let mut one = master();
     one.speakers = vec![Speaker {
         heard_us: ago(400),
