@@ -193,8 +193,12 @@ fn pauses(case: &Case<'_>) -> Vec<String> {
     let paused = parts.filter_map(|part| {
         let check = case.check(part)?;
         let pause = check.paused.as_ref()?;
+        let until = pause.until_us.map_or_else(
+            || "until it is told to go on".to_owned(),
+            |at| format!("for another {}", case.until(at)),
+        );
         Some(format!(
-            "Check {} is paused since {} and counts as {}; `standfast unpause {}` ends that.",
+            "Check {} is paused {until}, since {}, and counts as {} whatever its service does; `standfast unpause {}` ends that.",
             check.name,
             case.ago(pause.since_us),
             check.state,
