@@ -11,6 +11,8 @@ use super::text::time;
 const FRESH_INTERVALS: u64 = 4;
 /// A busy host delays them by so much at most, in microseconds.
 const SLACK_US: u64 = 500_000;
+/// A shorter age is just now, in microseconds.
+const NOTICEABLE_US: u64 = 1_000_000;
 /// Whoever speaks with another VRID says its interval to nobody; so long it is waited for at least, in microseconds.
 const STRANGER_US: u64 = 10_000_000;
 
@@ -28,9 +30,20 @@ impl<'a> Case<'a> {
         self.status.node.now_us.saturating_sub(at_us)
     }
 
-    /// How long ago that was: `3.6 s ago`.
+    /// How long ago that was: `3.6 s ago`. Less than a second says nothing but when somebody asked.
     pub(super) fn ago(&self, at_us: u64) -> String {
-        format!("{} ago", time(self.age_us(at_us)))
+        match self.age_us(at_us) {
+            0..NOTICEABLE_US => "just now".to_owned(),
+            age => format!("{} ago", time(age)),
+        }
+    }
+
+    /// For how long that is so: `for 3.6 s`.
+    pub(super) fn lasting(&self, since_us: u64) -> String {
+        match self.age_us(since_us) {
+            0..NOTICEABLE_US => "for less than a second".to_owned(),
+            age => format!("for {}", time(age)),
+        }
     }
 
     /// In how long that is.

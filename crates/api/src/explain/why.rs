@@ -1,7 +1,7 @@
 //! The state, and how it came to be.
 
 use super::case::Case;
-use super::text::{list, term, time};
+use super::text::{list, term};
 use crate::status::{PriorityPart, State};
 
 /// What operators call a state.
@@ -17,8 +17,8 @@ pub(super) const fn word(state: State) -> &'static str {
 
 pub(super) fn headline(case: &Case<'_>) -> String {
     let instance = case.instance;
-    let since = time(case.age_us(instance.since_us));
-    let begins = format!("{} is {} for {since}", instance.name, word(instance.state));
+    let since = case.lasting(instance.since_us);
+    let begins = format!("{} is {} {since}", instance.name, word(instance.state));
     match (instance.state, &instance.master) {
         (State::Master, _) if instance.alone => {
             format!("{begins}, alone: nobody else was ever heard")

@@ -24,6 +24,28 @@ use standfast_api::status::{
 use situations::*;
 
 #[test]
+fn an_age_below_a_second_is_just_now() {
+    let mut one = backup();
+    one.since_us = NOW - 190;
+    let told = explained(&status(one.clone()));
+    assert!(
+        told.headline
+            .starts_with("VI_1 is BACKUP for less than a second; "),
+        "{told:#?}"
+    );
+    assert!(
+        told.why[0].starts_with("It became BACKUP just now: "),
+        "{told:#?}"
+    );
+    one.since_us = NOW - SECOND;
+    let told = explained(&status(one));
+    assert!(
+        told.headline.starts_with("VI_1 is BACKUP for 1 s; "),
+        "{told:#?}"
+    );
+}
+
+#[test]
 fn an_instance_that_is_not_there_has_no_explanation() {
     assert_eq!(explain(&status(master()), "VI_2", &[]), None);
 }
