@@ -143,5 +143,5 @@ fn is_standfast_pair(case: &Case<'_>) -> bool {
         let of_peer = it.kind == "peer-lost" && it.subject.kind == SubjectKind::Node;
         of_peer && it.peer.is_some_and(met)
     });
-    instance.met_node || moved || lost || instance.handover.is_some()
+    instance.met_node || moved || lost
 }

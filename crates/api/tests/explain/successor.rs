@@ -53,6 +53,12 @@ fn a_backup_that_is_silent_by_nature_is_no_loss() {
         "handed-over",
         "192.0.2.12 asked this node to take over",
     ));
+    // A planned move is possible to a keepalived too.
+    one.handover = Some(Handover {
+        at_us: ago(40),
+        to: ip(12),
+        gap_us: Some(-1_400),
+    });
     well(&status(one), &[]);
 }
 
