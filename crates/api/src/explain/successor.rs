@@ -134,7 +134,7 @@ fn was_better_master(case: &Case<'_>, speaker: &Speaker) -> bool {
 /// A Standfast node has shared this virtual router: such a node is never silent, also as BACKUP.
 fn is_standfast_pair(case: &Case<'_>) -> bool {
     let instance = case.instance;
-    let by_channel = ["handed-over", "handed-to", "peer-silent"];
+    let by_channel = ["handed-over", "peer-silent"];
     let mut transitions = instance.transitions.keys();
     let moved = transitions.any(|key| by_channel.iter().any(|it| key.ends_with(it)));
     let met = |address| instance.speakers.iter().any(|it| it.address == address);
