@@ -162,6 +162,9 @@ pub struct Instance {
     pub master: Option<Master>,
     /// Master, and nobody else has been heard since it was configured: no advertisement, no peer, no answer.
     pub alone: bool,
+    /// A Standfast node with the same virtual router is known, or was known and is gone.
+    #[serde(default)]
+    pub met_node: bool,
     /// What it does next, and when.
     pub next: Option<Next>,
     /// When it takes over if nothing is heard until then.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use standfast_api::metrics::{Extra, render};
-use standfast_api::status::{Class, Status};
+use standfast_api::status::{Class, NodeOfInstance, State, Status};
 
 use support::openmetrics::{Family, parse};
 use support::{extra, status};
@@ -175,7 +175,7 @@ fn a_state_has_keepalived_s_number_and_stands_with_each_address() {
 #[test]
 fn a_node_that_leaves_is_still_master_for_keepalived_s_users() {
     let mut status = status();
-    status.instances[0].state = standfast_api::status::State::Leaving;
+    status.instances[0].state = State::Leaving;
     let families = families(&status, &extra());
     let address = [("ip_address", "192.0.2.100/24")];
     let old = value(&families, "keepalived_vrrp_state", &address);
@@ -199,8 +199,26 @@ fn who_still_advertises_against_a_master_is_a_rival() {
         rivals(&status).abs() < f64::EPSILON,
         "silent for three intervals"
     );
+    // Nothing of it is heard, and it says over the peer channel that it is master as well.
+    status.instances[0].nodes.push(NodeOfInstance {
+        name: "node-c".into(),
+        here: false,
+        address: Some([192, 0, 2, 3].into()),
+        state: State::Master,
+        since_us: status.node.now_us - 60_000_000,
+        priority: 90,
+        base: 90,
+        ready: true,
+        preempts: true,
+        heard_us: status.node.now_us,
+        differs: vec![],
+    });
+    status.instances[0].since_us = status.node.now_us - 60_000_000;
+    status.instances[0].speakers.clear();
+    assert!((rivals(&status) - 1.0).abs() < f64::EPSILON);
+    status.instances[0].nodes.pop();
     status.node.now_us -= 3_000_000;
-    status.instances[0].state = standfast_api::status::State::Backup;
+    status.instances[0].state = State::Backup;
     assert!(rivals(&status).abs() < f64::EPSILON, "a backup has none");
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::event::Record;
 use crate::status::{Check, Instance, NodeOfInstance, PriorityPart, Speaker, State, Status};
 
 use super::text::time;
@@ -10,11 +11,17 @@ use super::text::time;
 const FRESH_INTERVALS: u64 = 4;
 /// A busy host delays them by so much at most, in microseconds.
 const SLACK_US: u64 = 500_000;
+/// A shorter age is just now, in microseconds.
+const NOTICEABLE_US: u64 = 1_000_000;
+/// Whoever speaks with another VRID says its interval to nobody; so long it is waited for at least, in microseconds.
+const STRANGER_US: u64 = 10_000_000;
 
 /// One instance within its status.
 pub(super) struct Case<'a> {
     pub(super) status: &'a Status,
     pub(super) instance: &'a Instance,
+    /// The last part of the journal, oldest first; empty where nobody has read it.
+    pub(super) records: &'a [Record],
 }
 
 impl<'a> Case<'a> {
@@ -23,9 +30,20 @@ impl<'a> Case<'a> {
         self.status.node.now_us.saturating_sub(at_us)
     }
 
-    /// How long ago that was: `3.6 s ago`.
+    /// How long ago that was: `3.6 s ago`. Less than a second says nothing but when somebody asked.
     pub(super) fn ago(&self, at_us: u64) -> String {
-        format!("{} ago", time(self.age_us(at_us)))
+        match self.age_us(at_us) {
+            0..NOTICEABLE_US => "just now".to_owned(),
+            age => format!("{} ago", time(age)),
+        }
+    }
+
+    /// For how long that is so: `for 3.6 s`.
+    pub(super) fn lasting(&self, since_us: u64) -> String {
+        match self.age_us(since_us) {
+            0..NOTICEABLE_US => "for less than a second".to_owned(),
+            age => format!("for {}", time(age)),
+        }
     }
 
     /// In how long that is.
@@ -51,6 +69,19 @@ impl<'a> Case<'a> {
     pub(super) fn goes_on(&self, heard_us: u64) -> bool {
         let settled = self.instance.advert_interval_us.saturating_add(SLACK_US);
         heard_us > self.instance.since_us.saturating_add(settled)
+    }
+
+    /// How long a packet of somebody with another VRID is news, in microseconds.
+    pub(super) fn stranger_lasts_us(&self) -> u64 {
+        let intervals = self.instance.advert_interval_us;
+        STRANGER_US.max(intervals.saturating_mul(FRESH_INTERVALS))
+    }
+
+    /// The Standfast node at that address said after this moment that it is no master of this virtual router: what it did
+    /// before is over.
+    pub(super) fn has_given_way(&self, address: IpAddr, at_us: u64) -> bool {
+        let node = self.node_at(address);
+        node.is_some_and(|it| it.state != State::Master && it.heard_us >= at_us)
     }
 
     /// Other Standfast nodes of this virtual router.

@@ -162,17 +162,38 @@ fn part_problem(case: &Case<'_>, part: &PriorityPart) -> Option<Problem> {
     if part.unusable || loss >= 0 || case.instance.priority.base == 255 {
         return Some(Problem::new(ailing.kind, ailing.text, ailing.fix));
     }
-    let effective = i32::from(case.instance.priority.effective);
-    let sum = format!(
-        "{} {} = {effective}",
-        effective.saturating_sub(loss),
-        term(loss)
+    if case.instance.priority.drained {
+        let text = format!(
+            "{}; its weight does not count while this node is drained",
+            ailing.text
+        );
+        return Some(Problem::new(ailing.kind, text, ailing.fix));
+    }
+    let text = format!(
+        "{}, which lowers the priority: {}",
+        ailing.text,
+        sum(case, loss)
     );
-    let text = format!("{}, which lowers the priority: {sum}", ailing.text);
     match case.is_master() {
         true => Some(unmoved(case, part, &ailing, text)),
         false => Some(Problem::new(ailing.kind, text, ailing.fix)),
     }
+}
+
+/// `99 − 5 = 94`.
+fn sum(case: &Case<'_>, loss: i32) -> String {
+    let priority = &case.instance.priority;
+    let effective = i32::from(priority.effective);
+    let total = priority.clamped.unwrap_or(effective);
+    let bounded = match total == effective {
+        true => String::new(),
+        false => format!(", bounded to {effective}"),
+    };
+    format!(
+        "{} {} = {total}{bounded}",
+        total.saturating_sub(loss),
+        term(loss)
+    )
 }
 
 fn ailing(case: &Case<'_>, part: &PriorityPart) -> Option<Ailment> {
@@ -232,14 +253,16 @@ fn unmoved(case: &Case<'_>, part: &PriorityPart, ailing: &Ailment, text: String)
             true => (
                 "nopreempt",
                 format!(
-                    "{who} has {theirs} but does not take over from a lower master (nopreempt or preempt_delay)"
+                    "{who} has {theirs} but does not take over from a lower master: nopreempt, preempt_delay, or a switchover \
+                     away from it that holds until `standfast resume` there"
                 ),
             ),
             false => (ailing.kind, format!("{who} has {theirs} and takes over")),
         };
         let fix = match stays {
             true => format!(
-                "{} Move it by hand: `standfast switchover {}`; with weight 0 the failure means FAULT, and moves it.",
+                "{} Move it by hand: `standfast switchover {}`, or `standfast resume` on {who} after a switchover; with weight 0 the \
+                 failure means FAULT, and moves it.",
                 ailing.fix, case.instance.name
             ),
             false => ailing.fix.clone(),

@@ -88,5 +88,9 @@ pub const KINDS: &[(&str, &str)] = &[
     ("peer-differs", "a Standfast node is configured otherwise"),
     ("same-priority", "two nodes have the same priority"),
     ("interval-differs", "version 3 with another `advert_int`"),
+    (
+        "no-successor",
+        "MASTER, and whoever could take over is gone or in FAULT",
+    ),
     ("never-heard", "MASTER, and nobody else was ever heard"),
 ];

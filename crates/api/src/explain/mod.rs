@@ -7,6 +7,7 @@
 //! - [`host`]: what this host does to it: firewall, deleted addresses, pauses, a kernel that refuses.
 //! - [`wire`]: who else speaks or answers, and why that goes wrong.
 //! - [`setup`]: what is configured so that nothing moves.
+//! - [`successor`]: who would take over.
 //! - [`why`], [`next`], [`history`]: what is right.
 
 mod case;
@@ -16,6 +17,7 @@ mod host;
 mod kinds;
 mod next;
 mod setup;
+mod successor;
 mod text;
 mod why;
 mod wire;
@@ -75,7 +77,11 @@ impl Problem {
 /// oldest first.
 pub fn explain(status: &Status, name: &str, records: &[Record]) -> Option<Explanation> {
     let instance = status.instances.iter().find(|it| it.name == name)?;
-    let case = Case { status, instance };
+    let case = Case {
+        status,
+        instance,
+        records,
+    };
     Some(Explanation {
         instance: name.to_owned(),
         state: instance.state,
@@ -107,6 +113,7 @@ fn problems(case: &Case<'_>) -> Vec<Problem> {
         setup::intervals_differ,
         host::paused,
         wire::alone,
+        successor::none,
     ];
     let mut found: Vec<Problem> = Vec::new();
     for finder in finders {

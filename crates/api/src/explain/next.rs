@@ -1,6 +1,7 @@
 //! What would have to happen for it to change its role.
 
 use super::case::Case;
+use super::successor;
 use super::text::{list, time};
 use crate::status::{PriorityPart, State};
 
@@ -41,11 +42,22 @@ fn backup(case: &Case<'_>) -> Vec<String> {
     let mut all = vec![format!(
         "It becomes MASTER if {who} is silent for {down}{due}, or resigns with priority 0."
     )];
-    all.push(by_priority(case, &who, master.priority, ours));
-    all.push(format!(
-        "To move it here: `standfast switchover {}` on {who} where that is a Standfast node, or stop the daemon there.",
-        instance.name
-    ));
+    if instance.yields_to == Some(master.address) {
+        all.push(format!(
+            "A switchover has made {who} master: while that holds no priority makes this node MASTER; `standfast resume` here \
+             ends it."
+        ));
+    } else if instance.priority.drained {
+        all.push("This node is drained: `standfast resume` here ends that, and the usual election begins.".to_owned());
+    } else {
+        all.push(by_priority(case, &who, master.priority, ours));
+    }
+    if !instance.priority.drained {
+        all.push(format!(
+            "To move it here: `standfast switchover {}` on {who} where that is a Standfast node, or stop the daemon there.",
+            instance.name
+        ));
+    }
     all
 }
 
@@ -128,6 +140,12 @@ fn if_down(case: &Case<'_>, part: &PriorityPart) -> Option<String> {
         .clamp(1, 254);
     if change >= 0 || case.instance.priority.base == OWNER {
         return None;
+    }
+    if successor::is_lost(case) {
+        return Some(format!(
+            "If {} fails its priority falls to {after}, and nobody is there to take over.",
+            part.name
+        ));
     }
     let effect = match case.best_other() {
         Some((theirs, who)) if i32::from(theirs) > after => {

@@ -1,7 +1,7 @@
 //! The state, and how it came to be.
 
 use super::case::Case;
-use super::text::{list, term, time};
+use super::text::{list, term};
 use crate::status::{PriorityPart, State};
 
 /// What operators call a state.
@@ -17,8 +17,8 @@ pub(super) const fn word(state: State) -> &'static str {
 
 pub(super) fn headline(case: &Case<'_>) -> String {
     let instance = case.instance;
-    let since = time(case.age_us(instance.since_us));
-    let begins = format!("{} is {} for {since}", instance.name, word(instance.state));
+    let since = case.lasting(instance.since_us);
+    let begins = format!("{} is {} {since}", instance.name, word(instance.state));
     match (instance.state, &instance.master) {
         (State::Master, _) if instance.alone => {
             format!("{begins}, alone: nobody else was ever heard")
@@ -193,8 +193,12 @@ fn pauses(case: &Case<'_>) -> Vec<String> {
     let paused = parts.filter_map(|part| {
         let check = case.check(part)?;
         let pause = check.paused.as_ref()?;
+        let until = pause.until_us.map_or_else(
+            || "until it is told to go on".to_owned(),
+            |at| format!("for another {}", case.until(at)),
+        );
         Some(format!(
-            "Check {} is paused since {} and counts as {}; `standfast unpause {}` ends that.",
+            "Check {} is paused {until}, since {}, and counts as {} whatever its service does; `standfast unpause {}` ends that.",
             check.name,
             case.ago(pause.since_us),
             check.state,

@@ -11,6 +11,8 @@ use crate::status::{Holder, NodeOfInstance, Speaker, State, Stranger};
 const RECENT_US: u64 = 60_000_000;
 /// Probes for another holder come about once a second; who was seen so long ago is gone, in microseconds.
 const HOLDS_US: u64 = 10_000_000;
+/// A peer tells the age of its state in whole seconds, in microseconds.
+const SINCE_US: u64 = 1_000_000;
 /// Both are master for so many intervals: it is no handover.
 const LASTING_INTERVALS: u64 = 4;
 
@@ -22,6 +24,7 @@ pub(super) fn two_masters(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let speakers = case.instance.speakers.iter();
     let speakers = speakers.filter(|it| it.refused.is_none() && it.taken > 0);
     let heard = speakers.filter(|it| case.is_heard(it) && case.goes_on(it.heard_us));
+    let heard = heard.filter(|it| !case.has_given_way(it.address, it.heard_us));
     let heard = heard.map(|it| unheeding(case, it));
     let silent = case.others().filter(|it| is_unheard_master(case, it));
     heard.chain(silent.map(|it| unheard(case, it))).collect()
@@ -125,7 +128,11 @@ fn filter_fix(case: &Case<'_>) -> String {
 pub(super) fn refused(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let speakers = case.instance.speakers.iter();
     let recent = speakers.filter(|it| case.age_us(it.heard_us) < RECENT_US);
-    recent.filter_map(|it| refusal(case, it)).collect()
+    // Whoever was refused, has been put right and is BACKUP now sends nothing more that could be taken.
+    let lasting = recent.filter(|it| {
+        !case.is_master() || case.is_heard(it) || !case.has_given_way(it.address, it.heard_us)
+    });
+    lasting.filter_map(|it| refusal(case, it)).collect()
 }
 
 #[expect(
@@ -137,7 +144,9 @@ fn refusal(case: &Case<'_>, speaker: &Speaker) -> Option<Problem> {
     let instance = case.instance;
     let who = case.named_with_mac(speaker.address);
     let (name, vrid) = (&instance.name, instance.vrid);
-    let two = case.is_master() && case.goes_on(speaker.heard_us);
+    let two = case.is_master()
+        && case.goes_on(speaker.heard_us)
+        && !case.has_given_way(speaker.address, speaker.heard_us);
     let begins = if two { "two masters: " } else { "" };
     if is_foreign(case, speaker) {
         return Some(foreign(case, speaker, begins));
@@ -329,7 +338,8 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let strangers = case.status.strangers.iter();
     let near =
         strangers.filter(|it| it.interface == instance.interface && it.vrid != instance.vrid);
-    let recent = near.filter(|it| case.age_us(it.heard_us) < RECENT_US);
+    let recent = near.filter(|it| case.age_us(it.heard_us) < case.stranger_lasts_us());
+    let recent = recent.filter(|it| !case.has_given_way(it.address, it.heard_us));
     let ours = recent.filter(|it| it.addresses.iter().any(|address| is_own(case, *address)));
     ours.map(|stranger| {
         let shared: Vec<IpAddr> = stranger.addresses.iter().copied().filter(|it| is_own(case, *it)).collect();
@@ -373,36 +383,77 @@ pub(super) fn other_holders(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> 
         return Vec::new();
     }
     let holders = case.instance.holders.iter();
-    let holders =
-        holders.filter(|it| case.age_us(it.seen_us) < HOLDS_US && case.goes_on(it.seen_us));
-    let last = holders.max_by_key(|it| it.seen_us);
-    last.map(|it| holder(case, it)).into_iter().collect()
+    let now: Vec<&Holder> = holders
+        .filter(|it| case.age_us(it.seen_us) < HOLDS_US && case.goes_on(it.seen_us))
+        .filter(|it| !is_over(case, it))
+        .collect();
+    let Some(last) = now.iter().max_by_key(|it| it.seen_us) else {
+        return Vec::new();
+    };
+    let mut disputed: Vec<IpAddr> = now
+        .iter()
+        .filter(|it| it.mac == last.mac)
+        .map(|it| it.address)
+        .collect();
+    disputed.sort_unstable();
+    disputed.dedup();
+    vec![holder(case, last, &addresses(&disputed))]
 }
 
-fn holder(case: &Case<'_>, holder: &Holder) -> Problem {
-    let (address, mac) = (holder.address, &holder.mac);
+/// It is the answer of a node that was master then, and has said since that it is none.
+fn is_over(case: &Case<'_>, holder: &Holder) -> bool {
+    let seen = holder.seen_us;
+    match speaker_with(case, holder) {
+        Some(speaker) if case.node_at(speaker.address).is_some() => {
+            case.has_given_way(speaker.address, seen)
+        }
+        // Whoever let go after that answer is the one who gave it, unless another is master too.
+        Some(_) | None => {
+            let mut others = case.others();
+            !case.others().any(|it| it.state == State::Master)
+                && others.any(|it| it.since_us.saturating_add(SINCE_US) >= seen)
+        }
+    }
+}
+
+fn speaker_with<'a>(case: &Case<'a>, holder: &Holder) -> Option<&'a Speaker> {
+    let mut speakers = case.instance.speakers.iter();
+    speakers.find(|it| it.mac.as_ref() == Some(&holder.mac))
+}
+
+fn holder(case: &Case<'_>, holder: &Holder, disputed: &str) -> Problem {
+    let mac = &holder.mac;
     let seen = format!(
         "seen {} times, last {}",
         holder.times,
         case.ago(holder.seen_us)
     );
-    let mut speakers = case.instance.speakers.iter();
-    let known = speakers.find(|it| it.mac.as_ref() == Some(mac));
-    if let Some(known) = known {
+    if let Some(known) = speaker_with(case, holder) {
         let text = format!(
-            "two masters: {} answers for {address} too ({seen}), and its advertisements do not come any more: the last one came \
+            "two masters: {} answers for {disputed} too ({seen}), and its advertisements do not come any more: the last one came \
              {}. Something drops IP protocol 112 between the two",
             case.named_with_mac(known.address),
             case.ago(known.heard_us)
         );
         return Problem::new("vrrp-filtered", text, filter_fix(case));
     }
+    // A node that has just become master as well; its MAC address is not known where nothing of it is heard.
+    if let Some(node) = case.others().find(|it| it.state == State::Master) {
+        let who = node.address.map(|it| case.named(it));
+        let text = format!(
+            "two masters: {} is master too, with priority {}, as it says over the peer channel, and the host with MAC {mac} \
+             answers for {disputed} ({seen}); its advertisements do not come. Something drops IP protocol 112 between the two",
+            who.unwrap_or_else(|| node.name.clone()),
+            node.priority
+        );
+        return Problem::new("vrrp-filtered", text, filter_fix(case));
+    }
     let text = format!(
-        "the host with MAC {mac} answers for {address} too ({seen}), and no advertisement of it is heard: another host or \
+        "the host with MAC {mac} answers for {disputed} too ({seen}), and no advertisement of it is heard: another host or \
          program has taken the address, or it is a master whose IP protocol 112 is dropped on the way"
     );
     let fix = format!(
-        "Find that host by its MAC address (`ip neighbour`, the switch's table) and take {address} from it, or let it speak VRRP: \
+        "Find that host by its MAC address (`ip neighbour`, the switch's table) and take {disputed} from it, or let it speak VRRP: \
          `tcpdump -eni {} 'arp or ip proto 112'`.",
         interface(case)
     );

@@ -1,6 +1,6 @@
 //! Virtual routers and their sync groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::families::{Families, Of, STATES, Shown, age, in_seconds, number};
@@ -123,19 +123,30 @@ fn last_heard(instance: &Instance) -> Option<u64> {
 }
 
 /// Who sends for a virtual router while this node is its master: heard within the last intervals, whether or not its
-/// packets were taken.
+/// packets were taken, and whoever says over the peer channel that it is master as well, and is not heard.
 fn rivals(instance: &Instance, now_us: u64) -> u64 {
     if instance.state != State::Master {
         return 0;
     }
     let since = instance.since_us;
-    let heard = instance.speakers.iter().filter(|speaker| {
+    let heard = instance.speakers.iter();
+    let heard = heard.filter(|speaker| {
         let interval = speaker.interval_us.unwrap_or(instance.advert_interval_us);
         let window = interval.saturating_mul(INTERVALS_HEARD);
         // The advertisements of the master before are no dispute.
         speaker.heard_us > since && now_us.saturating_sub(speaker.heard_us) <= window
     });
-    u64::try_from(heard.count()).unwrap_or(u64::MAX)
+    // Both are master for a moment in every handover.
+    let lasting = instance.advert_interval_us.saturating_mul(INTERVALS_HEARD);
+    let lasts = |moment: u64| now_us.saturating_sub(moment) > lasting;
+    let nodes = instance.nodes.iter().filter(|node| !node.here);
+    let masters = nodes.filter(|node| node.state == State::Master);
+    let masters = masters.filter(|node| lasts(node.since_us) && lasts(since));
+    let all: BTreeSet<_> = heard
+        .map(|speaker| Some(speaker.address))
+        .chain(masters.map(|node| node.address))
+        .collect();
+    u64::try_from(all.len()).unwrap_or(u64::MAX)
 }
 
 fn disputes(families: &mut Families<'_>, status: &Status) -> fmt::Result {
@@ -149,7 +160,9 @@ fn disputes(families: &mut Families<'_>, status: &Status) -> fmt::Result {
         "standfast_instance_foreign_holders",
         "Others that were seen answering for the instance's addresses.",
         each(status, |i| {
-            u64::try_from(i.holders.len()).unwrap_or(u64::MAX)
+            // One host may answer for several of them.
+            let hosts: BTreeSet<&str> = i.holders.iter().map(|it| it.mac.as_str()).collect();
+            u64::try_from(hosts.len()).unwrap_or(u64::MAX)
         }),
     )?;
     families.gauges(

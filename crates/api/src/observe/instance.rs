@@ -43,9 +43,10 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         faults: router.faults().map(words::fault).collect(),
         master: master(view, router, &nodes),
         alone: state == State::Master && !met,
+        met_node: has_met_node(router, &nodes),
         next: router
             .next_wakeup()
-            .map(|(due, timer)| next(timer, clock.at(due))),
+            .map(|(due, timer)| next(router, timer, clock.at(due))),
         takes_over_us: router.takes_over_at().map(|at| clock.at(at)),
         preempts_us: router.preempts_from().map(|at| clock.at(at)),
         not_before_us: not_before(router, clock),
@@ -83,6 +84,12 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
     }
 }
 
+/// Whoever was met, and neither advertised nor answered for an address, was met by the peer channel.
+fn has_met_node(router: &Router, nodes: &[NodeOfInstance]) -> bool {
+    let silent = router.senders().is_empty() && router.holders().is_empty();
+    nodes.iter().any(|it| !it.here) || (silent && !router.has_met_nobody())
+}
+
 const fn family(family: Family) -> &'static str {
     match family {
         Family::V4 => "ipv4",
@@ -96,11 +103,17 @@ fn not_before(router: &Router, clock: Clock) -> Option<u64> {
     (moment > clock.now).then(|| clock.at(moment))
 }
 
-fn next(timer: router::Timer, at_us: u64) -> Next {
+fn next(router: &Router, timer: router::Timer, at_us: u64) -> Next {
     let (word, text) = words::timer(timer);
+    let reserve = router.yields_to().filter(|_| timer == router::Timer::Down);
+    let text = match reserve {
+        // Its priority alone does not make it master.
+        Some(_) => format!("{text}, or earlier after `standfast resume`"),
+        None => text.to_owned(),
+    };
     Next {
         timer: word.to_owned(),
-        text: text.to_owned(),
+        text,
         at_us,
     }
 }

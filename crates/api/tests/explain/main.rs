@@ -9,6 +9,7 @@
 )]
 
 mod situations;
+mod successor;
 mod wire;
 
 use std::path::PathBuf;
@@ -21,6 +22,28 @@ use standfast_api::status::{
 };
 
 use situations::*;
+
+#[test]
+fn an_age_below_a_second_is_just_now() {
+    let mut one = backup();
+    one.since_us = NOW - 190;
+    let told = explained(&status(one.clone()));
+    assert!(
+        told.headline
+            .starts_with("VI_1 is BACKUP for less than a second; "),
+        "{told:#?}"
+    );
+    assert!(
+        told.why[0].starts_with("It became BACKUP just now: "),
+        "{told:#?}"
+    );
+    one.since_us = NOW - SECOND;
+    let told = explained(&status(one));
+    assert!(
+        told.headline.starts_with("VI_1 is BACKUP for 1 s; "),
+        "{told:#?}"
+    );
+}
 
 #[test]
 fn an_instance_that_is_not_there_has_no_explanation() {
@@ -155,6 +178,24 @@ fn a_weight_that_is_too_small_is_told_with_the_sum_and_the_weight_that_would_do(
 }
 
 #[test]
+fn a_sum_is_true_while_drained_and_where_it_is_bounded() {
+    let mut all = lowered();
+    all.instances[0].priority.effective = 1;
+    all.instances[0].priority.drained = true;
+    first(
+        &all,
+        "check-failed",
+        &["does not count while this node is drained"],
+    );
+    assert!(!explained(&all).problems[0].text.contains(" = "));
+    let mut all = lowered();
+    all.instances[0].priority.base = 4;
+    all.instances[0].priority.effective = 1;
+    all.instances[0].priority.clamped = Some(-1);
+    first(&all, "check-failed", &["4 − 5 = -1, bounded to 1"]);
+}
+
+#[test]
 fn a_check_that_fails_on_both_nodes_moves_nothing() {
     let mut all = lowered();
     all.instances[0].nodes.push(NodeOfInstance {
@@ -178,7 +219,12 @@ fn a_peer_that_does_not_preempt_is_named() {
     first(
         &all,
         "nopreempt",
-        &["has 98 but does not take over", "standfast switchover VI_1"],
+        &[
+            "has 98 but does not take over",
+            "nopreempt, preempt_delay, or a switchover",
+            "standfast switchover VI_1",
+            "standfast resume` on nginx-2",
+        ],
     );
 }
 
@@ -350,6 +396,11 @@ fn what_is_waited_for_is_no_problem_and_is_told() {
         &yields,
         &["a switchover has made it master", "standfast resume"],
     );
+    let next = explained(&yields).next.join(" ");
+    assert!(
+        next.contains("no priority makes this node MASTER") && !next.contains("timer ends"),
+        "{next}"
+    );
     let delay = with(|it| it.preempts_us = Some(NOW + 12 * SECOND));
     well(&delay, &["preempt_delay runs for another 12 s"]);
     let starts = with(|it| it.not_before_us = Some(NOW + 30 * SECOND));
@@ -392,9 +443,17 @@ fn drains_and_pauses_are_told() {
     let phrases = [
         "drained for another 10 min, since 60 s ago, by root (uid 0)",
         "Its priority is 1, because this node is drained",
-        "chk_nginx is paused since 30 s ago",
+        "chk_nginx is paused until it is told to go on, since 30 s ago",
+        "drained: `standfast resume` here ends that",
     ];
     well(&all, &phrases);
+    let next = explained(&all).next.join(" ");
+    assert!(!next.contains("standfast switchover"), "{next}");
+    all.checks[0].paused = Some(Pause {
+        since_us: ago(30),
+        until_us: Some(NOW + 3_600 * SECOND),
+    });
+    well(&all, &["paused for another 60 min, since 30 s ago"]);
 }
 
 #[test]

@@ -216,3 +216,83 @@ fn whoever_else_answers_for_an_address_is_named_by_its_hardware_address() {
     ];
     first(&status(one), "vrrp-filtered", &phrases);
 }
+
+/// The mistyped VRID was corrected: nothing more is heard of it, and the peer channel knows the node as BACKUP.
+#[test]
+fn another_vrid_that_was_put_right_is_forgotten() {
+    let stranger = |seconds| Stranger {
+        vrid: 52,
+        interface: "eth0".into(),
+        address: ip(12),
+        mac: Some(MAC.into()),
+        priority: Some(90),
+        addresses: vec![ip(200)],
+        first_us: ago(300),
+        heard_us: ago(seconds),
+        times: 300,
+    };
+    let mut all = status(master());
+    all.strangers = vec![stranger(9)];
+    first(&all, "wrong-vrid", &["two masters"]);
+    all.strangers = vec![stranger(11)];
+    well(&all, &[]);
+    all.strangers = vec![stranger(2)];
+    all.instances[0].nodes.push(there(State::Backup, 90));
+    well(&all, &[]);
+}
+
+/// Its last packets were sent by a master, and it has said since then that it is none.
+#[test]
+fn whoever_has_given_way_is_no_second_master() {
+    let mut one = master();
+    one.speakers = vec![Speaker {
+        heard_us: ago(2),
+        ..speaker()
+    }];
+    one.nodes.push(there(State::Backup, 90));
+    well(&status(one.clone()), &[]);
+    one.nodes[1].heard_us = ago(3);
+    first(&status(one.clone()), "one-way-link", &["two masters"]);
+    one.nodes[1].heard_us = NOW;
+    one.speakers = vec![Speaker {
+        heard_us: ago(8),
+        ..refused("authentication", "wrong password")
+    }];
+    well(&status(one), &[]);
+}
+
+fn held(last: u8, seconds: u64) -> Holder {
+    Holder {
+        address: ip(last),
+        mac: MAC.into(),
+        first_us: ago(20),
+        seen_us: ago(seconds),
+        times: 20,
+    }
+}
+
+/// The peer channel names whoever answers, before its silence has lasted, and each disputed address is told.
+#[test]
+fn a_holder_that_says_it_is_master_is_the_second_one() {
+    let mut one = master();
+    one.holders = vec![held(200, 1), held(201, 2)];
+    one.nodes.push(NodeOfInstance {
+        since_us: ago(2),
+        ..there(State::Master, 90)
+    });
+    let phrases = [
+        "two masters: nginx-2 (192.0.2.12) is master too",
+        "answers for 192.0.2.200 and 192.0.2.201",
+    ];
+    first(&status(one.clone()), "vrrp-filtered", &phrases);
+    // It has let go since.
+    one.nodes[1].state = State::Backup;
+    well(&status(one.clone()), &[]);
+    // A node that was BACKUP all the time did not answer.
+    one.nodes[1].since_us = ago(100);
+    first(
+        &status(one),
+        "other-holder",
+        &["192.0.2.200 and 192.0.2.201"],
+    );
+}
