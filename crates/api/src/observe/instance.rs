@@ -84,10 +84,9 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
     }
 }
 
-/// Whoever was met, and neither advertised nor answered for an address, was met by the peer channel.
+/// Whether another node of the peer channel is there, or was.
 fn has_met_node(router: &Router, nodes: &[NodeOfInstance]) -> bool {
-    let silent = router.senders().is_empty() && router.holders().is_empty();
-    nodes.iter().any(|it| !it.here) || (silent && !router.has_met_nobody())
+    nodes.iter().any(|it| !it.here) || router.has_met_peer()
 }
 
 const fn family(family: Family) -> &'static str {

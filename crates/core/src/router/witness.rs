@@ -261,7 +261,7 @@ impl Router {
     }
 
     /// Whether a node of the peer channel was met that has this router too.
-    pub(crate) fn has_met_peer(&self) -> bool {
+    pub fn has_met_peer(&self) -> bool {
         self.witness.peer
     }
 
