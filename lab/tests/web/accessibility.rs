@@ -18,7 +18,10 @@ const OPEN_ALL: &str = "for (const summary of document.querySelectorAll('details
 const TOO_WIDE: &str = "document.documentElement.scrollWidth > innerWidth";
 
 fn judge(scene: &mut Scene, name: &str) {
-    scene.value(&format!("{};0", axe::script()));
+    let axe = axe::script();
+    if let Some(axe) = &axe {
+        scene.value(&format!("{axe};0"));
+    }
     scene.value(OPEN_ALL);
     scene.wait(
         "the explanation",
@@ -29,7 +32,9 @@ fn judge(scene: &mut Scene, name: &str) {
             scene.browser.look(window, scheme).unwrap();
             let shown = format!("{name}-{}-{}", window.0, scheme.name());
             scene.keep_picture(&shown);
-            assert_eq!(scene.value(JUDGE), json!([]), "{shown}");
+            if axe.is_some() {
+                assert_eq!(scene.value(JUDGE), json!([]), "{shown}");
+            }
             assert_eq!(scene.value(TOO_WIDE), json!(false), "{shown}");
         }
     }
