@@ -42,7 +42,7 @@ pub(crate) use place::Place;
 pub use place::default_directory;
 
 /// Records that are held in memory, so that reading recent ones needs no disk.
-const RECENT: usize = 1024;
+const RECENT: usize = 2048;
 /// Entries that may wait for the keeper; more are counted and lost. A thousand instances that fail over at once make ten each.
 const QUEUE: usize = 16 * 1024;
 /// So long a stopping daemon waits for its last entries.

@@ -229,7 +229,7 @@ fn the_oldest_files_go_and_the_bound_holds() {
     assert_eq!(folder.files().len(), 4);
     let held = chronicle.holds();
     assert_eq!(held.bytes, folder.bytes());
-    assert_eq!((held.entries, held.lost), (1024, 0));
+    assert_eq!((held.entries, held.lost), (2048, 0));
     chronicle.close();
     let records = folder.read();
     assert_eq!(records.last().unwrap().seq, 4002);
