@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use standfast_core::input::RouterId;
 use standfast_core::router::State;
-use standfast_core::spec::{Channel, Leave, RouterSpec, Rules, Spec};
+use standfast_core::spec::{Channel, Leave, RouterSpec, Rules, Spec, VirtualAddress};
 use standfast_core::steering::{
     Answer, Choice, Drain, Hold, Instruction, Obstacle, Outcome, Refusal,
 };
@@ -29,6 +29,28 @@ fn speaking(priority: u8) -> RouterSpec {
     RouterSpec {
         channel: Some(Channel::default()),
         ..plain_router(priority)
+    }
+}
+
+/// The two members of a sync group, with an address each.
+fn group(priority: u8) -> Vec<RouterSpec> {
+    let member = |vrid, last| {
+        let address = IpAddr::V4(virtual_address(last));
+        RouterSpec {
+            name: format!("VI_{vrid}"),
+            vrid: Vrid::new(vrid).unwrap(),
+            sync_group: Some("G".into()),
+            addresses: vec![VirtualAddress::plain(address, 24)],
+            ..speaking(priority)
+        }
+    };
+    vec![member(51, 0), member(52, 1)]
+}
+
+fn group_held_by(lan: &Lan, id: NodeId) {
+    for last in [0, 1] {
+        assert_eq!(lan.holders(IpAddr::V4(virtual_address(last))), [id]);
+        assert_eq!(lan.longest_vacancy(virtual_address(last)), Micros::ZERO);
     }
 }
 
@@ -369,19 +391,7 @@ fn a_stop_in_the_middle_of_a_switchover_is_a_stop() -> Checked {
 
 #[test]
 fn a_sync_group_moves_as_one() -> Checked {
-    let member = |priority, vrid, last| {
-        let mut router = speaking(priority);
-        router.name = format!("VI_{vrid}");
-        router.vrid = Vrid::new(vrid).unwrap();
-        router.sync_group = Some("G".into());
-        router.addresses = vec![standfast_core::spec::VirtualAddress::plain(
-            IpAddr::V4(virtual_address(last)),
-            24,
-        )];
-        router
-    };
-    let node = |priority| vec![member(priority, 51, 0), member(priority, 52, 1)];
-    let mut lan = settled(vec![node(150), node(100)])?;
+    let mut lan = settled(vec![group(150), group(100)])?;
     switchover(&mut lan, A, None)?;
     lan.run_for(Micros::from_secs(20))?;
     let Answer::Done(outcomes) = last_answer(&lan, A) else {
@@ -393,10 +403,7 @@ fn a_sync_group_moves_as_one() -> Checked {
         "{outcomes:?}"
     );
     assert_eq!(outcomes.len(), 2);
-    for last in [0, 1] {
-        assert_eq!(lan.holders(IpAddr::V4(virtual_address(last))), [B]);
-        assert_eq!(lan.longest_vacancy(virtual_address(last)), Micros::ZERO);
-    }
+    group_held_by(&lan, B);
     Ok(())
 }
 
@@ -415,19 +422,7 @@ fn the_channel_lost_in_the_middle_leaves_the_address_where_somebody_serves_it() 
 
 #[test]
 fn one_member_takes_its_group_along() -> Checked {
-    let member = |priority, vrid, last| {
-        let mut router = speaking(priority);
-        router.name = format!("VI_{vrid}");
-        router.vrid = Vrid::new(vrid).unwrap();
-        router.sync_group = Some("G".into());
-        router.addresses = vec![standfast_core::spec::VirtualAddress::plain(
-            IpAddr::V4(virtual_address(last)),
-            24,
-        )];
-        router
-    };
-    let node = |priority| vec![member(priority, 51, 0), member(priority, 52, 1)];
-    let mut lan = settled(vec![node(150), node(100)])?;
+    let mut lan = settled(vec![group(150), group(100)])?;
     let first = routers(&lan, A).into_iter().take(1).collect();
     lan.order(
         A,
@@ -441,10 +436,7 @@ fn one_member_takes_its_group_along() -> Checked {
         panic!("{:?}", last_answer(&lan, A));
     };
     assert_eq!(outcomes.len(), 2, "{outcomes:?}");
-    for last in [0, 1] {
-        assert_eq!(lan.holders(IpAddr::V4(virtual_address(last))), [B]);
-        assert_eq!(lan.longest_vacancy(virtual_address(last)), Micros::ZERO);
-    }
+    group_held_by(&lan, B);
     Ok(())
 }
 

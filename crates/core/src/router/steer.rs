@@ -72,9 +72,11 @@ impl Router {
         self.begin_move(Cause::Drained, fx);
     }
 
-    /// Nobody is there who could take it: the move is over.
+    /// Nobody is there who could take it: there is no move, unless an earlier order's goes on.
     pub(crate) fn stay_put(&mut self) {
-        self.steered = Some(Steered::Stayed);
+        if !self.is_underway() {
+            self.steered = Some(Steered::Stayed);
+        }
     }
 
     fn begin_move(&mut self, cause: Cause, fx: &mut Effects<'_>) {
