@@ -17,9 +17,9 @@ pub(super) fn refused(text: impl Into<String>) -> Answer {
 /// `a, b and 3 more`
 pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    let shown = names.len().min(MAX_NAMES);
-    let text = names[..shown].join(", ");
-    match names.len() - shown {
+    let shown: Vec<&str> = names.iter().take(MAX_NAMES).copied().collect();
+    let text = shown.join(", ");
+    match names.len() - shown.len() {
         0 if text.is_empty() => "none".into(),
         0 => text,
         more => format!("{text} and {more} more"),

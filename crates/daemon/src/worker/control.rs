@@ -13,6 +13,7 @@ use standfast_core::journal::Level;
 use standfast_linux::clock::{realtime, thread_cpu};
 use tokio::sync::oneshot;
 
+use super::answers::refused;
 use super::{Worker, now};
 use crate::control::{Built, Request, Settings, SocketSettings};
 use crate::lower;
@@ -56,13 +57,6 @@ fn done(text: String) -> Answer {
         text,
         moves: Vec::new(),
         plan: None,
-    }
-}
-
-fn refused(text: String) -> Answer {
-    Answer::Refused {
-        text,
-        reasons: Vec::new(),
     }
 }
 
@@ -154,7 +148,7 @@ impl Worker {
                 0 => "too many wait for a reload already",
                 _ => "the daemon ends",
             };
-            let _ = reply.send(refused(text.into()));
+            let _ = reply.send(refused(text));
             return;
         }
         let text = format!("{who} asks for a reload");

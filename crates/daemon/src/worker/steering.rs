@@ -347,6 +347,14 @@ impl Worker {
                 gap_us,
             });
         }
+        // Instances come and go with reloads.
+        let routers: BTreeSet<&str> = self
+            .node
+            .routers()
+            .map(|router| router.spec().name.as_str())
+            .collect();
+        let handovers = &mut self.steering.handovers;
+        handovers.retain(|name, _| routers.contains(name.as_str()));
         self.forget_moves(&order);
         if let Some(reply) = order.reply.take() {
             let _ = reply.send(self.success(&order.what, moves, &away));
