@@ -20,7 +20,7 @@ use super::{Message, Settings, Shared};
 use crate::log::Logger;
 
 /// Records that are written at once.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 /// How often a disk that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 /// How often a folder that another daemon has is tried again: our predecessor, which is about to end.
