@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::error::LabError;
+use crate::error::{LabError, io_error};
 use crate::host::Host;
 use crate::process::Process;
 use crate::protocol::Program;
@@ -30,6 +30,21 @@ pub enum Start {
     AsKeepalived,
     /// `standfast run -f FILE`.
     AsItself,
+}
+
+/// The `standfast` that a test is about: `$STANDFAST_BINARY`, else the one that was built with the test, which lies at
+/// `target/PROFILE/standfast` where the test is `target/PROFILE/deps/NAME-HASH`.
+///
+/// # Errors
+/// [`LabError::Io`] where this program's own file is not known; [`LabError::FileMissing`] where there is no such folder.
+pub fn program_under_test() -> Result<PathBuf, LabError> {
+    if let Some(given) = std::env::var_os("STANDFAST_BINARY") {
+        return Ok(given.into());
+    }
+    let test = std::env::current_exe().map_err(io_error("find this program's file"))?;
+    let profile = test.ancestors().nth(2);
+    let profile = profile.ok_or_else(|| LabError::FileMissing { path: test.clone() })?;
+    Ok(profile.join("standfast"))
 }
 
 impl Daemon {

@@ -61,7 +61,7 @@ mod web;
 pub use agent::agent_main;
 pub use browser::{Browser, Complaint, Key, Scheme};
 pub use capture::Capture;
-pub use daemon::{Daemon, Start};
+pub use daemon::{Daemon, Start, program_under_test};
 pub use error::LabError;
 pub use frame::{Advertisement, Forgery, Frame, FrameKind, MacAddress, NotAMacAddress};
 pub use host::{Host, Neighbour};

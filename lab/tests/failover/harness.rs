@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use standfast_lab::{Daemon, Moment, NODE_ADDRESSES, Pair, PairOptions, Start, WebServer};
+use standfast_lab::{
+    Daemon, Moment, NODE_ADDRESSES, Pair, PairOptions, Start, WebServer, program_under_test,
+};
 
 use crate::bounds::{FIRST_PRIORITY, SECOND_PRIORITY, SMOOTH, down_interval};
 
@@ -68,16 +70,10 @@ fn daemon(subject: Subject) -> Daemon {
     match subject {
         Subject::Keepalived => Daemon::Keepalived,
         Subject::Standfast => Daemon::Standfast {
-            binary: standfast(),
+            binary: program_under_test().unwrap(),
             start: Start::AsKeepalived,
         },
     }
-}
-
-/// Beside this test's own executable: target/PROFILE/deps/failover-HASH and target/PROFILE/standfast.
-fn standfast() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("standfast")
 }
 
 /// Waits until the second node serves; returns how long after `from` that was.

@@ -6,7 +6,6 @@
 mod guest;
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use guest::Guest;
 
@@ -89,11 +88,6 @@ reached() {
 }
 "#;
 
-fn standfast() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("standfast")
-}
-
 /// Runs both nodes, whose configurations are given, and then `script` in a guest; `addresses` are all virtual ones.
 fn run(name: &str, addresses: &str, configuration: impl Fn(Node) -> String, script: &str) {
     let guest = match Guest::new(name) {
@@ -105,7 +99,7 @@ fn run(name: &str, addresses: &str, configuration: impl Fn(Node) -> String, scri
     }
     let settings = format!(
         "STANDFAST={}\nOUT={}\nADDRESSES='{addresses}'\n",
-        standfast().display(),
+        standfast_lab::program_under_test().unwrap().display(),
         guest.shared()
     );
     match guest.run(&(settings + NETWORK + script)) {

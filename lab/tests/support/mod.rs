@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use standfast_lab::{
     Advertisement, Capture, Daemon, Frame, FrameKind, Host, HostOptions, Lab, LabOptions,
-    MacAddress, Moment, Node, Pair, PairOptions, Signal, Start, VIP,
+    MacAddress, Moment, Node, Pair, PairOptions, Signal, Start, VIP, program_under_test,
 };
 
 /// Longest silence, net of the machine's own, when two nodes pass the address on.
@@ -43,11 +43,10 @@ pub fn agent() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_lab-agent"))
 }
 
-/// Standfast under keepalived's name; its executable lies beside the tests' folder.
+/// Standfast under keepalived's name.
 pub fn standfast() -> Daemon {
-    let test = std::env::current_exe().unwrap();
     Daemon::Standfast {
-        binary: test.ancestors().nth(2).unwrap().join("standfast"),
+        binary: program_under_test().unwrap(),
         start: Start::AsKeepalived,
     }
 }

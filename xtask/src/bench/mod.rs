@@ -31,6 +31,7 @@ use case::{Case, Line, Setting, Trouble};
 use progress::Progress;
 use result::{CaseResult, LineResult};
 use subject::Subject;
+pub use subject::target;
 
 /// What `cargo xtask bench` was asked for.
 pub fn run(root: &Path, arguments: &[String]) -> ExitCode {
