@@ -1,36 +1,21 @@
 //! Steering (handover.md §4): what operators ask for moves an address without a gap, once, and to a node that keeps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use common::{A, B, C, Checked, VIP, gap, ms, only, settled_with, speaking};
 use standfast_core::input::RouterId;
 use standfast_core::router::State;
-use standfast_core::spec::{Channel, Leave, RouterSpec, Rules, Spec, VirtualAddress};
+use standfast_core::spec::{Leave, RouterSpec, Rules, Spec, VirtualAddress};
 use standfast_core::steering::{
     Answer, Choice, Drain, Hold, Instruction, Obstacle, Outcome, Refusal,
 };
 use standfast_core::wire::vrrp::{Priority, Vrid};
 use standfast_core::{Instant, Micros};
-use standfast_sim::{Breach, Crash, Lan, NodeId, Port, plain_router, setup, virtual_address};
-
-const A: NodeId = NodeId(0);
-const B: NodeId = NodeId(1);
-const C: NodeId = NodeId(2);
-const VIP: IpAddr = IpAddr::V4(virtual_address(0));
-
-type Checked = Result<(), Breach>;
-
-const fn ms(millis: u64) -> Micros {
-    Micros::from_millis(millis)
-}
-
-fn speaking(priority: u8) -> RouterSpec {
-    RouterSpec {
-        channel: Some(Channel::default()),
-        ..plain_router(priority)
-    }
-}
+use standfast_sim::{Breach, Crash, Lan, NodeId, Port, plain_router, virtual_address};
 
 /// The two members of a sync group, with an address each.
 fn group(priority: u8) -> Vec<RouterSpec> {
@@ -55,22 +40,7 @@ fn group_held_by(lan: &Lan, id: NodeId) {
 }
 
 fn settled(nodes: Vec<Vec<RouterSpec>>) -> Result<Lan, Breach> {
-    let mut lan = Lan::new(11, 2);
-    for (number, routers) in nodes.into_iter().enumerate() {
-        let spec = Spec {
-            routers,
-            ..Spec::default()
-        };
-        lan.add_node(setup(number, spec));
-    }
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(ms(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
+    settled_with(11, nodes.into_iter().map(only))
 }
 
 fn routers(lan: &Lan, id: NodeId) -> BTreeSet<RouterId> {
@@ -114,7 +84,7 @@ fn address(lan: &Lan, id: NodeId) -> IpAddr {
 /// The holder, and nobody was without for longer than that.
 fn held_by(lan: &Lan, id: NodeId, vacancy: Micros) {
     assert_eq!(lan.holders(VIP), [id]);
-    let longest = lan.longest_vacancy(virtual_address(0));
+    let longest = gap(lan);
     assert!(longest <= vacancy, "nobody held it for {longest}");
 }
 
