@@ -153,7 +153,14 @@ pub enum Obstacle {
         /// What has to agree does not.
         differs: bool,
     },
-    /// The best node has less than its configured priority, and less than this one: something is wrong there, or it is drained.
+    /// That node, or every one that could take it, is drained: it would give it back at once.
+    Drained {
+        /// Where it is.
+        address: IpAddr,
+        /// Its name.
+        name: String,
+    },
+    /// The best node has less than its configured priority, and less than this one: something is wrong there.
     Degraded {
         /// Where it is.
         address: IpAddr,

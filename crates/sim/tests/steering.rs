@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use common::{A, B, C, Checked, VIP, gap, ms, only, settled_with, speaking};
+use common::{A, B, C, Checked, VIP, gap, ms, only, rises, serves, settled_with, speaking};
 use standfast_core::input::RouterId;
 use standfast_core::router::State;
 use standfast_core::spec::{Leave, RouterSpec, Rules, Spec, VirtualAddress};
@@ -473,30 +473,84 @@ fn a_reload_that_removes_what_is_on_its_way_ends_the_order_and_not_the_service()
     Ok(())
 }
 
+/// Why the only router of a node was not moved.
+#[track_caller]
+fn refused(lan: &Lan, id: NodeId) -> Obstacle {
+    match last_answer(lan, id) {
+        Answer::Refused(Refusal::Routers(obstacles)) => obstacles[0].1.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn drained(lan: &Lan, id: NodeId) -> Obstacle {
+    let address = address(lan, id);
+    Obstacle::Drained {
+        address,
+        // As it came in from the network.
+        name: format!("node{address}"),
+    }
+}
+
 #[test]
 fn two_drained_nodes_hand_nothing_to_each_other_and_a_switchover_to_one_is_refused() -> Checked {
-    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
-    lan.order(A, drain(Hold::Soft, None))?;
-    lan.run_for(Micros::from_secs(5))?;
-    switchover(&mut lan, B, None)?;
-    lan.run_for(ms(10))?;
-    let Answer::Refused(Refusal::Routers(obstacles)) = last_answer(&lan, B) else {
-        panic!("{:?}", last_answer(&lan, B));
-    };
-    assert!(
-        matches!(
-            obstacles[0].1,
-            Obstacle::Degraded {
-                priority: Priority(1),
-                base: Priority(150),
-                ..
-            }
-        ),
-        "{obstacles:?}"
-    );
+    for hold in [Hold::Soft, Hold::Hard] {
+        let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+        lan.order(A, drain(hold, None))?;
+        lan.run_for(Micros::from_secs(5))?;
+        for to in [None, Some(Choice::Address(address(&lan, A)))] {
+            switchover(&mut lan, B, to)?;
+            lan.run_for(ms(10))?;
+            assert_eq!(refused(&lan, B), drained(&lan, A));
+        }
+        lan.order(B, drain(Hold::Soft, None))?;
+        let before = rises(&lan, A) + rises(&lan, B);
+        lan.run_for(Micros::from_secs(7_200))?;
+        assert_eq!(outcome(&lan, B), Outcome::Stayed);
+        held_by(&lan, B, Micros::ZERO);
+        assert_eq!(rises(&lan, A) + rises(&lan, B), before);
+    }
+    Ok(())
+}
+
+/// What the drained one says of itself, not its priority, makes the difference.
+#[test]
+fn a_drained_peer_is_no_successor_while_another_one_is_ready() -> Checked {
+    for stops in [false, true] {
+        let nodes = vec![vec![speaking(150)], vec![speaking(1)], vec![speaking(100)]];
+        let mut lan = settled(nodes)?;
+        lan.order(C, drain(Hold::Soft, None))?;
+        lan.run_for(Micros::from_secs(2))?;
+        let to = Choice::Address(address(&lan, C));
+        switchover(&mut lan, A, Some(to))?;
+        lan.run_for(ms(10))?;
+        assert_eq!(refused(&lan, A), drained(&lan, C));
+        serves(&lan, A);
+        if stops {
+            lan.stop(A)?;
+        } else {
+            switchover(&mut lan, A, None)?;
+        }
+        lan.run_for(ms(100))?;
+        held_by(&lan, B, Micros::ZERO);
+        lan.run_for(Micros::from_secs(20))?;
+        held_by(&lan, B, Micros::ZERO);
+        assert_eq!(rises(&lan, C), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_end_of_a_drain_is_known_to_the_others_also_where_no_priority_changes() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(1)]])?;
     lan.order(B, drain(Hold::Soft, None))?;
-    lan.run_for(Micros::from_secs(10))?;
-    assert_eq!(outcome(&lan, B), Outcome::Stayed);
+    lan.run_for(ms(100))?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(ms(10))?;
+    assert_eq!(refused(&lan, A), drained(&lan, B));
+    lan.order(B, Instruction::Resume)?;
+    lan.run_for(ms(100))?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(ms(100))?;
     held_by(&lan, B, Micros::ZERO);
     Ok(())
 }
