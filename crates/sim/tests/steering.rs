@@ -15,7 +15,7 @@ use standfast_core::steering::{
 };
 use standfast_core::wire::vrrp::{Priority, Vrid};
 use standfast_core::{Instant, Micros};
-use standfast_sim::{Breach, Crash, Lan, NodeId, Port, plain_router, virtual_address};
+use standfast_sim::{Breach, Crash, Lan, NodeId, Port, Weather, plain_router, virtual_address};
 
 /// The two members of a sync group, with an address each.
 fn group(priority: u8) -> Vec<RouterSpec> {
@@ -540,6 +540,31 @@ fn a_drained_peer_is_no_successor_while_another_one_is_ready() -> Checked {
 }
 
 #[test]
+fn a_switchover_that_is_refused_on_the_way_does_not_end_at_a_drained_peer() -> Checked {
+    let nodes = vec![
+        vec![speaking(150)],
+        vec![speaking(120)],
+        vec![speaking(100)],
+    ];
+    let mut lan = settled(nodes)?;
+    lan.order(C, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(2))?;
+    lan.set_weather(Weather {
+        delay: (ms(30), ms(30)),
+        ..Weather::FAIR
+    });
+    // Not known there yet when it is asked.
+    lan.order(B, drain(Hold::Hard, None))?;
+    lan.run_for(ms(1))?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(Micros::from_secs(5))?;
+    assert_eq!(outcome(&lan, A), Outcome::Stayed);
+    held_by(&lan, A, Micros::ZERO);
+    assert_eq!(rises(&lan, C), 0);
+    Ok(())
+}
+
+#[test]
 fn the_end_of_a_drain_is_known_to_the_others_also_where_no_priority_changes() -> Checked {
     let mut lan = settled(vec![vec![speaking(150)], vec![speaking(1)]])?;
     lan.order(B, drain(Hold::Soft, None))?;
@@ -552,5 +577,80 @@ fn the_end_of_a_drain_is_known_to_the_others_also_where_no_priority_changes() ->
     switchover(&mut lan, A, None)?;
     lan.run_for(ms(100))?;
     held_by(&lan, B, Micros::ZERO);
+    Ok(())
+}
+
+/// It neither speaks the channel nor preempts: while it hears somebody it says nothing.
+fn silent(router: RouterSpec) -> RouterSpec {
+    RouterSpec {
+        channel: None,
+        preempt: false,
+        ..router
+    }
+}
+
+#[test]
+fn a_drained_node_gives_up_to_a_silent_backup_that_comes_later() -> Checked {
+    let whole: [fn(u8) -> Vec<RouterSpec>; 3] = [
+        |priority| vec![plain_router(priority)],
+        |priority| vec![speaking(priority)],
+        group,
+    ];
+    for routers in whole {
+        for away in [10, 300] {
+            let heirs = routers(100).into_iter().map(silent).collect();
+            let mut lan = settled(vec![routers(150), heirs])?;
+            lan.stop(B)?;
+            lan.run_for(Micros::from_secs(2))?;
+            lan.order(A, drain(Hold::Soft, None))?;
+            lan.run_for(Micros::from_secs(away))?;
+            assert_eq!(outcome(&lan, A), Outcome::Stayed);
+            held_by(&lan, A, Micros::ZERO);
+            lan.start(B)?;
+            lan.run_for(Micros::from_secs(20 + away))?;
+            for held in routers(100).iter().flat_map(RouterSpec::all_addresses) {
+                assert_eq!(lan.holders(held.address), [B]);
+            }
+            held_by(&lan, B, Micros::ZERO);
+            assert_eq!(rises(&lan, A), 1);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_drained_node_asks_nobody_where_that_would_cost_service() -> Checked {
+    for leave in [Leave::Exclusive, Leave::Immediate] {
+        let mut router = plain_router(150);
+        router.rules.leave = leave;
+        let mut lan = settled(vec![vec![router], vec![silent(plain_router(100))]])?;
+        lan.stop(B)?;
+        lan.order(A, drain(Hold::Soft, None))?;
+        lan.run_for(Micros::from_secs(20))?;
+        lan.start(B)?;
+        lan.reset_stopwatches();
+        lan.run_for(Micros::from_secs(600))?;
+        held_by(&lan, A, Micros::ZERO);
+    }
+    Ok(())
+}
+
+/// Without the channel nobody knows that both are drained, but each hears the other at the priority of the last resort.
+#[test]
+fn two_drained_nodes_without_the_channel_do_not_go_on_exchanging_the_address() -> Checked {
+    let blocked: [fn(u8) -> RouterSpec; 2] = [plain_router, speaking];
+    for router in blocked {
+        let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
+        lan.block_channel(B, true);
+        for id in [A, B] {
+            lan.order(id, drain(Hold::Soft, None))?;
+            lan.run_for(Micros::from_secs(5))?;
+        }
+        lan.run_for(Micros::from_secs(7_200))?;
+        let exchanged = rises(&lan, A) + rises(&lan, B);
+        assert!(exchanged <= 5, "{exchanged} times");
+        assert_eq!(lan.holders(VIP).len(), 1);
+        assert_eq!(gap(&lan), Micros::ZERO);
+    }
     Ok(())
 }
