@@ -102,6 +102,7 @@ fn entry(bytes: &[u8], known: &Known<'_>) -> Entry {
         state: STATES[of(2, STATES.len())],
         ready: at(1) & 8 == 0,
         preempts: at(1) & 16 == 0,
+        drained: at(1) & 32 != 0,
         answer: ANSWERS[of(3, ANSWERS.len())],
         priority: Priority(at(4)),
         base: Priority(at(4)),

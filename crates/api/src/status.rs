@@ -358,6 +358,9 @@ pub struct NodeOfInstance {
     pub ready: bool,
     /// It takes over from a lower master.
     pub preempts: bool,
+    /// An operator has drained it: it gives up what others can take, and takes nothing back.
+    #[serde(default)]
+    pub drained: bool,
     /// When it was heard last.
     pub heard_us: u64,
     /// What differs from this node's configuration: `addresses`, `version`, `advert_int`.
@@ -557,6 +560,9 @@ pub struct Peer {
     pub round_trip_us: Option<u64>,
     /// Instances that both have.
     pub instances: Vec<String>,
+    /// An operator has drained it: it says so of one of them at least.
+    #[serde(default)]
+    pub drained: bool,
 }
 
 /// Somebody who speaks for a virtual router that is not configured here.

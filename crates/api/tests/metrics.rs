@@ -210,6 +210,7 @@ fn who_still_advertises_against_a_master_is_a_rival() {
         base: 90,
         ready: true,
         preempts: true,
+        drained: false,
         heard_us: status.node.now_us,
         differs: vec![],
     });

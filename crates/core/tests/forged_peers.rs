@@ -64,6 +64,7 @@ fn entry(vrid: u8) -> Entry {
         state: Told::Backup,
         ready: true,
         preempts: true,
+        drained: false,
         answer: Answer::None,
         priority: Priority(200),
         base: Priority(200),

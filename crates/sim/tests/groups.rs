@@ -1,36 +1,25 @@
 //! Sync groups, between two nodes on one LAN.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::net::IpAddr;
 
+use common::{Checked, only, settled_with};
 use standfast_core::Micros;
 use standfast_core::spec::{Leave, RouterSpec, Rules, Spec};
 use standfast_core::wire::vrrp::Priority;
-use standfast_sim::{Breach, Lan, NodeId, grouped, plain_router, setup};
-
-type Checked = Result<(), Breach>;
+use standfast_sim::{Breach, Lan, NodeId, grouped, plain_router};
 
 /// Two nodes with a group of two routers each, at rest.
 fn group_pair(seed: u64, rules: Rules) -> Result<Lan, Breach> {
-    let mut lan = Lan::new(seed, 2);
-    for (number, priority) in [150, 100].into_iter().enumerate() {
-        let spec = Spec {
-            routers: grouped(RouterSpec {
-                rules,
-                ..plain_router(priority)
-            }),
-            ..Spec::default()
-        };
-        lan.add_node(setup(number, spec));
-    }
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(Micros::from_millis(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
+    let nodes = [150, 100].map(|priority| {
+        only(grouped(RouterSpec {
+            rules,
+            ..plain_router(priority)
+        }))
+    });
+    settled_with(seed, nodes)
 }
 
 /// Scripts end when they end; the successor takes nothing before it can take everything.

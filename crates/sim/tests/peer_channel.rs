@@ -1,8 +1,11 @@
 //! The peer channel (docs/peer-channel.md): handing over, with everything that can go wrong, and signs of life.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::net::IpAddr;
 
+use common::{A, B, C, Checked, VIP, gap, misled, ms, rises, serves, settled_with, speaking};
 use standfast_core::Micros;
 use standfast_core::journal::{Entry, Event};
 use standfast_core::router::State;
@@ -11,27 +14,7 @@ use standfast_core::spec::{
     VirtualAddress, Weight,
 };
 use standfast_core::wire::vrrp::{Authentication, Priority, Vrid};
-use standfast_sim::{
-    Breach, Crash, Lan, NodeId, Port, Weather, plain_router, setup, virtual_address,
-};
-
-const A: NodeId = NodeId(0);
-const B: NodeId = NodeId(1);
-const C: NodeId = NodeId(2);
-const VIP: IpAddr = IpAddr::V4(virtual_address(0));
-
-type Checked = Result<(), Breach>;
-
-const fn ms(millis: u64) -> Micros {
-    Micros::from_millis(millis)
-}
-
-fn speaking(priority: u8) -> RouterSpec {
-    RouterSpec {
-        channel: Some(Channel::default()),
-        ..plain_router(priority)
-    }
-}
+use standfast_sim::{Breach, Crash, Lan, Port, Weather, plain_router, setup, virtual_address};
 
 fn detecting(priority: u8) -> RouterSpec {
     let fast_detect = Some(FastDetect {
@@ -71,49 +54,14 @@ fn spec(routers: Vec<RouterSpec>) -> Spec {
     }
 }
 
-/// Everybody started and at rest; the clients know where to go.
 fn settled(nodes: Vec<Vec<RouterSpec>>) -> Result<Lan, Breach> {
-    let mut lan = Lan::new(7, 2);
-    for (number, routers) in nodes.into_iter().enumerate() {
-        lan.add_node(setup(number, spec(routers)));
-    }
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(ms(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
+    settled_with(7, nodes.into_iter().map(spec))
 }
 
 fn pair() -> Result<Lan, Breach> {
     let lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
     assert_eq!(lan.holders(VIP), [A]);
     Ok(lan)
-}
-
-fn gap(lan: &Lan) -> Micros {
-    lan.longest_vacancy(virtual_address(0))
-}
-
-fn misled(lan: &Lan) -> Micros {
-    lan.longest_misled(virtual_address(0))
-}
-
-#[track_caller]
-fn serves(lan: &Lan, id: NodeId) {
-    assert_eq!(lan.holders(VIP), [id], "only one holds the address");
-    assert_eq!(lan.state(id), Some(State::Active));
-    for client in 0..lan.clients() {
-        assert_eq!(lan.client_reaches(client, virtual_address(0)), Some(id));
-    }
-}
-
-/// How often the first router of a host has become Active.
-fn rises(lan: &Lan, id: NodeId) -> u64 {
-    let first = lan.core(id).and_then(|node| node.routers().next());
-    first.map_or(0, |router| router.counters().became_active)
 }
 
 #[test]

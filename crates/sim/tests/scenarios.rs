@@ -1,8 +1,11 @@
 //! The rules of leaving, conflicts and dying, each between two or three nodes on one LAN.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::net::IpAddr;
 
+use common::{A, B, C, Checked, VIP, gap, misled, ms, only, serves, settled_with};
 use standfast_core::Micros;
 use standfast_core::router::State;
 use standfast_core::spec::{
@@ -10,33 +13,14 @@ use standfast_core::spec::{
 };
 use standfast_core::wire::vrrp::{Authentication, Priority, Version};
 use standfast_sim::{
-    Breach, Crash, Forgery, Lan, NodeId, NodeSetup, Port, Weather, plain_router, standard_lan,
+    Breach, Crash, Forgery, Lan, NodeSetup, Port, Weather, plain_router, standard_lan,
     virtual_address,
 };
 
-const A: NodeId = NodeId(0);
-const B: NodeId = NodeId(1);
-const C: NodeId = NodeId(2);
 const SECOND: Micros = Micros::from_secs(1);
-const VIP: IpAddr = IpAddr::V4(virtual_address(0));
 
-type Checked = Result<(), Breach>;
-
-const fn ms(millis: u64) -> Micros {
-    Micros::from_millis(millis)
-}
-
-/// Everybody started and at rest; the clients know where to go.
 fn settled(routers: Vec<RouterSpec>) -> Result<Lan, Breach> {
-    let mut lan = standard_lan(7, routers);
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(ms(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
+    settled_with(7, routers.into_iter().map(|router| only(vec![router])))
 }
 
 fn pair() -> Result<Lan, Breach> {
@@ -59,23 +43,6 @@ fn with_rules(priority: u8, rules: Rules) -> RouterSpec {
     RouterSpec {
         rules,
         ..plain_router(priority)
-    }
-}
-
-fn gap(lan: &Lan) -> Micros {
-    lan.longest_vacancy(virtual_address(0))
-}
-
-fn misled(lan: &Lan) -> Micros {
-    lan.longest_misled(virtual_address(0))
-}
-
-#[track_caller]
-fn serves(lan: &Lan, id: NodeId) {
-    assert_eq!(lan.state(id), Some(State::Active));
-    assert_eq!(lan.holders(VIP), [id], "only one holds the address");
-    for client in 0..lan.clients() {
-        assert_eq!(lan.client_reaches(client, virtual_address(0)), Some(id));
     }
 }
 

@@ -1,36 +1,21 @@
 //! Steering (handover.md §4): what operators ask for moves an address without a gap, once, and to a node that keeps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use common::{A, B, C, Checked, VIP, gap, ms, only, rises, serves, settled_with, speaking};
 use standfast_core::input::RouterId;
 use standfast_core::router::State;
-use standfast_core::spec::{Channel, Leave, RouterSpec, Rules, Spec, VirtualAddress};
+use standfast_core::spec::{Leave, RouterSpec, Rules, Spec, VirtualAddress};
 use standfast_core::steering::{
     Answer, Choice, Drain, Hold, Instruction, Obstacle, Outcome, Refusal,
 };
 use standfast_core::wire::vrrp::{Priority, Vrid};
 use standfast_core::{Instant, Micros};
-use standfast_sim::{Breach, Crash, Lan, NodeId, Port, plain_router, setup, virtual_address};
-
-const A: NodeId = NodeId(0);
-const B: NodeId = NodeId(1);
-const C: NodeId = NodeId(2);
-const VIP: IpAddr = IpAddr::V4(virtual_address(0));
-
-type Checked = Result<(), Breach>;
-
-const fn ms(millis: u64) -> Micros {
-    Micros::from_millis(millis)
-}
-
-fn speaking(priority: u8) -> RouterSpec {
-    RouterSpec {
-        channel: Some(Channel::default()),
-        ..plain_router(priority)
-    }
-}
+use standfast_sim::{Breach, Crash, Lan, NodeId, Port, Weather, plain_router, virtual_address};
 
 /// The two members of a sync group, with an address each.
 fn group(priority: u8) -> Vec<RouterSpec> {
@@ -55,22 +40,7 @@ fn group_held_by(lan: &Lan, id: NodeId) {
 }
 
 fn settled(nodes: Vec<Vec<RouterSpec>>) -> Result<Lan, Breach> {
-    let mut lan = Lan::new(11, 2);
-    for (number, routers) in nodes.into_iter().enumerate() {
-        let spec = Spec {
-            routers,
-            ..Spec::default()
-        };
-        lan.add_node(setup(number, spec));
-    }
-    for id in lan.nodes() {
-        lan.start(id)?;
-    }
-    lan.run_for(Micros::from_secs(20))?;
-    lan.revalidate_clients();
-    lan.run_for(ms(10))?;
-    lan.reset_stopwatches();
-    Ok(lan)
+    settled_with(11, nodes.into_iter().map(only))
 }
 
 fn routers(lan: &Lan, id: NodeId) -> BTreeSet<RouterId> {
@@ -114,7 +84,7 @@ fn address(lan: &Lan, id: NodeId) -> IpAddr {
 /// The holder, and nobody was without for longer than that.
 fn held_by(lan: &Lan, id: NodeId, vacancy: Micros) {
     assert_eq!(lan.holders(VIP), [id]);
-    let longest = lan.longest_vacancy(virtual_address(0));
+    let longest = gap(lan);
     assert!(longest <= vacancy, "nobody held it for {longest}");
 }
 
@@ -503,30 +473,184 @@ fn a_reload_that_removes_what_is_on_its_way_ends_the_order_and_not_the_service()
     Ok(())
 }
 
+/// Why the only router of a node was not moved.
+#[track_caller]
+fn refused(lan: &Lan, id: NodeId) -> Obstacle {
+    match last_answer(lan, id) {
+        Answer::Refused(Refusal::Routers(obstacles)) => obstacles[0].1.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn drained(lan: &Lan, id: NodeId) -> Obstacle {
+    let address = address(lan, id);
+    Obstacle::Drained {
+        address,
+        // As it came in from the network.
+        name: format!("node{address}"),
+    }
+}
+
 #[test]
 fn two_drained_nodes_hand_nothing_to_each_other_and_a_switchover_to_one_is_refused() -> Checked {
-    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
-    lan.order(A, drain(Hold::Soft, None))?;
+    for hold in [Hold::Soft, Hold::Hard] {
+        let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;
+        lan.order(A, drain(hold, None))?;
+        lan.run_for(Micros::from_secs(5))?;
+        for to in [None, Some(Choice::Address(address(&lan, A)))] {
+            switchover(&mut lan, B, to)?;
+            lan.run_for(ms(10))?;
+            assert_eq!(refused(&lan, B), drained(&lan, A));
+        }
+        lan.order(B, drain(Hold::Soft, None))?;
+        let before = rises(&lan, A) + rises(&lan, B);
+        lan.run_for(Micros::from_secs(7_200))?;
+        assert_eq!(outcome(&lan, B), Outcome::Stayed);
+        held_by(&lan, B, Micros::ZERO);
+        assert_eq!(rises(&lan, A) + rises(&lan, B), before);
+    }
+    Ok(())
+}
+
+/// What the drained one says of itself, not its priority, makes the difference.
+#[test]
+fn a_drained_peer_is_no_successor_while_another_one_is_ready() -> Checked {
+    for stops in [false, true] {
+        let nodes = vec![vec![speaking(150)], vec![speaking(1)], vec![speaking(100)]];
+        let mut lan = settled(nodes)?;
+        lan.order(C, drain(Hold::Soft, None))?;
+        lan.run_for(Micros::from_secs(2))?;
+        let to = Choice::Address(address(&lan, C));
+        switchover(&mut lan, A, Some(to))?;
+        lan.run_for(ms(10))?;
+        assert_eq!(refused(&lan, A), drained(&lan, C));
+        serves(&lan, A);
+        if stops {
+            lan.stop(A)?;
+        } else {
+            switchover(&mut lan, A, None)?;
+        }
+        lan.run_for(ms(100))?;
+        held_by(&lan, B, Micros::ZERO);
+        lan.run_for(Micros::from_secs(20))?;
+        held_by(&lan, B, Micros::ZERO);
+        assert_eq!(rises(&lan, C), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_switchover_that_is_refused_on_the_way_does_not_end_at_a_drained_peer() -> Checked {
+    let nodes = vec![
+        vec![speaking(150)],
+        vec![speaking(120)],
+        vec![speaking(100)],
+    ];
+    let mut lan = settled(nodes)?;
+    lan.order(C, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(2))?;
+    lan.set_weather(Weather {
+        delay: (ms(30), ms(30)),
+        ..Weather::FAIR
+    });
+    // Not known there yet when it is asked.
+    lan.order(B, drain(Hold::Hard, None))?;
+    lan.run_for(ms(1))?;
+    switchover(&mut lan, A, None)?;
     lan.run_for(Micros::from_secs(5))?;
-    switchover(&mut lan, B, None)?;
-    lan.run_for(ms(10))?;
-    let Answer::Refused(Refusal::Routers(obstacles)) = last_answer(&lan, B) else {
-        panic!("{:?}", last_answer(&lan, B));
-    };
-    assert!(
-        matches!(
-            obstacles[0].1,
-            Obstacle::Degraded {
-                priority: Priority(1),
-                base: Priority(150),
-                ..
-            }
-        ),
-        "{obstacles:?}"
-    );
+    assert_eq!(outcome(&lan, A), Outcome::Stayed);
+    held_by(&lan, A, Micros::ZERO);
+    assert_eq!(rises(&lan, C), 0);
+    Ok(())
+}
+
+#[test]
+fn the_end_of_a_drain_is_known_to_the_others_also_where_no_priority_changes() -> Checked {
+    let mut lan = settled(vec![vec![speaking(150)], vec![speaking(1)]])?;
     lan.order(B, drain(Hold::Soft, None))?;
-    lan.run_for(Micros::from_secs(10))?;
-    assert_eq!(outcome(&lan, B), Outcome::Stayed);
+    lan.run_for(ms(100))?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(ms(10))?;
+    assert_eq!(refused(&lan, A), drained(&lan, B));
+    lan.order(B, Instruction::Resume)?;
+    lan.run_for(ms(100))?;
+    switchover(&mut lan, A, None)?;
+    lan.run_for(ms(100))?;
     held_by(&lan, B, Micros::ZERO);
+    Ok(())
+}
+
+/// It neither speaks the channel nor preempts: while it hears somebody it says nothing.
+fn silent(router: RouterSpec) -> RouterSpec {
+    RouterSpec {
+        channel: None,
+        preempt: false,
+        ..router
+    }
+}
+
+#[test]
+fn a_drained_node_gives_up_to_a_silent_backup_that_comes_later() -> Checked {
+    let whole: [fn(u8) -> Vec<RouterSpec>; 3] = [
+        |priority| vec![plain_router(priority)],
+        |priority| vec![speaking(priority)],
+        group,
+    ];
+    for routers in whole {
+        for away in [10, 300] {
+            let heirs = routers(100).into_iter().map(silent).collect();
+            let mut lan = settled(vec![routers(150), heirs])?;
+            lan.stop(B)?;
+            lan.run_for(Micros::from_secs(2))?;
+            lan.order(A, drain(Hold::Soft, None))?;
+            lan.run_for(Micros::from_secs(away))?;
+            assert_eq!(outcome(&lan, A), Outcome::Stayed);
+            held_by(&lan, A, Micros::ZERO);
+            lan.start(B)?;
+            lan.run_for(Micros::from_secs(20 + away))?;
+            for held in routers(100).iter().flat_map(RouterSpec::all_addresses) {
+                assert_eq!(lan.holders(held.address), [B]);
+            }
+            held_by(&lan, B, Micros::ZERO);
+            assert_eq!(rises(&lan, A), 1);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_drained_node_asks_nobody_where_that_would_cost_service() -> Checked {
+    for leave in [Leave::Exclusive, Leave::Immediate] {
+        let mut router = plain_router(150);
+        router.rules.leave = leave;
+        let mut lan = settled(vec![vec![router], vec![silent(plain_router(100))]])?;
+        lan.stop(B)?;
+        lan.order(A, drain(Hold::Soft, None))?;
+        lan.run_for(Micros::from_secs(20))?;
+        lan.start(B)?;
+        lan.reset_stopwatches();
+        lan.run_for(Micros::from_secs(600))?;
+        held_by(&lan, A, Micros::ZERO);
+    }
+    Ok(())
+}
+
+/// Without the channel nobody knows that both are drained, but each hears the other at the priority of the last resort.
+#[test]
+fn two_drained_nodes_without_the_channel_do_not_go_on_exchanging_the_address() -> Checked {
+    let blocked: [fn(u8) -> RouterSpec; 2] = [plain_router, speaking];
+    for router in blocked {
+        let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
+        lan.block_channel(B, true);
+        for id in [A, B] {
+            lan.order(id, drain(Hold::Soft, None))?;
+            lan.run_for(Micros::from_secs(5))?;
+        }
+        lan.run_for(Micros::from_secs(7_200))?;
+        let exchanged = rises(&lan, A) + rises(&lan, B);
+        assert!(exchanged <= 5, "{exchanged} times");
+        assert_eq!(lan.holders(VIP).len(), 1);
+        assert_eq!(gap(&lan), Micros::ZERO);
+    }
     Ok(())
 }

@@ -249,6 +249,8 @@ pub struct Entry {
     pub ready: bool,
     /// Takes over from a router with a lower priority by itself.
     pub preempts: bool,
+    /// An operator has drained the node: it gives up what it can, and takes nothing back.
+    pub drained: bool,
     /// The answer to a request.
     pub answer: Answer,
     /// Effective priority.
@@ -267,14 +269,16 @@ pub struct Entry {
 
 const READY: u8 = 1;
 const PREEMPTS: u8 = 2;
+const DRAINED: u8 = 4;
 
 impl Entry {
     fn emit(&self, writer: &mut Writer<'_>) {
         let ready = if self.ready { READY } else { 0 };
         let preempts = if self.preempts { PREEMPTS } else { 0 };
+        let drained = if self.drained { DRAINED } else { 0 };
         writer
             .put(&[self.vrid.get(), self.version, self.state.number()])
-            .put(&[ready | preempts])
+            .put(&[ready | preempts | drained])
             .put(&[self.answer.number(), self.priority.0, self.base.0, 0])
             .put(&self.interval.to_be_bytes())
             .put(&[0, 0])
@@ -291,6 +295,8 @@ impl Entry {
             state: State::of(byte(bytes, 2)?)?,
             ready: flags & READY != 0,
             preempts: flags & PREEMPTS != 0,
+            // A node that does not know the bit sends 0; bits that we do not know mean nothing.
+            drained: flags & DRAINED != 0,
             answer: Answer::of(byte(bytes, 4)?)?,
             priority: Priority(byte(bytes, 5)?),
             base: Priority(byte(bytes, 6)?),
@@ -545,6 +551,7 @@ mod tests {
             state: State::Active,
             ready: true,
             preempts: false,
+            drained: vrid == 255,
             answer: Answer::Taken,
             priority: Priority(100),
             base: Priority(101),
@@ -569,6 +576,19 @@ mod tests {
         assert_eq!(read.header, header());
         assert!(read.entries().eq(entries));
         assert!(read.is_authentic(SOURCE, &key()));
+    }
+
+    #[test]
+    fn flags_of_later_nodes_mean_nothing() {
+        let mut bytes = [0; ENTRY_LENGTH];
+        entry(7).emit(&mut Writer::new(&mut bytes));
+        assert_eq!(bytes[3], READY);
+        bytes[3] = !DRAINED;
+        let read = Entry::parse(&bytes).unwrap();
+        assert!(read.ready && read.preempts && !read.drained);
+        bytes[3] = DRAINED;
+        let read = Entry::parse(&bytes).unwrap();
+        assert!(!read.ready && !read.preempts && read.drained);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod support;
 mod failover;
 mod lan;
 mod packets;
+mod steering;
 mod unicast;
 mod version3;
 mod vmac;

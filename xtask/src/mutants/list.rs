@@ -461,6 +461,35 @@ pub const MUTANTS: &[Mutant] = &[
         "(priority > entry.priority && now.0 == 0).then_some(Obstacle::TakenBack {",
     ),
     mutant(
+        "a drained peer is a successor",
+        PEER_HANDOVER,
+        "        let fit = fit && !(sought.planned && told.drained);
+",
+        "",
+    ),
+    mutant(
+        "a drained peer ranks by its priority alone",
+        PEER_HANDOVER,
+        "ranks.push((!told.drained, told.priority, key.address));",
+        "ranks.push((true, told.priority, key.address));",
+    ),
+    mutant(
+        "a switchover to a drained node is not refused",
+        PEER_HANDOVER,
+        "        if entry.drained {
+",
+        "        if entry.drained && now.0 == 0 {
+",
+    ),
+    mutant(
+        "the end of a drain is not told",
+        STEER,
+        "            // Its priority may have been that of the last resort before.
+            self.changed(fx);
+",
+        "",
+    ),
+    mutant(
         "a hard drain does not wait for a successor",
         STEERING,
         "        self.steering.softly = (!serving.is_empty()).then_some(id);",
@@ -478,5 +507,23 @@ pub const MUTANTS: &[Mutant] = &[
         STEERING,
         "            let tried = self.give_up_again(now);",
         "            let tried = now.0 == 0 && self.give_up_again(now);",
+    ),
+    mutant(
+        "a drained node keeps what a silent backup would take",
+        STEERING,
+        "        let resigns = *due <= now;",
+        "        let resigns = now.0 == 0;",
+    ),
+    mutant(
+        "a drained node resigns where that costs service",
+        STEERING,
+        "        overlaps && self.knows_no_drained(now, id)",
+        "        self.knows_no_drained(now, id)",
+    ),
+    mutant(
+        "two drained nodes without the channel exchange the address",
+        STEERING,
+        "        overlaps && self.knows_no_drained(now, id)",
+        "        overlaps",
     ),
 ];

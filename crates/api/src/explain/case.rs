@@ -89,6 +89,11 @@ impl<'a> Case<'a> {
         self.instance.nodes.iter().filter(|it| !it.here)
     }
 
+    /// Whether there are other Standfast nodes of this virtual router, and all are drained.
+    pub(super) fn only_drained(&self) -> bool {
+        self.others().next().is_some() && self.others().all(|it| it.drained)
+    }
+
     /// The Standfast node at that address.
     pub(super) fn node_at(&self, address: IpAddr) -> Option<&'a NodeOfInstance> {
         self.others().find(|it| it.address == Some(address))

@@ -269,6 +269,11 @@ fn unmoved(case: &Case<'_>, part: &PriorityPart, ailing: &Ailment, text: String)
         };
         return Problem::new(kind, format!("{text}; {effect}"), fix);
     }
+    if let Some(node) = node.filter(|it| it.drained) {
+        let text = format!("{text}; {who} is drained: the address does not move");
+        let fix = format!("{} Or `standfast resume` on {}.", ailing.fix, node.name);
+        return Problem::new("peer-drained", text, fix);
+    }
     if let Some(node) = node.filter(|it| it.priority < it.base && it.base > ours) {
         let text = format!(
             "{text}; {who} has lost priority as well ({} of {}): no node is better, so the address does not move",

@@ -78,6 +78,10 @@ pub const KINDS: &[(&str, &str)] = &[
         "a check fails, and its weight is too small to move the address",
     ),
     (
+        "peer-drained",
+        "a check fails, and the other node is drained",
+    ),
+    (
         "no-healthy-node",
         "a check fails, and the other node is no better",
     ),
@@ -90,7 +94,7 @@ pub const KINDS: &[(&str, &str)] = &[
     ("interval-differs", "version 3 with another `advert_int`"),
     (
         "no-successor",
-        "MASTER, and whoever could take over is gone or in FAULT",
+        "MASTER, and whoever could take over is gone, in FAULT, or drained with --hard",
     ),
     ("never-heard", "MASTER, and nobody else was ever heard"),
 ];

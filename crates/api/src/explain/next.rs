@@ -119,10 +119,13 @@ fn master(case: &Case<'_>) -> Vec<String> {
             .iter()
             .filter_map(|part| if_down(case, part)),
     );
-    all.push(format!(
-        "To move it away: `standfast switchover {}`; to empty this node: `standfast drain`.",
-        instance.name
-    ));
+    all.push(match case.only_drained() {
+        true => "To move it away: first `standfast resume` on one of the other nodes, which are all drained.".to_owned(),
+        false => format!(
+            "To move it away: `standfast switchover {}`; to empty this node: `standfast drain`.",
+            instance.name
+        ),
+    });
     all
 }
 

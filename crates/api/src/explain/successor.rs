@@ -59,11 +59,7 @@ fn problem(case: &Case<'_>, lost: &Lost<'_>) -> Problem {
     let name = &case.instance.name;
     let (who, since) = match lost {
         Lost::Faulty(nodes) => {
-            let names: Vec<String> = nodes.iter().map(|it| it.name.clone()).collect();
-            let (verb, who) = (if names.len() == 1 { "is" } else { "are" }, list(&names));
-            let text = format!("{who} {verb} in FAULT: no failover is possible");
-            let fix = format!("`standfast explain {name}` on {who} says what it lacks.");
-            return Problem::new(KIND, text, fix);
+            return without_successor(name, nodes);
         }
         Lost::Master(speaker) | Lost::Node(Some(speaker)) => {
             let since =
@@ -78,6 +74,32 @@ fn problem(case: &Case<'_>, lost: &Lost<'_>) -> Problem {
                advertisements or the peer channel are heard this ends."
         .to_owned();
     Problem::new(KIND, text, fix)
+}
+
+/// A hard drain is a fault that somebody wants.
+fn without_successor(name: &str, nodes: &[&NodeOfInstance]) -> Problem {
+    let (drained, faulty): (Vec<&NodeOfInstance>, Vec<_>) = nodes.iter().partition(|it| it.drained);
+    let mut texts = Vec::new();
+    let mut fixes = Vec::new();
+    for (nodes, what) in [
+        (faulty, "in FAULT"),
+        (drained, "drained, also as the last resort"),
+    ] {
+        let names: Vec<String> = nodes.iter().map(|it| it.name.clone()).collect();
+        let verb = match names.len() {
+            0 => continue,
+            1 => "is",
+            _ => "are",
+        };
+        let who = list(&names);
+        texts.push(format!("{who} {verb} {what}"));
+        fixes.push(match nodes.iter().any(|it| it.drained) {
+            true => format!("`standfast resume` on {who} ends the drain."),
+            false => format!("`standfast explain {name}` on {who} says what it lacks."),
+        });
+    }
+    let text = format!("{}: no failover is possible", texts.join(", "));
+    Problem::new(KIND, text, fixes.join(" "))
 }
 
 /// `node-a (10.9.0.1)`, or the address alone.

@@ -46,6 +46,7 @@ pub(super) fn sentences(case: &Case<'_>) -> Vec<String> {
     all.extend(reserve(case));
     all.extend(delays(case));
     all.extend(drain(case));
+    all.extend(drained_peers(case));
     all.extend(pauses(case));
     all
 }
@@ -184,6 +185,25 @@ fn drain(case: &Case<'_>) -> Option<String> {
         "This node is drained {until}, since {}, by {}.",
         case.ago(drain.since_us),
         drain.who
+    ))
+}
+
+/// Other nodes that are drained: the last resort, or not even that.
+fn drained_peers(case: &Case<'_>) -> Option<String> {
+    let drained: Vec<String> = case
+        .others()
+        .filter(|it| it.drained && it.state != State::Fault)
+        .map(|it| it.name.clone())
+        .collect();
+    let (verb, take) = match drained.len() {
+        0 => return None,
+        1 => ("is", "it takes"),
+        _ => ("are", "they take"),
+    };
+    Some(format!(
+        "{} {verb} drained: {take} over only if nobody else serves, and nothing can be moved there until `standfast resume` \
+         there.",
+        list(&drained)
     ))
 }
 

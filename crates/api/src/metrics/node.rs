@@ -169,6 +169,14 @@ fn peers(families: &mut Families<'_>, status: &Status) -> fmt::Result {
         }),
     )?;
     families.gauges(
+        "standfast_peer_drained",
+        "1: an operator has drained the peer.",
+        status
+            .peers
+            .iter()
+            .map(|peer| (Of(peer), number(peer.drained))),
+    )?;
+    families.gauges(
         "standfast_peer_instances",
         "Instances that this node and a peer both have.",
         status.peers.iter().map(|peer| {

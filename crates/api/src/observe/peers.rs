@@ -20,6 +20,7 @@ pub(super) fn all(node: &core::Node, clock: Clock) -> Vec<Peer> {
         heard_us: clock.at(speaker.heard),
         round_trip_us: speaker.round_trip.map(|it| it.0),
         instances: shared(node, key, speaker),
+        drained: speaker.routers.values().any(|told| told.drained),
     });
     peers.collect()
 }
@@ -38,6 +39,7 @@ pub(super) fn of_router(view: &View<'_>, router: &Router) -> Vec<NodeOfInstance>
         base: spec.priority.0,
         ready: router.is_ready(clock.now),
         preempts: router.preempts_at_once(),
+        drained: router.hold().is_some(),
         heard_us: clock.realtime_us,
         differs: Vec::new(),
     };
@@ -57,6 +59,7 @@ pub(super) fn of_router(view: &View<'_>, router: &Router) -> Vec<NodeOfInstance>
             base: told.base.0,
             ready: told.ready,
             preempts: told.preempts,
+            drained: told.drained,
             heard_us: clock.at(speaker.heard),
             differs: differences(router, told),
         });

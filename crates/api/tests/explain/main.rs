@@ -196,6 +196,21 @@ fn a_sum_is_true_while_drained_and_where_it_is_bounded() {
 }
 
 #[test]
+fn a_check_that_fails_beside_a_drained_node_moves_nothing() {
+    let mut all = lowered();
+    all.instances[0].nodes.push(NodeOfInstance {
+        base: 98,
+        drained: true,
+        ..there(State::Backup, 1)
+    });
+    let phrases = [
+        "nginx-2 (192.0.2.12) is drained: the address does not move",
+        "`standfast resume` on nginx-2",
+    ];
+    first(&all, "peer-drained", &phrases);
+}
+
+#[test]
 fn a_check_that_fails_on_both_nodes_moves_nothing() {
     let mut all = lowered();
     all.instances[0].nodes.push(NodeOfInstance {

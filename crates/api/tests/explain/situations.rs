@@ -50,6 +50,7 @@ pub fn here(state: State, priority: u8) -> NodeOfInstance {
         base: 99,
         ready: true,
         preempts: true,
+        drained: false,
         heard_us: NOW,
         differs: vec![],
     }

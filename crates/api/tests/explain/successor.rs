@@ -100,6 +100,40 @@ fn a_standfast_node_is_never_silent() {
 }
 
 #[test]
+fn a_drained_node_is_the_last_resort_or_not_even_that() {
+    let mut one = master();
+    one.nodes.push(NodeOfInstance {
+        drained: true,
+        ..there(State::Backup, 1)
+    });
+    let phrases = [
+        "nginx-2 is drained: it takes over only if nobody else serves",
+        "`standfast resume`",
+        "which are all drained",
+    ];
+    well(&status(one.clone()), &phrases);
+    one.nodes[1].state = State::Fault;
+    first(
+        &status(one.clone()),
+        "no-successor",
+        &[
+            "nginx-2 is drained, also as the last resort: no failover is possible",
+            "`standfast resume` on nginx-2",
+        ],
+    );
+    one.nodes.push(NodeOfInstance {
+        name: "nginx-3".into(),
+        address: Some(ip(13)),
+        ..there(State::Fault, 80)
+    });
+    first(
+        &status(one),
+        "no-successor",
+        &["nginx-3 is in FAULT, nginx-2 is drained, also as the last resort: no failover"],
+    );
+}
+
+#[test]
 fn a_node_in_fault_takes_over_from_nobody() {
     let mut one = master();
     one.nodes.push(there(State::Fault, 90));

@@ -125,13 +125,16 @@ impl View {
         } else {
             words.push(format!("heard {}", self.present.ago(node.heard_us)));
         }
+        if node.drained {
+            words.push("drained".to_owned());
+        }
         if !node.ready {
             words.push("not ready".to_owned());
         }
         if !node.differs.is_empty() {
             words.push(format!("DIFFERS in {}", node.differs.join(", ")));
         }
-        let tone = match node.differs.is_empty() && node.ready {
+        let tone = match node.differs.is_empty() && node.ready && !node.drained {
             true => Tone::Plain,
             false => Tone::Warning,
         };

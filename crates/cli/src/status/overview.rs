@@ -308,8 +308,14 @@ impl View {
                 peer.interface,
                 self.present.ago(peer.heard_us)
             );
+            let drained = if peer.drained { ", drained" } else { "" };
             let label = if number == 0 { "peers" } else { "" };
-            page.entry(label, &[plain(text), piece(tone, answers)]);
+            let pieces = [
+                plain(text),
+                piece(tone, answers),
+                piece(Tone::Warning, drained),
+            ];
+            page.entry(label, &pieces);
         }
         more(page, peers.len());
     }

@@ -34,6 +34,7 @@ pub(crate) fn healthy() -> Status {
         heard_us: NOW_US - 200_000,
         round_trip_us: Some(310),
         instances: vec!["VI_1".into(), "VI_2".into()],
+        drained: false,
     }];
     status
 }
@@ -154,6 +155,9 @@ pub(crate) fn recovering() -> Status {
     instance.cause = Some(cause("started", "the daemon has started"));
     instance.priority.effective = 1;
     instance.priority.drained = true;
+    for node in instance.nodes.iter_mut().filter(|it| it.here) {
+        (node.drained, node.priority) = (true, 1);
+    }
     instance.priority.parts.truncate(1);
     instance.yields_to = Some(address(2));
     instance.preempt = false;
@@ -277,6 +281,7 @@ fn other(name: &str, last: u8, state: State, priority: u8) -> NodeOfInstance {
         base: priority,
         ready: true,
         preempts: true,
+        drained: false,
         heard_us: NOW_US - 200_000,
         differs: Vec::new(),
     }

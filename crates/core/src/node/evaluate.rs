@@ -1,9 +1,10 @@
 //! Which routers look again at what they track, and what they can see of the node.
 
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::Node;
-use crate::input::{HostAddress, RouterId};
+use crate::input::{HostAddress, InterfaceIndex, RouterId};
 use crate::router::{Effects, Router, View};
 use crate::time::Instant;
 
@@ -82,6 +83,18 @@ impl Node {
                 .collect(),
             false => routers.values().filter(concerned).map(Router::id).collect(),
         };
+        let before = self.channel_places(&ids);
         self.evaluate_these(now, &ids);
+        if self.channel_places(&ids) != before {
+            self.peers.look_again();
+        }
+    }
+
+    /// Where those routers speak the peer channel, and as whom.
+    fn channel_places(&self, ids: &[RouterId]) -> Vec<Option<(InterfaceIndex, IpAddr)>> {
+        let routers = ids.iter().map(|id| self.routers.get(id));
+        routers
+            .map(|router| router.and_then(Router::channel_place))
+            .collect()
     }
 }

@@ -48,6 +48,8 @@ const GATHERING: Micros = Micros::from_millis(100);
 pub(super) struct Offer {
     routers: BTreeMap<RouterId, SpeakerKey>,
     needs_better: bool,
+    /// It is an operator's.
+    planned: bool,
     /// Where an operator wants them.
     choice: Option<Choice>,
     /// Who was asked, and did not take.
@@ -79,7 +81,7 @@ impl Unit {
     }
 
     /// An operator's wish, which may name a node.
-    fn is_chosen(&self) -> bool {
+    fn is_planned(&self) -> bool {
         let moved = |(_, want): &(RouterId, Want)| matches!(want, Want::Move(_));
         self.wants.iter().any(moved)
     }
@@ -93,6 +95,8 @@ impl Unit {
 struct Sought<'a> {
     /// Only a better one than we are, which would take over by itself.
     better: bool,
+    /// For a planned move: none that is drained, which would give it back.
+    planned: bool,
     /// Only this one.
     choice: Option<&'a Choice>,
     /// None of these.
@@ -119,6 +123,11 @@ fn is_fit(now: Instant, router: &Router, speaker: &Speaker, told: &Entry) -> boo
         && Some(told.addresses) == router.speech().map(|speech| speech.addresses)
 }
 
+/// Whether that node gives up what it can. One that does not know how to say so shows it by its priority.
+fn is_drained(told: &Entry) -> bool {
+    told.drained || (told.priority <= LAST_RESORT && told.base > LAST_RESORT)
+}
+
 impl Node {
     /// Finds successors for those who would hand over; who finds none goes the protocol's way. Nobody who wants to go is
     /// left behind.
@@ -132,9 +141,11 @@ impl Node {
             let ids: Vec<RouterId> = unit.ids().collect();
             let better = unit.needs_better();
             let choice = self.steering.choice.clone();
-            let choice = choice.filter(|_| unit.is_chosen());
+            let planned = unit.is_planned();
+            let choice = choice.filter(|_| planned);
             let sought = Sought {
                 better,
+                planned,
                 choice: choice.as_ref(),
                 but: &BTreeSet::new(),
             };
@@ -183,7 +194,8 @@ impl Node {
         alone
     }
 
-    /// The best ready peer for all of these routers together: the highest priority, then the highest address.
+    /// The best ready peer for all of these routers together: one that is not drained, then the highest priority, then the
+    /// highest address.
     fn successor(
         &self,
         now: Instant,
@@ -199,29 +211,27 @@ impl Node {
             .collect();
         let candidates = nodes.into_iter().filter_map(|node| {
             let mut routers = BTreeMap::new();
-            let mut rank: Option<(Priority, IpAddr)> = None;
+            let mut ranks = Vec::new();
             for id in ids {
-                let (key, priority) = self.candidate(now, *id, node, sought)?;
-                rank = Some(rank.map_or((priority, key.address), |it| {
-                    it.min((priority, key.address))
-                }));
+                let (key, told) = self.candidate(now, *id, node, sought)?;
+                ranks.push((!told.drained, told.priority, key.address));
                 routers.insert(*id, key);
             }
-            Some((rank, routers))
+            Some((ranks.into_iter().min(), routers))
         });
         candidates
             .max_by(|(one, _), (other, _)| one.cmp(other))
             .map(|(_, routers)| routers)
     }
 
-    /// Whether that node could take this router, and with which priority.
+    /// Whether that node could take this router, and what it says of it.
     fn candidate(
         &self,
         now: Instant,
         id: RouterId,
         node: NodeNumber,
         sought: &Sought<'_>,
-    ) -> Option<(SpeakerKey, Priority)> {
+    ) -> Option<(SpeakerKey, Entry)> {
         let router = self.routers.get(&id)?;
         let domain = self.domain_of_router(id)?;
         let mut speakers = self.peers.speakers.iter();
@@ -233,39 +243,64 @@ impl Node {
         // A drained node hands nothing to another one.
         let above = told.priority > router.effective_priority();
         let fit = fit && (above || router.hold().is_none());
+        let fit = fit && !(sought.planned && told.drained);
         let outranks = above && told.preempts;
         // Whoever does not speak the channel and is better would take it back.
-        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        let rival = self.best_mute_rival(now, router);
         let lasts = rival.is_none_or(|(rival, _)| rival <= told.priority);
-        (fit && lasts && (outranks || !sought.better)).then_some((*key, told.priority))
+        (fit && lasts && (outranks || !sought.better)).then_some((*key, *told))
     }
 
     /// Whether anybody could take these routers together.
     pub(crate) fn has_successor(&self, now: Instant, ids: &[RouterId]) -> bool {
         let sought = Sought {
             better: false,
+            planned: true,
             choice: None,
             but: &BTreeSet::new(),
         };
         self.successor(now, ids, &sought).is_some()
     }
 
-    /// Whether every other node of that router that is known is at the priority of the last resort.
+    /// Whether every other node of that router that is known is drained.
     pub(crate) fn knows_only_drained(&self, now: Instant, id: RouterId) -> bool {
-        let (Some(router), Some(domain)) = (self.routers.get(&id), self.domain_of_router(id))
-        else {
+        let Some(router) = self.routers.get(&id) else {
             return false;
         };
-        let vrid = router.spec().vrid;
-        let speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
-        let mut told = speakers
-            .filter(|(_, speaker)| speaker.is_confirmed() && now.since(speaker.heard) <= PATIENCE)
-            .filter_map(|(_, speaker)| speaker.routers.get(&vrid))
-            .peekable();
-        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        let mut told = self.told_of(now, router).peekable();
         told.peek().is_some()
-            && rival.is_none()
-            && told.all(|entry| entry.priority <= LAST_RESORT && entry.base > LAST_RESORT)
+            && self.best_mute_rival(now, router).is_none()
+            && told.all(|(_, _, entry)| is_drained(entry))
+    }
+
+    /// Whether a resignation could only have that effect that one takes over who is better than the last resort: nobody is
+    /// known who is that himself.
+    pub(crate) fn knows_no_drained(&self, now: Instant, id: RouterId) -> bool {
+        let Some(router) = self.routers.get(&id) else {
+            return false;
+        };
+        let domain = self.domain_of_router(id);
+        let speaks = |address| domain.is_some_and(|domain| self.is_speaker(domain, address));
+        let mut told = self.told_of(now, router);
+        !router.has_heard_last_resort(speaks) && !told.any(|(_, _, entry)| is_drained(entry))
+    }
+
+    /// What the nodes that are there say of that router.
+    fn told_of<'n>(
+        &'n self,
+        now: Instant,
+        router: &Router,
+    ) -> impl Iterator<Item = (&'n SpeakerKey, &'n Speaker, &'n Entry)> + use<'n> {
+        self.peers_of(router).filter(move |(_, speaker, _)| {
+            speaker.is_confirmed() && now.since(speaker.heard) <= PATIENCE
+        })
+    }
+
+    /// The best of the others that were heard and do not speak the channel.
+    fn best_mute_rival(&self, now: Instant, router: &Router) -> Option<(Priority, IpAddr)> {
+        let domain = self.domain_of_router(router.id());
+        let speaks = |address| domain.is_some_and(|domain| self.is_speaker(domain, address));
+        router.best_rival_but(now, speaks)
     }
 
     /// What stands in the way of a planned move of that router to the node that is chosen, or to the best one. Where nobody
@@ -277,26 +312,26 @@ impl Node {
         choice: Option<&Choice>,
     ) -> Option<Obstacle> {
         let unknown = choice.map(|_| Obstacle::NoSuchNode);
-        let (Some(router), Some(domain)) = (self.routers.get(&id), self.domain_of_router(id))
-        else {
+        let Some(router) = self.routers.get(&id) else {
             return unknown;
         };
-        let vrid = router.spec().vrid;
-        let speakers = self.peers.speakers.range(SpeakerKey::of_domain(domain));
-        let told: Vec<_> = speakers
-            .filter(|(_, speaker)| speaker.is_confirmed() && now.since(speaker.heard) <= PATIENCE)
-            .filter_map(|(key, speaker)| Some((key, speaker, speaker.routers.get(&vrid)?)))
-            .collect();
+        let told: Vec<_> = self.told_of(now, router).collect();
         let wanted = told
             .iter()
             .filter(|(key, speaker, _)| choice.is_none_or(|choice| choice.is(key, speaker)));
         let best = wanted.max_by_key(|(key, speaker, told)| {
             let fit = is_fit(now, router, speaker, told);
-            (fit, told.priority, key.address)
+            (fit, !told.drained, told.priority, key.address)
         });
         let Some((key, speaker, entry)) = best else {
             return unknown;
         };
+        if entry.drained {
+            return Some(Obstacle::Drained {
+                address: key.address,
+                name: speaker.name.clone(),
+            });
+        }
         if !is_fit(now, router, speaker, entry) {
             let addresses = router.speech().map(|speech| speech.addresses);
             return Some(Obstacle::NotReady {
@@ -320,7 +355,7 @@ impl Node {
             other.node != key.node && is_fit(now, router, speaker, told) && told.preempts
         });
         let better = better.map(|(other, _, told)| (told.priority, other.address));
-        let rival = router.best_rival_but(now, |address| self.is_speaker(domain, address));
+        let rival = self.best_mute_rival(now, router);
         let (priority, by) = better.chain(rival).max()?;
         (priority > entry.priority).then_some(Obstacle::TakenBack {
             by,
@@ -345,7 +380,7 @@ impl Node {
         choice: Option<Choice>,
         asked: &mut Vec<(RouterId, SpeakerKey)>,
     ) {
-        let needs_better = unit.needs_better();
+        let (needs_better, planned) = (unit.needs_better(), unit.is_planned());
         let mut offered = BTreeMap::new();
         for (id, want) in unit.wants {
             let Some(key) = routers.get(&id) else {
@@ -363,6 +398,7 @@ impl Node {
             asked.extend(offered.iter().map(|(id, key)| (*id, *key)));
             self.peers.offers.push(Offer {
                 needs_better,
+                planned,
                 choice,
                 tried: BTreeSet::from([key.node]),
                 node: key.node,
@@ -460,6 +496,7 @@ impl Node {
             Some(_) => {
                 let sought = Sought {
                     better: offer.needs_better,
+                    planned: offer.planned,
                     choice: offer.choice.as_ref(),
                     but: &offer.tried,
                 };

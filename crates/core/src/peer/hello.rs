@@ -38,6 +38,7 @@ fn entry_of(now: Instant, router: &Router, answer: Answer) -> Entry {
         state: router.told_state(),
         ready: router.is_ready(now),
         preempts: router.preempts_at_once(),
+        drained: router.hold().is_some(),
         answer,
         priority: router.effective_priority(),
         base: spec.priority,

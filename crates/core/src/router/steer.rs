@@ -212,8 +212,12 @@ impl Router {
     }
 
     /// A drain began or ended. The priority follows in the next evaluation.
-    pub(super) fn set_hold(&mut self, hold: Option<Hold>) {
+    pub(super) fn set_hold(&mut self, hold: Option<Hold>, fx: &mut Effects<'_>) {
         // What is the host's own cannot go.
-        self.hold = hold.filter(|_| !self.holds_own());
+        let hold = hold.filter(|_| !self.holds_own());
+        if core::mem::replace(&mut self.hold, hold) != hold {
+            // Its priority may have been that of the last resort before.
+            self.changed(fx);
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Router {
             // What is the host's own may be the only address to send from.
             self.find_interface(view);
         }
-        self.set_hold(view.hold);
+        self.set_hold(view.hold, fx);
         let verdict = self.verdict(view);
         self.set_effective_priority(verdict.weights, fx);
         if core::mem::replace(&mut self.waiting, verdict.waiting) != verdict.waiting {

@@ -491,13 +491,17 @@ impl Worker {
                 "{} has other addresses or another version for it (standfast status)",
                 called(address)
             ),
+            Obstacle::Drained { address, .. } => {
+                let node = called(address);
+                format!("{node} is drained and would give it back; `standfast resume` there first")
+            }
             Obstacle::Degraded {
                 address,
                 priority,
                 base,
                 ..
             } => format!(
-                "{} has priority {} of {}: a check fails there, or it is drained; --to {address} moves it there all the same",
+                "{} has priority {} of {}: a check fails there; --to {address} moves it there all the same",
                 called(address),
                 priority.0,
                 base.0

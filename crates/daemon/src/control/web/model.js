@@ -87,11 +87,11 @@ function currentNodes(instance, status) {
   const nodes = instance.nodes.map((node) => ({
     key: node.here ? "here" : (node.address ?? node.name),
     name: node.name, here: node.here, address: node.address, state: node.state, since: node.since_us,
-    priority: node.priority, base: node.base, heard: node.heard_us, differs: node.differs, ready: node.ready, ours: true,
+    priority: node.priority, base: node.base, heard: node.heard_us, differs: node.differs, ready: node.ready, drained: node.drained, ours: true,
   }));
   const own = {
     key: "here", name: status.node.name, here: true, address: instance.source, state: instance.state, since: instance.since_us,
-    priority: instance.priority.effective, base: instance.priority.base, heard: now, differs: [], ready: true, ours: true,
+    priority: instance.priority.effective, base: instance.priority.base, heard: now, differs: [], ready: true, drained: instance.priority.drained, ours: true,
   };
   const place = nodes.findIndex((node) => node.here);
   if (place < 0) nodes.push(own);
@@ -125,7 +125,7 @@ function speakerNode(speaker, instance, now) {
   return {
     key: speaker.address, name: speaker.address, here: false, address: speaker.address, mac: speaker.mac, state,
     since: here ? speaker.first_us : speaker.heard_us, priority: speaker.priority, base: speaker.priority,
-    heard: speaker.heard_us, differs: [], ready: null, ours: false,
+    heard: speaker.heard_us, differs: [], ready: null, drained: false, ours: false,
   };
 }
 

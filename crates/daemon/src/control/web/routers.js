@@ -165,7 +165,8 @@ function updateNode(view, node, now) {
   text(view.here, node.here ? "this node" : "");
   text(view.holds, node.holds ? "holds the addresses" : "");
   text(view.address, (node.name === node.address ? node.mac : node.address) ?? "");
-  text(view.priority, node.priority === null ? "" : `priority ${node.priority}${node.base !== node.priority && node.base !== null ? ` of ${node.base}` : ""}`);
+  const drained = node.drained && node.state !== "silent" ? ", drained" : "";
+  text(view.priority, node.priority === null ? "" : `priority ${node.priority}${node.base !== node.priority && node.base !== null ? ` of ${node.base}` : ""}${drained}`);
   setTime(view.since, node.since, now);
   text(view.age, node.state === "silent" ? ` last heard ${duration(now - node.heard)} ago${node.ours ? "" : " (a BACKUP sends nothing)"}` : ` for ${duration(now - node.since)}`);
 }
