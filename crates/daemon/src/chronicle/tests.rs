@@ -378,7 +378,9 @@ fn entries_that_come_too_fast_are_counted() {
     wait(&chronicle, |record| record.kind == "stopped");
     let records = folder.read();
     let kept = records.iter().filter(|record| named("flood")(record));
-    let told = records.iter().filter(|record| record.kind == "entries-lost");
+    let told = records
+        .iter()
+        .filter(|record| record.kind == "entries-lost");
     let lost: usize = told
         .map(|record| record.text.split(' ').next().unwrap())
         .map(|number| number.parse::<usize>().unwrap())

@@ -17,6 +17,7 @@ mod caller;
 mod findings;
 mod limits;
 mod listen;
+mod own_names;
 mod patience;
 mod query;
 pub mod rehearsal;

@@ -174,6 +174,7 @@ fn caller(role: &Role) -> Caller {
             at: ([127, 0, 0, 1], 9650).into(),
             gate: Gate {
                 token: token.clone(),
+                ..Gate::default()
             },
         },
     }
