@@ -407,7 +407,9 @@ fn a_follower_gets_everything_once_and_in_order() {
     let numbers = runtime.block_on(async {
         let mut numbers = Vec::new();
         while numbers.len() < 1001 {
-            let page = follower.next().await.unwrap();
+            let Next::Records(page) = follower.next().await.unwrap() else {
+                panic!("memory holds all of them");
+            };
             numbers.extend(page.records.iter().map(|record| record.seq));
         }
         numbers

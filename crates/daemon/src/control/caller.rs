@@ -9,6 +9,7 @@ use standfast_linux::procfs;
 use standfast_linux::unix::Peer;
 
 use super::reply::{Reply, problem, set};
+use super::view::Sight;
 
 /// What opens the doors of the TCP listeners; renewed by a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,24 @@ impl Caller {
                 let help = "commands are taken on the Unix socket, from root";
                 (!reads).then(|| problem(StatusCode::FORBIDDEN, text, help))
             }
+        }
+    }
+
+    /// How much it is shown. Whoever may write to the socket is one of those whom the administrator lets look.
+    pub(super) fn sight(&self) -> Sight {
+        match self {
+            Caller::Local(_) => Sight::Whole,
+            Caller::Remote { gate, .. } => match gate.token {
+                Some(_) => Sight::Whole,
+                None => Sight::Guarded,
+            },
+        }
+    }
+
+    pub(super) fn is_remote(&self) -> bool {
+        match self {
+            Caller::Local(_) => false,
+            Caller::Remote { .. } => true,
         }
     }
 

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::limits;
+use super::view::View;
 use crate::host::firewall;
 
 /// What was found is believed for so long: to look starts programs.
@@ -104,20 +105,21 @@ impl Found {
 
 /// Why an instance is what it is, with what was found.
 pub(super) async fn explanation(
-    shared: &super::route::Shared,
+    findings: &Findings,
+    view: &View,
     status: &Arc<Status>,
     name: &str,
 ) -> Option<Explanation> {
     if !status.instances.iter().any(|it| it.name == name) {
         return None;
     }
-    let whole = shared.findings.complete(status).await;
-    let records = records(shared, name).await;
+    let whole = findings.complete(status).await;
+    let records = records(view, name).await;
     explain(&whole, name, &records)
 }
 
 /// The newest entries, and the newest about the instance: where there are many, the others have pushed them out.
-async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
+async fn records(view: &View, name: &str) -> Vec<Record> {
     let newest = Query {
         level: Some(Level::Info),
         ..Query::newest(limits::EXPLAINED)
@@ -128,7 +130,7 @@ async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
     };
     let mut all: BTreeMap<u64, Record> = BTreeMap::new();
     for wanted in [newest, own] {
-        let page = shared.page(wanted).await.unwrap_or_default();
+        let page = view.page(wanted).await.unwrap_or_default();
         all.extend(page.records.into_iter().map(|it| (it.seq, it)));
     }
     all.into_values().collect()
