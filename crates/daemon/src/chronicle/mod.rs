@@ -33,7 +33,7 @@ use standfast_linux::{Error, Object};
 use tokio::sync::watch;
 
 use crate::log::Logger;
-use keeper::Keeper;
+use keeper::{Keeper, Retry};
 use recent::{Part, Recent};
 use store::Store;
 
@@ -96,9 +96,13 @@ pub struct Chronicle {
 impl Chronicle {
     /// Starts the keeper; it ends with the last handle.
     pub(crate) fn start(settings: Settings, logger: Logger) -> Result<Self, Error> {
+        Chronicle::start_with(settings, Retry::default(), logger)
+    }
+
+    fn start_with(settings: Settings, retry: Retry, logger: Logger) -> Result<Self, Error> {
         let (messages, queue) = channel();
         let shared = Arc::new(Shared::default());
-        let started = Keeper::new(Arc::clone(&shared), settings, logger);
+        let started = Keeper::new(Arc::clone(&shared), settings, retry, logger);
         started
             .and_then(|keeper| {
                 let thread = thread::Builder::new().name("journal".into());

@@ -55,7 +55,11 @@ fn logger() -> Logger {
 }
 
 fn start_at(directory: Option<PathBuf>, size: u64) -> Chronicle {
-    Chronicle::start(Settings { directory, size }, logger()).unwrap()
+    let often = Retry {
+        failed: Duration::from_millis(50),
+        taken: Duration::from_millis(20),
+    };
+    Chronicle::start_with(Settings { directory, size }, often, logger()).unwrap()
 }
 
 fn start(folder: &Folder) -> Chronicle {
