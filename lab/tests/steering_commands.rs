@@ -333,6 +333,38 @@ fn a_drained_node_comes_back_drained_and_takes_the_address_when_it_is_told_to() 
 }
 
 #[test]
+fn a_drain_is_on_the_disk_when_it_is_answered_or_the_answer_says_that_it_is_not() {
+    const FILE: &str = "/var/lib/standfast/drain.json";
+    with_acquainted_pair(|pair| {
+        let host = &pair.first.host;
+        let is_there = || host.run(&["test", "-s", FILE]).is_ok();
+        let says = |words: &str, sentence: &str| {
+            let said = run(host, words);
+            // It may stand on several lines.
+            let text: Vec<&str> = said.text.split_whitespace().collect();
+            assert!(text.join(" ").contains(sentence), "{}", said.text);
+        };
+        says("drain", "drained; everything has moved");
+        assert!(is_there(), "answered before it was written");
+        says("resume", "resumed: this node");
+        assert!(!is_there(), "answered before it was removed");
+        // Nothing can be written there.
+        host.run(&["mkdir", FILE]).unwrap();
+        let unkept = format!(
+            "; it holds until the daemon ends and not longer: it cannot be written to {FILE}: "
+        );
+        says("drain", &unkept);
+        until(
+            host,
+            "status",
+            0,
+            &["  DRAIN      drained since * by root (uid 0, *"],
+        );
+        says("resume", &format!("; but {FILE} cannot be removed ("));
+    });
+}
+
+#[test]
 fn a_reload_says_what_it_changes_before_it_does() {
     with_acquainted_pair(|pair| {
         let first = &pair.first.host;

@@ -26,6 +26,7 @@ mod launch;
 pub mod memory;
 pub mod namespace;
 pub mod ndp;
+pub mod neighbours;
 pub mod netlink;
 pub mod notify;
 pub mod packet;

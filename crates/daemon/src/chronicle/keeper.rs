@@ -21,17 +21,32 @@ use crate::log::Logger;
 
 /// Records that are written at once.
 pub(super) const BATCH: usize = 256;
-/// How often a disk that could not be written is tried again.
-const RETRY: Duration = Duration::from_secs(10);
-/// How often a folder that another daemon has is tried again: our predecessor, which is about to end.
-const RETRY_TAKEN: Duration = Duration::from_secs(1);
 /// Characters of a record's sentence and of what a check printed; more is cut off, so that lines have a bound.
 const LONGEST_TEXT: usize = 4096;
+
+/// How often a folder that cannot be used is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Retry {
+    /// Its disk could not be written.
+    pub(super) failed: Duration,
+    /// Another daemon has it: our predecessor, which is about to end.
+    pub(super) taken: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry {
+            failed: Duration::from_secs(10),
+            taken: Duration::from_secs(1),
+        }
+    }
+}
 
 /// What the thread knows.
 pub(super) struct Keeper {
     shared: Arc<Shared>,
     settings: Settings,
+    retry: Retry,
     logger: Logger,
     store: Option<Store>,
     syncer: Syncer,
@@ -45,10 +60,16 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(shared: Arc<Shared>, settings: Settings, logger: Logger) -> io::Result<Self> {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        settings: Settings,
+        retry: Retry,
+        logger: Logger,
+    ) -> io::Result<Self> {
         Ok(Keeper {
             shared,
             settings,
+            retry,
             logger,
             store: None,
             syncer: Syncer::start()?,
@@ -193,7 +214,7 @@ impl Keeper {
     /// Goes on in memory.
     fn lose(&mut self, why: &dyn std::fmt::Display) {
         self.store = None;
-        self.next_try = Some(Instant::now() + RETRY);
+        self.next_try = Some(Instant::now() + self.retry.failed);
         if !std::mem::replace(&mut self.in_trouble, true) {
             let place = self.settings.directory.as_deref();
             let place = place.unwrap_or_else(|| "".as_ref()).display();
@@ -222,7 +243,7 @@ impl Keeper {
             Err(error) => {
                 self.lose(&error);
                 if matches!(error, NotOpened::Taken) {
-                    self.next_try = Some(Instant::now() + RETRY_TAKEN);
+                    self.next_try = Some(Instant::now() + self.retry.taken);
                 }
             }
         }

@@ -33,11 +33,11 @@ use standfast_linux::{Error, Object};
 use tokio::sync::watch;
 
 use crate::log::Logger;
-use keeper::Keeper;
+use keeper::{Keeper, Retry};
 use recent::{Part, Recent};
 use store::Store;
 
-pub use follower::Follower;
+pub use follower::{Ended, Follower, Next};
 pub(crate) use place::Place;
 pub use place::default_directory;
 
@@ -96,9 +96,13 @@ pub struct Chronicle {
 impl Chronicle {
     /// Starts the keeper; it ends with the last handle.
     pub(crate) fn start(settings: Settings, logger: Logger) -> Result<Self, Error> {
+        Chronicle::start_with(settings, Retry::default(), logger)
+    }
+
+    fn start_with(settings: Settings, retry: Retry, logger: Logger) -> Result<Self, Error> {
         let (messages, queue) = channel();
         let shared = Arc::new(Shared::default());
-        let started = Keeper::new(Arc::clone(&shared), settings, logger);
+        let started = Keeper::new(Arc::clone(&shared), settings, retry, logger);
         started
             .and_then(|keeper| {
                 let thread = thread::Builder::new().name("journal".into());
@@ -150,32 +154,22 @@ impl Chronicle {
     /// A part of the journal. Recent records come from memory; older ones block for the disk, so the VRRP loop must not ask.
     pub fn page(&self, query: &Query) -> io::Result<Page> {
         let mut query = query.clone();
-        let Part {
-            records,
-            more,
-            from,
-        } = self.shared.part(&mut query);
-        let wants_older = match query.is_newest() {
-            true => records.len() < query.limit,
-            false => query
-                .after
-                .is_none_or(|after| after.saturating_add(1) < from),
+        let part = self.shared.part(&mut query);
+        let older = match self.shared.older(&part, &query) {
+            Some((directory, older)) => segments::page(&directory, &older, part.from)?,
+            None => Page::default(),
         };
-        let mut page = Page::default();
-        if let Some(directory) = self.shared.directory().filter(|_| wants_older) {
-            let mut older = query.clone();
-            if query.is_newest() {
-                older.limit = query.limit.saturating_sub(records.len());
-            }
-            page = segments::page(&directory, &older, from)?;
+        Ok(self.shared.joined(older, part, query.limit))
+    }
+
+    /// The same where memory holds all of it; never blocks.
+    pub fn remembered(&self, query: &Query) -> Option<Page> {
+        let mut query = query.clone();
+        let part = self.shared.part(&mut query);
+        match self.shared.older(&part, &query) {
+            Some(_) => None,
+            None => Some(self.shared.joined(Page::default(), part, query.limit)),
         }
-        page.oldest = self.shared.oldest(from);
-        let room = query.limit.saturating_sub(page.records.len());
-        page.more |= more || records.len() > room;
-        let records = records.iter().take(room);
-        page.records
-            .extend(records.map(|record| Record::clone(record)));
-        Ok(page)
     }
 
     /// How much it holds.
@@ -209,6 +203,34 @@ impl Shared {
             query.after = Some(recent.run.saturating_sub(1));
         }
         recent.page(query)
+    }
+
+    /// Where to look for what memory does not hold of an answer, and what to look for there.
+    fn older(&self, part: &Part, query: &Query) -> Option<(PathBuf, Query)> {
+        let wants_older = match query.is_newest() {
+            true => part.records.len() < query.limit,
+            false => query
+                .after
+                .is_none_or(|after| after.saturating_add(1) < part.from),
+        };
+        let has_older = self.oldest(part.from) < part.from;
+        let directory = self.directory().filter(|_| wants_older && has_older)?;
+        let mut older = query.clone();
+        if query.is_newest() {
+            older.limit = query.limit.saturating_sub(part.records.len());
+        }
+        Some((directory, older))
+    }
+
+    /// What was in the files, and after that what is in memory.
+    fn joined(&self, mut page: Page, part: Part, limit: usize) -> Page {
+        page.oldest = self.oldest(part.from);
+        let room = limit.saturating_sub(page.records.len());
+        page.more |= part.more || part.records.len() > room;
+        let records = part.records.iter().take(room);
+        page.records
+            .extend(records.map(|record| Record::clone(record)));
+        page
     }
 
     fn directory(&self) -> Option<PathBuf> {

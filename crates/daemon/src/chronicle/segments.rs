@@ -64,6 +64,11 @@ impl Segment {
 /// What a query means, in the files of a folder; records with the number `before` and later are left out, because whoever
 /// asks has them. Blocks for the disk.
 pub(super) fn page(directory: &Path, query: &Query, before: u64) -> io::Result<Page> {
+    debug_assert_ne!(
+        std::thread::current().name(),
+        Some(crate::control::THREAD),
+        "whoever asks there would wait for the disk with everybody else"
+    );
     let segments = list(directory)?;
     let oldest = segments.first().map_or(before, |segment| segment.first);
     let mut page = match query.is_newest() {

@@ -1,5 +1,6 @@
 //! Who asks, and what they may do.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN, WWW_AUTHENTICATE};
@@ -8,12 +9,39 @@ use standfast_linux::procfs;
 use standfast_linux::unix::Peer;
 
 use super::reply::{Reply, problem, set};
+use super::view::Sight;
 
 /// What opens the doors of the TCP listeners; renewed by a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gate {
     /// The token that everybody has to show, if there is one.
     pub(super) token: Option<String>,
+    /// What this host is called, in lower case.
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Gate {
+    /// Nothing if the gate opens. A page of another site has no token of ours to show: only where there is none the name counts
+    /// by which it asks.
+    fn refusal(&self, headers: &HeaderMap) -> Option<Reply> {
+        match &self.token {
+            Some(token) if shows(headers, token) => None,
+            Some(_) => {
+                let text = "a token is needed";
+                let help = "send \"Authorization: Bearer TOKEN\" with what http_token_file holds";
+                let mut reply = problem(StatusCode::UNAUTHORIZED, text, help);
+                set(&mut reply, WWW_AUTHENTICATE, "Bearer");
+                Some(reply)
+            }
+            None if is_own_host(headers, &self.names) => None,
+            None => {
+                let text = "the Host header names another host than this one";
+                let help = "ask by address, as localhost or by this host's own name (hostname, /etc/hosts); any other needs a \
+                            token (http_token_file), since a web page of another site could ask by it";
+                Some(problem(StatusCode::FORBIDDEN, text, help))
+            }
+        }
+    }
 }
 
 /// Who asks.
@@ -52,26 +80,32 @@ impl Caller {
                 &format!("user {} may look but not change anything", peer.uid),
                 "commands need root: try again with sudo",
             )),
-            Caller::Remote { at, gate } => {
-                if at.ip().is_loopback() && !is_own_host(headers) {
-                    let text = "the Host header names another host than this one";
-                    let help = "ask by address (127.0.0.1) or as localhost; a web page of another site may not ask";
-                    return Some(problem(StatusCode::FORBIDDEN, text, help));
-                }
-                if let Some(token) = &gate.token
-                    && !shows(headers, token)
-                {
-                    let text = "a token is needed";
-                    let help =
-                        "send \"Authorization: Bearer TOKEN\" with what http_token_file holds";
-                    let mut reply = problem(StatusCode::UNAUTHORIZED, text, help);
-                    set(&mut reply, WWW_AUTHENTICATE, "Bearer");
-                    return Some(reply);
+            Caller::Remote { gate, .. } => {
+                if let Some(refusal) = gate.refusal(headers) {
+                    return Some(refusal);
                 }
                 let text = "over TCP nothing is changed";
                 let help = "commands are taken on the Unix socket, from root";
                 (!reads).then(|| problem(StatusCode::FORBIDDEN, text, help))
             }
+        }
+    }
+
+    /// How much it is shown. Whoever may write to the socket is one of those whom the administrator lets look.
+    pub(super) fn sight(&self) -> Sight {
+        match self {
+            Caller::Local(_) => Sight::Whole,
+            Caller::Remote { gate, .. } => match gate.token {
+                Some(_) => Sight::Whole,
+                None => Sight::Guarded,
+            },
+        }
+    }
+
+    pub(super) fn is_remote(&self) -> bool {
+        match self {
+            Caller::Local(_) => false,
+            Caller::Remote { .. } => true,
         }
     }
 
@@ -103,7 +137,7 @@ fn program(pid: u32) -> String {
 }
 
 /// A page of another site, whose name was made to lead here, has that name in its requests (DNS rebinding).
-fn is_own_host(headers: &HeaderMap) -> bool {
+fn is_own_host(headers: &HeaderMap, names: &BTreeSet<String>) -> bool {
     let Some(host) = headers.get(HOST) else {
         // No browser.
         return true;
@@ -115,13 +149,14 @@ fn is_own_host(headers: &HeaderMap) -> bool {
         Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.parse::<IpAddr>().is_ok() || names.contains(&name)
 }
 
 /// As [`is_own_host`], for the socket: whoever asks there may call the host anything that nobody can register.
 fn names_a_site(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
-    host.contains(&b'.') && !is_own_host(headers)
+    host.contains(&b'.') && !is_own_host(headers, &BTreeSet::new())
 }
 
 fn shows(headers: &HeaderMap, token: &str) -> bool {
@@ -155,26 +190,62 @@ mod tests {
     }
 
     #[test]
-    fn only_addresses_and_localhost_are_this_host() {
+    fn only_addresses_and_own_names_are_this_host() {
+        let names = BTreeSet::from(["lb1", "lb1.example.org"].map(str::to_owned));
         for own in [
             "127.0.0.1:9650",
+            "192.0.2.7:9650",
             "localhost",
             "LocalHost:1",
             "[::1]:9650",
             "[::1]",
+            "LB1",
+            "lb1.example.org:9650",
+            "lb1.example.org.:9650",
         ] {
-            assert!(is_own_host(&with_host(own)), "{own}");
+            assert!(is_own_host(&with_host(own), &names), "{own}");
         }
         for other in [
             "evil.example",
             "127.0.0.1.evil.example",
             "localhost.evil.example:9650",
+            "lb1.evil.example",
+            "evil.lb1.example.org",
+            "lb2",
             "",
+            ".",
             "[x",
         ] {
-            assert!(!is_own_host(&with_host(other)), "{other}");
+            assert!(!is_own_host(&with_host(other), &names), "{other}");
         }
-        assert!(is_own_host(&HeaderMap::new()));
+        assert!(is_own_host(&HeaderMap::new(), &names));
+    }
+
+    #[test]
+    fn without_a_token_a_foreign_name_opens_nothing_at_any_address() {
+        let asks = |at: [u8; 4], token: Option<&str>, headers: &HeaderMap| {
+            let gate = Gate {
+                token: token.map(str::to_owned),
+                names: BTreeSet::from(["lb1".to_owned()]),
+            };
+            let at = (at, 9650).into();
+            let caller = Caller::Remote { at, gate };
+            caller
+                .refusal(&Method::GET, headers, 0)
+                .map(|it| it.status())
+        };
+        for at in [[127, 0, 0, 1], [192, 0, 2, 7], [0, 0, 0, 0]] {
+            let evil = asks(at, None, &with_host("evil.example:9650"));
+            assert_eq!(evil, Some(StatusCode::FORBIDDEN), "{at:?}");
+            assert_eq!(asks(at, None, &with_host("lb1:9650")), None, "{at:?}");
+            assert_eq!(asks(at, None, &with_host("192.0.2.7:9650")), None);
+            // With a token the name does not matter: what lies behind a proxy may have any.
+            let mut proxied = with_host("status.example.org");
+            let without = asks(at, Some("abc"), &proxied);
+            assert_eq!(without, Some(StatusCode::UNAUTHORIZED), "{at:?}");
+            proxied.insert(AUTHORIZATION, HeaderValue::from_static("Bearer abc"));
+            assert_eq!(asks(at, Some("abc"), &proxied), None, "{at:?}");
+        }
     }
 
     #[test]

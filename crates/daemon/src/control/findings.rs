@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -13,10 +13,12 @@ use standfast_api::event::{Level, Query, Record};
 use standfast_api::explain::{Explanation, explain};
 use standfast_api::observe::name_neighbours;
 use standfast_api::status::{HostFinding, Instance, State, Status};
+use standfast_linux::neighbours;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::limits;
+use super::view::View;
 use crate::host::firewall;
 
 /// What was found is believed for so long: to look starts programs.
@@ -29,14 +31,23 @@ const TABLE_BYTES: u64 = 1024 * 1024;
 const MOST_ASKED: usize = 16;
 /// A neighbour answers within this, or not at all.
 const ANSWER_TIME: Duration = Duration::from_millis(100);
-/// Nobody listens there (discard); the kernel has to find the neighbour all the same.
-const DISCARD_PORT: u16 = 9;
 /// Whoever was heard longer ago is not asked, in microseconds.
 const RECENT_US: u64 = 60_000_000;
 
 /// What was found last.
-#[derive(Default)]
-pub(super) struct Findings(Arc<Mutex<Option<Found>>>);
+pub(super) struct Findings {
+    kept: Arc<Mutex<Option<Found>>>,
+    look: fn(&Status) -> Found,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Findings {
+            kept: Arc::default(),
+            look,
+        }
+    }
+}
 
 struct Found {
     at: Instant,
@@ -49,10 +60,10 @@ struct Found {
 impl Findings {
     /// The status with what was found. Who hangs up does not end the look, and who asks anew waits for it.
     pub(super) async fn complete(&self, status: &Arc<Status>) -> Arc<Status> {
-        let mut kept = Arc::clone(&self.0).lock_owned().await;
+        let mut kept = Arc::clone(&self.kept).lock_owned().await;
         if kept.as_ref().is_none_or(|found| found.at.elapsed() > KEPT) {
             let seen = Arc::clone(status);
-            match tokio::spawn(look_anew(kept, seen)).await {
+            match tokio::spawn(look_anew(kept, self.look, seen)).await {
                 Ok(looked) => kept = looked,
                 Err(_) => return Arc::clone(status),
             }
@@ -67,6 +78,7 @@ impl Findings {
 /// It holds the lock, so there is only one.
 async fn look_anew(
     mut kept: OwnedMutexGuard<Option<Found>>,
+    look: fn(&Status) -> Found,
     seen: Arc<Status>,
 ) -> OwnedMutexGuard<Option<Found>> {
     let look = tokio::task::spawn_blocking(move || look(&seen));
@@ -104,20 +116,21 @@ impl Found {
 
 /// Why an instance is what it is, with what was found.
 pub(super) async fn explanation(
-    shared: &super::route::Shared,
+    findings: &Findings,
+    view: &View,
     status: &Arc<Status>,
     name: &str,
 ) -> Option<Explanation> {
     if !status.instances.iter().any(|it| it.name == name) {
         return None;
     }
-    let whole = shared.findings.complete(status).await;
-    let records = records(shared, name).await;
+    let whole = findings.complete(status).await;
+    let records = records(view, name).await;
     explain(&whole, name, &records)
 }
 
 /// The newest entries, and the newest about the instance: where there are many, the others have pushed them out.
-async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
+async fn records(view: &View, name: &str) -> Vec<Record> {
     let newest = Query {
         level: Some(Level::Info),
         ..Query::newest(limits::EXPLAINED)
@@ -128,7 +141,7 @@ async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
     };
     let mut all: BTreeMap<u64, Record> = BTreeMap::new();
     for wanted in [newest, own] {
-        let page = shared.page(wanted).await.unwrap_or_default();
+        let page = view.page(wanted).await.unwrap_or_default();
         all.extend(page.records.into_iter().map(|it| (it.seq, it)));
     }
     all.into_values().collect()
@@ -137,13 +150,14 @@ async fn records(shared: &super::route::Shared, name: &str) -> Vec<Record> {
 fn look(status: &Status) -> Found {
     Found {
         host: firewall::dropped(status),
-        neighbours: neighbours(status),
+        neighbours: hardware(status),
         ..Found::nothing()
     }
 }
 
-/// The table, after those have been asked for whose name an explanation needs.
-fn neighbours(status: &Status) -> BTreeMap<IpAddr, String> {
+/// The table, after those have been asked for whose name an explanation needs. Whose packets are heard decides who that is, and
+/// not whoever asks for the explanation; the source of a packet can be forged, so only neighbours are sent anything.
+fn hardware(status: &Status) -> BTreeMap<IpAddr, String> {
     let known = table();
     let disputed = status.instances.iter().flat_map(|it| disputed(it, status));
     let strangers = status.strangers.iter();
@@ -154,7 +168,9 @@ fn neighbours(status: &Status) -> BTreeMap<IpAddr, String> {
     if unknown.is_empty() {
         return known;
     }
-    ask(&unknown);
+    if neighbours::find(&unknown).is_err() {
+        return known;
+    }
     thread::sleep(ANSWER_TIME);
     table()
 }
@@ -182,17 +198,6 @@ fn version_4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Has the kernel find these neighbours.
-fn ask(unknown: &[Ipv4Addr]) {
-    let Ok(socket) = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)) else {
-        return;
-    };
-    for address in unknown {
-        // Who cannot be reached has no hardware address.
-        let _ = socket.send_to(&[], (*address, DISCARD_PORT));
-    }
-}
-
 fn table() -> BTreeMap<IpAddr, String> {
     let mut text = String::new();
     let read = File::open(TABLE).map(|file| file.take(TABLE_BYTES).read_to_string(&mut text));
@@ -217,6 +222,8 @@ fn parse(text: &str) -> BTreeMap<IpAddr, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -231,5 +238,43 @@ mod tests {
             "02:00:00:00:00:0c".to_owned(),
         )];
         assert_eq!(table, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn however_many_ask_it_is_looked_once_in_five_seconds() {
+        static LOOKS: AtomicUsize = AtomicUsize::new(0);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let findings = Arc::new(Findings {
+            look: |_| {
+                LOOKS.fetch_add(1, Ordering::Relaxed);
+                Found::nothing()
+            },
+            ..Findings::default()
+        });
+        runtime.block_on(async {
+            for round in 1..=3 {
+                let askers: Vec<_> = (0..50)
+                    .map(|_| {
+                        let findings = Arc::clone(&findings);
+                        tokio::spawn(async move {
+                            let status = Arc::new(Status::default());
+                            findings.complete(&status).await;
+                        })
+                    })
+                    .collect();
+                for asker in askers {
+                    asker.await.unwrap();
+                }
+                assert_eq!(LOOKS.load(Ordering::Relaxed), round);
+                tokio::time::advance(KEPT / 2).await;
+                findings.complete(&Arc::new(Status::default())).await;
+                assert_eq!(LOOKS.load(Ordering::Relaxed), round);
+                tokio::time::advance(KEPT).await;
+            }
+        });
     }
 }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::caller::{Caller, Gate};
+use super::own_names::own_names;
 use super::patience::Phase;
 use super::route::Shared;
 use super::{Settings, SocketSettings, limits, serve, tls};
@@ -279,7 +280,10 @@ fn make_door(files: &DoorFiles) -> Result<Door, String> {
     let token = token.as_deref().map(read_token).transpose()?;
     Ok(Door {
         tls,
-        gate: Gate { token },
+        gate: Gate {
+            token,
+            names: own_names(),
+        },
     })
 }
 

@@ -1,14 +1,14 @@
 //! The control interface: HTTP on a Unix socket and, read-only, on TCP.
 //!
 //! ```text
-//!   clients ─▶ listen ─▶ serve (hyper) ─▶ route ─▶ snapshot ─ Request ─▶ VRRP loop (worker::control)
-//!                                           │
-//!                                           ├──▶ journal, stream (server-sent events)
+//!   clients ─▶ listen ─▶ serve (hyper) ─▶ route ─▶ view ─▶ snapshot ─ Request ─▶ VRRP loop (worker::control)
+//!                                           │       ▲ └──▶ journal
+//!                                           ├──▶ stream (server-sent events), findings (explanations)
 //!                                           └──▶ web (the page)
 //! ```
 //!
 //! Reading order: [`Request`] and [`Control`], the loop's side; `listen`, `serve` and `patience`, which decide who is served
-//! and for how long; `route`; `limits`, the numbers.
+//! and for how long; `caller` and `view`, who may do and see what; `route`; `limits`, the numbers.
 //!
 //! Architecture invariant: what is here sees nothing of the worker but through [`Request`], and the loop never waits for
 //! any of it: requests are bounded, and those for a status are made one for however many ask.
@@ -17,6 +17,7 @@ mod caller;
 mod findings;
 mod limits;
 mod listen;
+mod own_names;
 mod patience;
 mod query;
 pub mod rehearsal;
@@ -27,6 +28,7 @@ mod snapshot;
 mod stream;
 mod tally;
 mod tls;
+mod view;
 mod web;
 
 #[cfg(test)]
@@ -48,6 +50,9 @@ use tokio::sync::oneshot;
 
 use crate::chronicle::Chronicle;
 use crate::log::Logger;
+
+/// The name of the interface's thread, which never waits for a disk or a program.
+pub(crate) const THREAD: &str = "control";
 
 /// What is asked of the loop. Whoever asked may be gone.
 pub(crate) enum Request {
@@ -107,7 +112,7 @@ impl Control {
         let (end, ended) = mpsc::sync_channel(1);
         let shared = route::Shared::new(questions, waker, journal);
         thread::Builder::new()
-            .name("control".into())
+            .name(THREAD.into())
             .stack_size(limits::STACK)
             .spawn(move || {
                 run(wanted, shared, &logger);

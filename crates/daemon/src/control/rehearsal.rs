@@ -43,6 +43,8 @@ pub enum Role {
 /// The interface in memory. Its time is that of the runtime, which is best paused.
 pub struct Rehearsal {
     shared: Arc<Shared>,
+    #[cfg(test)]
+    pub(super) journal: Chronicle,
     requests: Mutex<Receiver<Request>>,
     status: Arc<Status>,
     commands: Mutex<Vec<(String, Command)>>,
@@ -65,6 +67,8 @@ impl Rehearsal {
         let journal = Chronicle::start(settings, logger).ok()?;
         let (questions, requests) = sync_channel(limits::REQUESTS);
         Some(Rehearsal {
+            #[cfg(test)]
+            journal: journal.clone(),
             shared: Shared::new(questions, Waker::new().ok()?, journal),
             requests: Mutex::new(requests),
             status: Arc::new(status),
@@ -174,6 +178,7 @@ fn caller(role: &Role) -> Caller {
             at: ([127, 0, 0, 1], 9650).into(),
             gate: Gate {
                 token: token.clone(),
+                ..Gate::default()
             },
         },
     }

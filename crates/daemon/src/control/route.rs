@@ -8,11 +8,11 @@ use hyper::body::{Body, Bytes};
 use hyper::header::{ALLOW, HeaderMap};
 use hyper::{Method, Request as Asked, StatusCode};
 use standfast_api::command::{Answer, Command};
-use standfast_api::event::{Level, Page, Query};
+use standfast_api::event::{Level, Query};
 use standfast_api::metrics::{self, Extra};
 use standfast_api::path;
 use standfast_linux::poller::Waker;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::caller::Caller;
@@ -22,6 +22,7 @@ use super::reply::{self, Content, Reply, json, problem, reply, unavailable};
 use super::snapshot::{Loop, Unanswered};
 use super::stream::{self, Interest, Pulse};
 use super::tally::Tally;
+use super::view::{Sources, View};
 use super::{Request, limits, query, web};
 use crate::chronicle::Chronicle;
 use crate::environment::own_identity;
@@ -31,13 +32,10 @@ const OPENAPI: &str = include_str!("../../../../docs/openapi.json");
 
 /// What all connections share.
 pub(super) struct Shared {
-    pub(super) way: Loop,
+    sources: Arc<Sources>,
     pub(super) pulse: Pulse,
     pub(super) tally: Tally,
     pub(super) findings: Findings,
-    pub(super) journal: Chronicle,
-    /// Readers of the journal's files. Who hangs up leaves the queue, but not a look that has begun.
-    readers: Arc<Semaphore>,
     /// Whom the daemon belongs to.
     own_uid: u32,
 }
@@ -49,28 +47,17 @@ impl Shared {
         journal: Chronicle,
     ) -> Arc<Self> {
         Arc::new(Shared {
-            way: Loop::new(requests, waker),
-            pulse: Pulse::new(),
+            sources: Arc::new(Sources::new(Loop::new(requests, waker), journal)),
+            pulse: Pulse::default(),
             tally: Tally::default(),
             findings: Findings::default(),
-            journal,
-            readers: Arc::new(Semaphore::new(limits::READERS)),
             own_uid: own_identity().uid,
         })
     }
 
-    /// Nothing where it cannot be read. Its disk may hang, which concerns nobody else.
-    pub(super) async fn page(&self, wanted: Query) -> Option<Page> {
-        let read = async {
-            let place = Arc::clone(&self.readers).acquire_owned().await.ok()?;
-            let journal = self.journal.clone();
-            let read = tokio::task::spawn_blocking(move || {
-                let _place = place;
-                journal.page(&wanted)
-            });
-            read.await.ok()?.ok()
-        };
-        timeout(limits::LOOP_TIME, read).await.ok()?
+    /// What that one is shown of the node and its journal.
+    fn view(&self, caller: &Caller) -> View {
+        View::new(&self.sources, caller.sight(), caller.is_remote())
     }
 }
 
@@ -184,7 +171,9 @@ where
         Endpoint::Command => command(asked, caller, phase, shared).await,
         Endpoint::Stream => follow(&asked, caller, phase, shared),
         endpoint => {
-            let read = read(endpoint, asked.uri().query().unwrap_or_default(), shared);
+            let view = shared.view(caller);
+            let query = asked.uri().query().unwrap_or_default();
+            let read = read(endpoint, query, &view, shared);
             let late = || unavailable("it takes too long", "the host is very busy: try again");
             timeout(limits::REQUEST_TIME, read)
                 .await
@@ -193,19 +182,19 @@ where
     }
 }
 
-async fn read(endpoint: Endpoint, query: &str, shared: &Shared) -> Reply {
+async fn read(endpoint: Endpoint, query: &str, view: &View, shared: &Shared) -> Reply {
     match endpoint {
-        Endpoint::Status => match shared.way.seen().await {
+        Endpoint::Status => match view.seen().await {
             Ok(seen) => reply(StatusCode::OK, reply::JSON, seen.json().into()),
             Err(why) => unanswered(why),
         },
-        Endpoint::Explain(name) => explained(&name, shared).await,
-        Endpoint::Events => events(query, shared).await,
+        Endpoint::Explain(name) => explained(&name, view, shared).await,
+        Endpoint::Events => events(query, view).await,
         Endpoint::OpenApi => {
             let text = Bytes::from_static(OPENAPI.as_bytes());
             reply(StatusCode::OK, reply::JSON, text.into())
         }
-        Endpoint::Metrics => metrics(shared).await,
+        Endpoint::Metrics => metrics(view, shared).await,
         Endpoint::Other(path) => match web::asset(&path) {
             Some(asset) => reply(
                 StatusCode::OK,
@@ -218,12 +207,12 @@ async fn read(endpoint: Endpoint, query: &str, shared: &Shared) -> Reply {
     }
 }
 
-async fn explained(name: &str, shared: &Shared) -> Reply {
-    let seen = match shared.way.seen().await {
+async fn explained(name: &str, view: &View, shared: &Shared) -> Reply {
+    let seen = match view.seen().await {
         Ok(seen) => seen,
         Err(why) => return unanswered(why),
     };
-    match findings::explanation(shared, &seen.status, name).await {
+    match findings::explanation(&shared.findings, view, &seen.status, name).await {
         Some(explanation) => json(StatusCode::OK, &explanation),
         None => {
             let shown: String = name.chars().take(80).collect();
@@ -254,8 +243,8 @@ fn unanswered(why: Unanswered) -> Reply {
     }
 }
 
-async fn metrics(shared: &Shared) -> Reply {
-    let seen = match shared.way.seen().await {
+async fn metrics(view: &View, shared: &Shared) -> Reply {
+    let seen = match view.seen().await {
         Ok(seen) => seen,
         Err(why) => return unanswered(why),
     };
@@ -265,7 +254,7 @@ async fn metrics(shared: &Shared) -> Reply {
             requests: counts.requests,
             refusals: counts.refusals,
             followers: u64::try_from(shared.pulse.followers()).unwrap_or(u64::MAX),
-            journal: shared.journal.holds(),
+            journal: view.holds(),
         };
         metrics::render(status, &extra)
     });
@@ -316,12 +305,12 @@ fn no_journal() -> Reply {
     )
 }
 
-async fn events(query: &str, shared: &Shared) -> Reply {
+async fn events(query: &str, view: &View) -> Reply {
     let help = "parameters are since_us, after and limit, which are numbers, subject, and level, which is detail, info, \
         warning or error";
     match wanted(query) {
         Err(wrong) => wrong.reply(help),
-        Ok(wanted) => match shared.page(wanted).await {
+        Ok(wanted) => match view.page(wanted).await {
             Some(page) => json(StatusCode::OK, &page),
             None => no_journal(),
         },
@@ -363,8 +352,7 @@ fn follow<B>(asked: &Asked<B>, caller: &Caller, phase: &Phase, shared: &Arc<Shar
             return wrong.reply(help);
         }
     };
-    let remote = matches!(caller, Caller::Remote { .. });
-    match stream::follow(shared, interest, remote) {
+    match stream::follow(&shared.pulse, shared.view(caller), interest) {
         Some(events) => {
             phase.follows();
             reply(StatusCode::OK, reply::EVENTS, Content::stream(events))
@@ -413,11 +401,11 @@ where
         command,
         reply: answer,
     };
-    if let Err(why) = shared.way.send(request) {
+    if let Err(why) = shared.sources.send(request) {
         return unanswered(why);
     }
     let answered = timeout(limits::COMMAND_TIME, answered).await;
-    shared.way.forget().await;
+    shared.sources.forget().await;
     match answered {
         Ok(Ok(answer @ Answer::Done { .. })) => json(StatusCode::OK, &answer),
         Ok(Ok(answer @ Answer::Refused { .. })) => json(StatusCode::CONFLICT, &answer),

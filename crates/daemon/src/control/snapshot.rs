@@ -9,23 +9,47 @@ use standfast_linux::poller::Waker;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout};
 
+use super::view::Sight;
 use super::{Built, Request, limits, reply};
 
-/// A status, and the texts that are made of it, each once.
+/// A status, as each sight shows it.
 pub(super) struct Seen {
-    pub(super) status: Arc<Status>,
-    json: OnceLock<Bytes>,
-    metrics: OnceLock<Bytes>,
+    whole: Arc<Shown>,
+    guarded: OnceLock<Arc<Shown>>,
     fresh_until: Instant,
 }
 
 impl Seen {
     fn new(status: Arc<Status>, fresh_until: Instant) -> Self {
         Seen {
+            whole: Arc::new(Shown::new(status)),
+            guarded: OnceLock::new(),
+            fresh_until,
+        }
+    }
+
+    pub(super) fn shown(&self, sight: Sight) -> Arc<Shown> {
+        let make = || Arc::new(Shown::new(sight.status(&self.whole.status)));
+        Arc::clone(match sight {
+            Sight::Whole => &self.whole,
+            Sight::Guarded => self.guarded.get_or_init(make),
+        })
+    }
+}
+
+/// A status that is shown, and the texts that are made of it, each once.
+pub(super) struct Shown {
+    pub(super) status: Arc<Status>,
+    json: OnceLock<Bytes>,
+    metrics: OnceLock<Bytes>,
+}
+
+impl Shown {
+    fn new(status: Arc<Status>) -> Self {
+        Shown {
             status,
             json: OnceLock::new(),
             metrics: OnceLock::new(),
-            fresh_until,
         }
     }
 

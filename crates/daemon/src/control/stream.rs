@@ -14,7 +14,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits;
-use super::route::Shared;
+use super::view::{Sight, View};
+use crate::chronicle::{Ended, Next};
 
 fn entry(record: &Record) -> Bytes {
     let id = format!("id: {}\n", record.seq);
@@ -52,11 +53,27 @@ pub(super) struct Interest {
     pub(super) status: bool,
 }
 
-/// Shows followers the status while there are any.
+/// The followers, and what shows them the status while there are any.
+#[derive(Default)]
 pub(super) struct Pulse {
-    latest: watch::Sender<Bytes>,
-    beats: AtomicBool,
+    whole: Arc<Beat>,
+    guarded: Arc<Beat>,
     followers: Arc<AtomicUsize>,
+}
+
+/// The latest status, as one sight shows it.
+struct Beat {
+    latest: watch::Sender<Bytes>,
+    goes_on: AtomicBool,
+}
+
+impl Default for Beat {
+    fn default() -> Self {
+        Beat {
+            latest: watch::Sender::new(Bytes::new()),
+            goes_on: AtomicBool::new(false),
+        }
+    }
 }
 
 /// A follower's place.
@@ -69,14 +86,6 @@ impl Drop for Place {
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
-        Pulse {
-            latest: watch::Sender::new(Bytes::new()),
-            beats: AtomicBool::new(false),
-            followers: Arc::default(),
-        }
-    }
-
     /// How many follow.
     pub(super) fn followers(&self) -> usize {
         self.followers.load(Ordering::Relaxed)
@@ -91,28 +100,34 @@ impl Pulse {
         let before = self.followers.fetch_add(1, Ordering::Relaxed);
         (before < most).then_some(place)
     }
+
+    fn statuses(&self, view: &View) -> watch::Receiver<Bytes> {
+        let beat = match view.sight() {
+            Sight::Whole => &self.whole,
+            Sight::Guarded => &self.guarded,
+        };
+        let statuses = beat.latest.subscribe();
+        if !beat.goes_on.swap(true, Ordering::Relaxed) {
+            tokio::spawn(Arc::clone(beat).run(view.clone()));
+        }
+        statuses
+    }
 }
 
 /// Begins to follow; the events, or nothing if there are too many followers.
 pub(super) fn follow(
-    shared: &Arc<Shared>,
+    pulse: &Pulse,
+    view: View,
     interest: Interest,
-    remote: bool,
 ) -> Option<mpsc::Receiver<Bytes>> {
-    let place = shared.pulse.take_place(remote)?;
+    let place = pulse.take_place(view.is_remote())?;
     let (events, written) = mpsc::channel(limits::WAITING_EVENTS);
+    let statuses = interest.status.then(|| pulse.statuses(&view));
     let follower = Follower {
-        shared: Arc::clone(shared),
+        view,
         events,
         last: interest.after,
     };
-    let statuses = interest.status.then(|| {
-        let statuses = shared.pulse.latest.subscribe();
-        if !shared.pulse.beats.swap(true, Ordering::Relaxed) {
-            tokio::spawn(beat(Arc::clone(shared)));
-        }
-        statuses
-    });
     tokio::spawn(async move {
         let _place = place;
         follower.run(statuses, interest).await;
@@ -120,30 +135,32 @@ pub(super) fn follow(
     Some(written)
 }
 
-/// Looks at the node as long as somebody wants to see it.
-async fn beat(shared: Arc<Shared>) {
-    let mut shown: Option<(Status, Instant)> = None;
-    while shared.pulse.latest.receiver_count() > 0 {
-        let next = Instant::now() + limits::PULSE;
-        if let Ok(seen) = shared.way.seen().await {
-            let steady = steady(&seen.status);
-            let known = shown
-                .as_ref()
-                .is_some_and(|(known, at)| *known == steady && at.elapsed() < limits::PULSE_ANYWAY);
-            if !known {
-                let bytes = frame("status", "", &*seen.status);
-                shared.pulse.latest.send_replace(bytes);
-                shown = Some((steady, Instant::now()));
+impl Beat {
+    /// Looks at the node as long as somebody wants to see it.
+    async fn run(self: Arc<Self>, view: View) {
+        let mut shown: Option<(Status, Instant)> = None;
+        while self.latest.receiver_count() > 0 {
+            let next = Instant::now() + limits::PULSE;
+            if let Ok(seen) = view.seen().await {
+                let steady = steady(&seen.status);
+                let known = shown.as_ref().is_some_and(|(known, at)| {
+                    *known == steady && at.elapsed() < limits::PULSE_ANYWAY
+                });
+                if !known {
+                    let bytes = frame("status", "", &*seen.status);
+                    self.latest.send_replace(bytes);
+                    shown = Some((steady, Instant::now()));
+                }
             }
+            sleep_until(next).await;
         }
-        sleep_until(next).await;
+        self.latest.send_replace(Bytes::new());
+        self.goes_on.store(false, Ordering::Relaxed);
     }
-    shared.pulse.latest.send_replace(Bytes::new());
-    shared.pulse.beats.store(false, Ordering::Relaxed);
 }
 
 struct Follower {
-    shared: Arc<Shared>,
+    view: View,
     events: mpsc::Sender<Bytes>,
     /// The last entry that was told.
     last: Option<u64>,
@@ -165,16 +182,23 @@ impl Follower {
         if interest.journal && self.last.is_some() && self.catch_up().await.is_err() {
             return;
         }
-        let mut entries = self.shared.journal.follow(self.last);
+        let mut entries = self.view.follow(self.last);
         if let Some(statuses) = &mut statuses {
             statuses.mark_changed();
         }
         loop {
             let heartbeat = Instant::now() + limits::HEARTBEAT;
             let told = tokio::select! {
-                page = entries.next(), if interest.journal => match page {
-                    Ok(page) => self.tell(&page).await,
-                    Err(_) => Err(Gone),
+                next = entries.next(), if interest.journal => match next {
+                    Ok(Next::Records(page)) => self.tell(&page).await,
+                    // It is far behind. The look is not given up when something else comes.
+                    Ok(Next::OnDisk { after }) => {
+                        self.last = Some(after);
+                        let read = self.catch_up().await;
+                        entries.reached(self.last.unwrap_or(after));
+                        read
+                    }
+                    Err(Ended) => Err(Gone),
                 },
                 bytes = changed(&mut statuses) => self.send(bytes).await,
                 () = sleep_until(heartbeat) => self.send(Bytes::from_static(b":\n\n")).await,
@@ -213,7 +237,7 @@ impl Follower {
         loop {
             let after = self.last.unwrap_or(0);
             let wanted = Query::after(after, limits::LARGEST_PAGE);
-            let Some(page) = self.shared.page(wanted).await else {
+            let Some(page) = self.view.page(wanted).await else {
                 return Err(Gone);
             };
             self.tell(&page).await?;
@@ -310,7 +334,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_over_tcp_leaves_places_for_the_host() {
-        let pulse = Pulse::new();
+        let pulse = Pulse::default();
         let mut places: Vec<Place> = std::iter::from_fn(|| pulse.take_place(true)).collect();
         assert_eq!(places.len(), limits::REMOTE_FOLLOWERS);
         places.extend(std::iter::from_fn(|| pulse.take_place(false)));

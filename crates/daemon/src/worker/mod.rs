@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod control;
+mod drain;
 mod flood;
 mod interfaces;
 mod kernel;

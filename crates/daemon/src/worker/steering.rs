@@ -1,34 +1,28 @@
 //! What operators ask for: names become routers and checks, the core decides, and its answer becomes sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use standfast_api::command::{Answer, Command, Move, Target};
 use standfast_api::status;
 use standfast_core::input::RouterId;
-use standfast_core::journal::{Entry, Event, Level, Subject};
+use standfast_core::journal::{Entry, Event, Subject};
 use standfast_core::router::{Router, State};
 use standfast_core::steering::{
     self, Choice, Drain, Hold, Instruction, Obstacle, Order, OrderId, Outcome, Refusal,
 };
 use standfast_core::{Input, Instant, Micros};
 use standfast_linux::clock::realtime;
-use standfast_linux::files::read_regular;
 use tokio::sync::oneshot;
 
 use super::answers::{drained, list, refused, switched};
+use super::drain::Kept;
 use super::{Worker, now};
-use crate::clerk;
 
 /// A successor's announcement is waited for so long after it was heard: it adds its addresses first.
 const ANNOUNCEMENT: Micros = Micros::from_millis(300);
-/// Permissions of the file that remembers a drain.
-const DRAIN_MODE: u32 = 0o640;
-/// A file of more bytes is none that remembers a drain.
-const LONGEST_DRAIN: u64 = 64 * 1024;
+/// A disk is waited for so long after everything else is done; then the answer says that it has not taken the drain yet.
+const DISK: Micros = Micros::from_secs(10);
 /// Longest time that a drain or a pause can be given; more is for ever.
 const LONGEST: u64 = 10 * 365 * 24 * 3600;
 
@@ -39,9 +33,11 @@ pub(super) struct Steering {
     last: u64,
     /// How the last planned move of each instance went.
     handovers: BTreeMap<String, status::Handover>,
-    drain: Option<status::Drain>,
+    pub(super) drain: Option<status::Drain>,
+    /// Whether the disk knows of it.
+    pub(super) kept: Kept,
     /// Who asks for what is given to the core just now.
-    asking: String,
+    pub(super) asking: String,
 }
 
 /// An order whose answer is awaited.
@@ -57,7 +53,7 @@ struct Pending {
 
 /// What an order is, for the words of its answer.
 #[derive(Clone, Debug)]
-enum What {
+pub(super) enum What {
     Switchover,
     Drain(Hold),
     Resume,
@@ -66,37 +62,8 @@ enum What {
     Unpause(String),
 }
 
-/// A drain as it stands on disk.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    since_us: u64,
-    until_us: Option<u64>,
-    hard: bool,
-    who: String,
-}
-
 /// Why nobody knows what is asked for, in a sentence.
 struct Unclear(String);
-
-impl Remembered {
-    /// What is left of it, in microseconds; none: it has no end. The clock may have been set back meanwhile, or may not be
-    /// set yet: it is never more than the whole of it.
-    fn left_us(&self, now_us: u64) -> Option<u64> {
-        let until_us = self.until_us?;
-        let left = until_us.saturating_sub(now_us);
-        Some(match until_us.checked_sub(self.since_us) {
-            Some(whole) => left.min(whole),
-            None => left,
-        })
-    }
-
-    fn hold(&self) -> Hold {
-        match self.hard {
-            true => Hold::Hard,
-            false => Hold::Soft,
-        }
-    }
-}
 
 fn until(seconds: Option<u64>) -> Option<Instant> {
     let seconds = seconds.filter(|seconds| *seconds <= LONGEST)?;
@@ -118,7 +85,7 @@ impl Worker {
         self.give_order(who, what, instruction, Some(reply));
     }
 
-    fn give_order(
+    pub(super) fn give_order(
         &mut self,
         who: &str,
         what: What,
@@ -258,13 +225,15 @@ impl Worker {
         if let Some(drain) = drained {
             self.remember_drain(drain);
         }
+        let kept = &mut self.steering.kept;
+        kept.look();
         let now = now();
         let moves = &self.effects.moves;
         let over: Vec<OrderId> = self
             .steering
             .orders
             .iter()
-            .filter(|(_, order)| order.is_over(now, moves))
+            .filter(|(_, order)| order.is_over(now, moves, kept))
             .map(|(id, _)| *id)
             .collect();
         for id in over {
@@ -274,11 +243,12 @@ impl Worker {
         }
     }
 
-    /// When somebody's announcement is waited for no longer.
+    /// When somebody's announcement, or the disk, is waited for no longer.
     pub(super) fn next_order(&self) -> Option<Instant> {
         let orders = self.steering.orders.values();
+        let kept = &self.steering.kept;
         orders
-            .filter_map(|order| Some(order.ended.as_ref()?.1 + ANNOUNCEMENT))
+            .filter_map(|order| Some(order.ended.as_ref()?.1 + order.patience(kept)))
             .min()
     }
 
@@ -393,6 +363,9 @@ impl Worker {
                 text.push_str(&format!("; {own} stays: its addresses are the host's own"));
             }
         }
+        if let What::Drain(_) | What::Resume = what {
+            text.push_str(&self.unkept());
+        }
         Answer::Done {
             text,
             moves,
@@ -411,9 +384,15 @@ impl Worker {
             named.or_else(known).unwrap_or("?").to_owned()
         };
         match refusal {
-            Refusal::Stopping if self.steering.drain.is_some() => refused(
-                "the daemon is about to stop; the drain is in force, and outlives the restart",
-            ),
+            Refusal::Stopping if self.steering.drain.is_some() => {
+                let outlives = match self.unkept() {
+                    kept if kept.is_empty() => ", and outlives the restart".to_owned(),
+                    unkept => unkept,
+                };
+                refused(format!(
+                    "the daemon is about to stop; the drain is in force{outlives}"
+                ))
+            }
             Refusal::Stopping => refused("the daemon is about to stop"),
             Refusal::TooMany => refused("too many orders wait for their end; try again"),
             Refusal::Nothing => refused("there is nothing to move"),
@@ -536,125 +515,74 @@ impl Worker {
     pub(super) fn drain(&self) -> Option<&status::Drain> {
         self.steering.drain.as_ref()
     }
-
-    fn drain_file(&self) -> PathBuf {
-        self.journal_place.state_file("drain")
-    }
-
-    fn remember_drain(&mut self, drain: Option<Drain>) {
-        let realtime_us = realtime().0;
-        let since_us = self.steering.drain.as_ref().map(|drain| drain.since_us);
-        self.steering.drain = drain.map(|drain| status::Drain {
-            since_us: since_us.unwrap_or(realtime_us),
-            until_us: drain
-                .until
-                .map(|until| realtime_us.saturating_add(until.since(now()).0)),
-            hard: drain.hold == Hold::Hard,
-            who: self.steering.asking.clone(),
-        });
-        let path = self.drain_file();
-        let job = match &self.steering.drain {
-            Some(drain) => {
-                let remembered = Remembered {
-                    since_us: drain.since_us,
-                    until_us: drain.until_us,
-                    hard: drain.hard,
-                    who: drain.who.clone(),
-                };
-                clerk::Job::Keep {
-                    path,
-                    text: serde_json::to_string(&remembered).unwrap_or_default(),
-                    mode: DRAIN_MODE,
-                    what: "the drain",
-                }
-            }
-            None => clerk::Job::Remove(path),
-        };
-        self.clerk.submit(job);
-    }
-
-    /// A drain that the run before was in goes on. Before the first specification.
-    pub(super) fn resume_drain(&mut self) {
-        let path = self.drain_file();
-        let text = match read_regular(&path, LONGEST_DRAIN) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => {
-                let text = format!(
-                    "{}: {error}: this node is not drained any more",
-                    path.display()
-                );
-                return self.logger.log(Level::Warning, text);
-            }
-        };
-        let Ok(remembered) = serde_json::from_slice::<Remembered>(&text) else {
-            let text = format!(
-                "{} is damaged: this node is not drained any more",
-                path.display()
-            );
-            self.logger.log(Level::Warning, text);
-            self.clerk.submit(clerk::Job::Remove(path));
-            return;
-        };
-        let left = remembered.left_us(realtime().0);
-        if left == Some(0) {
-            self.clerk.submit(clerk::Job::Remove(path));
-            return;
-        }
-        let drain = Drain {
-            until: left.map(|left| now() + Micros(left)),
-            hold: remembered.hold(),
-        };
-        let hold = drain.hold;
-        self.steering.drain = Some(status::Drain {
-            since_us: remembered.since_us,
-            until_us: remembered.until_us,
-            hard: remembered.hard,
-            who: remembered.who.clone(),
-        });
-        let who = format!(
-            "{}, before the restart",
-            remembered.who.trim_end_matches(", before the restart")
-        );
-        self.give_order(&who, What::Drain(hold), Instruction::Drain(drain), None);
-    }
 }
 
 impl Pending {
-    fn is_over(&self, now: Instant, moves: &crate::moves::Moves) -> bool {
+    fn is_over(&self, now: Instant, moves: &crate::moves::Moves, kept: &Kept) -> bool {
         let Some((outcomes, answered)) = &self.ended else {
             return false;
         };
+        if *answered + self.patience(kept) <= now {
+            return true;
+        }
         let moved = outcomes
             .iter()
             .filter(|(_, outcome)| matches!(outcome, Outcome::Moved(_)));
-        let known = moved.filter_map(|(id, _)| self.routers.get(id));
-        *answered + ANNOUNCEMENT <= now
-            || known
-                .into_iter()
-                .all(|(_, addresses)| moves.are_known(addresses))
+        let mut known = moved.filter_map(|(id, _)| self.routers.get(id));
+        !self.awaits_disk(kept) && known.all(|(_, addresses)| moves.are_known(addresses))
+    }
+
+    /// How long after the core's answer more is waited for.
+    fn patience(&self, kept: &Kept) -> Micros {
+        match self.awaits_disk(kept) {
+            true => DISK,
+            false => ANNOUNCEMENT,
+        }
+    }
+
+    /// What is to outlive a restart is not done before it would.
+    fn awaits_disk(&self, kept: &Kept) -> bool {
+        match self.what {
+            What::Drain(_) | What::Resume => kept.is_awaited(),
+            What::Switchover | What::Pause(..) | What::Unpause(_) => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::sync_channel;
+
     use super::*;
 
+    fn ended(what: What) -> Pending {
+        Pending {
+            reply: None,
+            what,
+            began: Instant(0),
+            ended: Some((Vec::new(), Instant(1_000))),
+            routers: BTreeMap::new(),
+        }
+    }
+
     #[test]
-    fn what_is_left_of_a_drain_is_never_more_than_the_whole_of_it() {
-        let drain = |since_us, until_us| Remembered {
-            since_us,
-            until_us,
-            hard: false,
-            who: String::new(),
-        };
-        assert_eq!(drain(1_000, None).left_us(5_000), None);
-        assert_eq!(drain(1_000, Some(9_000)).left_us(5_000), Some(4_000));
-        assert_eq!(drain(1_000, Some(9_000)).left_us(9_000), Some(0));
-        // A clock that is not set yet, or was set back.
-        assert_eq!(drain(1_000, Some(9_000)).left_us(0), Some(8_000));
-        // It was given anew after the clock was set back.
-        assert_eq!(drain(9_000, Some(2_000)).left_us(1_500), Some(500));
-        assert_eq!(drain(0, Some(u64::MAX)).left_us(0), Some(u64::MAX));
+    fn a_drain_is_answered_when_the_disk_has_it_and_nothing_else_waits_for_it() {
+        let moves = crate::moves::Moves::default();
+        let (told, awaited) = sync_channel(1);
+        let mut kept = Kept::Awaited(awaited);
+        let over = |what: &Pending, at, kept: &Kept| what.is_over(Instant(at), &moves, kept);
+        let drain = ended(What::Drain(Hold::Soft));
+        kept.look();
+        for order in [&drain, &ended(What::Resume)] {
+            assert!(!over(order, 1_001, &kept));
+            assert!(!over(order, 1_000 + ANNOUNCEMENT.0, &kept));
+            // A disk that hangs holds up no answer for ever.
+            assert!(over(order, 1_000 + DISK.0, &kept));
+        }
+        assert!(over(&ended(What::Switchover), 1_001, &kept));
+        told.send(Ok(())).unwrap();
+        kept.look();
+        assert!(matches!(kept, Kept::Yes));
+        assert!(over(&drain, 1_001, &kept));
     }
 }

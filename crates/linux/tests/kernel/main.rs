@@ -9,6 +9,7 @@ mod files;
 mod ipv6;
 mod links;
 mod monitor;
+mod neighbours;
 mod nft;
 mod process;
 mod routing;

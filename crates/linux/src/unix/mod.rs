@@ -1,5 +1,7 @@
 //! Unix stream sockets that have a name (unix(7)): where a daemon listens, and who calls.
 
+mod lock;
+
 use std::ffi::CString;
 use std::fmt;
 use std::fs;
@@ -16,7 +18,10 @@ use libc::socklen_t;
 use crate::files::make_directories;
 use crate::sys::{bind, check, socket, socket_length};
 use crate::{Errno, Error};
+use lock::Lock;
 
+/// What a socket is called until it may be found under its name.
+const FRESH: &str = ".new";
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: i32 = 128;
 /// What a group id of a call stands for that is to change nothing (chown(2)).
@@ -50,6 +55,8 @@ impl std::error::Error for NotListening {}
 pub struct SocketName {
     path: PathBuf,
     inode: (u64, u64),
+    /// Given back after the name has gone.
+    _lock: Lock,
 }
 
 impl SocketName {
@@ -69,7 +76,8 @@ impl Drop for SocketName {
 }
 
 /// Listens under that name, whose directory is made if it is missing. The name of a process that is gone is taken over, that
-/// of a living one never. Nobody can connect before mode and group are what they shall be. Does not block but for the file
+/// of a living one never, also where many ask at once. Nobody can connect before mode and group are what they shall be. A
+/// file that is called as the socket and `.lock` is there as long as somebody listens. Does not block but for the file
 /// system; neither does the socket.
 pub fn listen(
     path: &Path,
@@ -77,18 +85,22 @@ pub fn listen(
     group: Option<u32>,
 ) -> Result<(UnixListener, SocketName), NotListening> {
     let failed = |errno: Errno| NotListening::Failed(errno.at("listen on", path));
+    // Before a file is made beside a name that no socket can have.
+    address(&beside(path, FRESH)).map_err(failed)?;
     if let Some(directory) = path.parent() {
         make_directories(directory).map_err(|error| failed(error.into()))?;
     }
+    let lock = Lock::take(path)?;
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => return Err(NotListening::NotASocket),
+        // Somebody who knows nothing of the lock.
         Ok(_) if is_alive(path).map_err(failed)? => return Err(NotListening::InUse),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error.into())),
     }
     // Under another name first: whoever asks meanwhile finds the old one or the new one.
-    let fresh = fresh_name(path);
+    let fresh = beside(path, FRESH);
     let _ = fs::remove_file(&fresh);
     let made = make(&fresh, mode, group).and_then(|listener| {
         let found = fs::symlink_metadata(&fresh)?;
@@ -99,13 +111,18 @@ pub fn listen(
         let _ = fs::remove_file(&fresh);
         failed(errno)
     })?;
-    let path = path.to_path_buf();
-    Ok((UnixListener::from(listener), SocketName { path, inode }))
+    let name = SocketName {
+        path: path.to_path_buf(),
+        inode,
+        _lock: lock,
+    };
+    Ok((UnixListener::from(listener), name))
 }
 
-fn fresh_name(path: &Path) -> PathBuf {
+/// The name of a file beside the socket.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
-    name.push(format!(".{}", std::process::id()));
+    name.push(suffix);
     PathBuf::from(name)
 }
 
@@ -194,73 +211,4 @@ pub fn peer(connection: BorrowedFd<'_>) -> Result<Peer, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::net::UnixStream;
-
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let name = format!("standfast-unix-{name}-{}", std::process::id());
-            Folder(std::env::temp_dir().join(name))
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn a_caller_is_known_and_the_name_goes_with_the_socket() {
-        let folder = Folder::new("caller");
-        let path = folder.0.join("control.sock");
-        let (listener, name) = listen(&path, 0o640, None).unwrap();
-        let mode = fs::metadata(&path).unwrap().mode() & 0o777;
-        assert_eq!(mode, 0o640);
-        let caller = UnixStream::connect(&path).unwrap();
-        let (accepted, _) = listener.accept().unwrap();
-        let found = peer(accepted.as_fd()).unwrap();
-        assert_eq!(found.pid, std::process::id());
-        assert_eq!(found, peer(caller.as_fd()).unwrap());
-        drop(name);
-        assert!(!path.exists());
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_name_of_the_living_is_left_alone_and_that_of_the_dead_taken() {
-        let folder = Folder::new("living");
-        let path = folder.0.join("control.sock");
-        let (listener, name) = listen(&path, 0o600, None).unwrap();
-        assert_eq!(listen(&path, 0o600, None).err(), Some(NotListening::InUse));
-        // As after a crash: the socket is closed and its name is still there.
-        drop(listener);
-        let (_again, second) = listen(&path, 0o600, None).unwrap();
-        assert!(!name.is_there() && second.is_there());
-        drop(name);
-        assert!(second.is_there(), "the first one's end is not the second's");
-    }
-
-    #[test]
-    fn what_is_no_socket_is_left_alone() {
-        let folder = Folder::new("file");
-        fs::create_dir(&folder.0).unwrap();
-        let path = folder.0.join("control.sock");
-        fs::write(&path, "mine").unwrap();
-        let refused = listen(&path, 0o600, None).err();
-        assert_eq!(refused, Some(NotListening::NotASocket));
-        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-    }
-
-    #[test]
-    fn names_have_an_end() {
-        let path = Path::new("/tmp").join("x".repeat(120));
-        let refused = listen(&path, 0o600, None).err();
-        let errno = Errno(libc::ENAMETOOLONG);
-        let expected = NotListening::Failed(errno.at("listen on", path.as_path()));
-        assert_eq!(refused, Some(expected));
-    }
-}
+mod tests;
