@@ -98,7 +98,12 @@ enum Command {
 #[derive(clap::Args)]
 struct Run {
     /// Configuration file.
-    #[arg(short, long, default_value = "/etc/keepalived/keepalived.conf")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "use-file",
+        default_value = "/etc/keepalived/keepalived.conf"
+    )]
     file: PathBuf,
     /// Refuse to start or reload when the configuration has errors, instead of ignoring the lines.
     #[arg(long)]
