@@ -65,7 +65,7 @@ enum Command {
     #[command(after_help = steering::AFTER_HELP)]
     Unpause(steering::Unpause),
     /// Read the configuration again: print what changes and whether that interrupts anything, then do it.
-    #[command(after_help = steering::AFTER_HELP)]
+    #[command(after_help = steering::RELOAD_HELP)]
     Reload(steering::Reload),
     /// Show what happened: each change of state with its cause, checks, and who asked for what.
     #[command(after_help = events::AFTER_HELP)]
