@@ -387,6 +387,40 @@ fn a_reload_says_what_it_changes_before_it_does() {
 }
 
 #[test]
+fn a_reload_that_looks_like_a_slip_is_refused_with_its_place_and_forced() {
+    with_acquainted_pair(|pair| {
+        let first = &pair.first.host;
+        let good = configuration(PRIORITIES[0]);
+        let write = |text: &str| first.write_file(CONFIGURATION, text, 0o644).unwrap();
+        for (right, wrong, place) in [
+            (
+                "virtual_ipaddress {",
+                "virtual_ipaddres {",
+                "*keepalived.conf:12:15: instance VI_1, which serves now, would*",
+            ),
+            (
+                "vrrp_instance VI_1",
+                "vrrp_instanc VI_1",
+                "*keepalived.conf:12:1: instance VI_1, which serves now, would*",
+            ),
+        ] {
+            write(&replaced(&good, (right, wrong)));
+            let refused = [
+                "standfast: not reloaded, for this looks like a slip*",
+                place,
+            ];
+            run(first, "reload").says(1, &refused);
+            run(first, "reload --plan").says(1, &["This looks like a slip*", place]);
+            run(first, "status").says(0, &["VI_1: MASTER for *"]);
+        }
+        run(first, "reload --force").says(0, &["Something that serves is interrupted."]);
+        write(&good);
+        run(first, "reload").says(0, &["  instance VI_1  added"]);
+        until(first, "status", 0, &["VI_1: * for *"]);
+    });
+}
+
+#[test]
 fn a_keepalived_peer_takes_over_by_the_protocol() {
     with_pair(Daemon::Keepalived, |pair| {
         let first = &pair.first.host;

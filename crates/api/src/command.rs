@@ -113,6 +113,10 @@ pub struct Plan {
     /// Problems of the new configuration, as `check` prints them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
+    /// Why the new configuration looks like a slip, each with its place: errors that the one in force does not have, instances
+    /// that vanish or lose every address though their blocks are there. `standfast reload` asks for `--force` where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 /// One difference.

@@ -65,7 +65,7 @@ enum Command {
     #[command(after_help = steering::AFTER_HELP)]
     Unpause(steering::Unpause),
     /// Read the configuration again: print what changes and whether that interrupts anything, then do it.
-    #[command(after_help = steering::AFTER_HELP)]
+    #[command(after_help = steering::RELOAD_HELP)]
     Reload(steering::Reload),
     /// Show what happened: each change of state with its cause, checks, and who asked for what.
     #[command(after_help = events::AFTER_HELP)]
@@ -98,7 +98,12 @@ enum Command {
 #[derive(clap::Args)]
 struct Run {
     /// Configuration file.
-    #[arg(short, long, default_value = "/etc/keepalived/keepalived.conf")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "use-file",
+        default_value = "/etc/keepalived/keepalived.conf"
+    )]
     file: PathBuf,
     /// Refuse to start or reload when the configuration has errors, instead of ignoring the lines.
     #[arg(long)]

@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: Colour,
     /// Configuration file, where no daemon runs [default: /etc/keepalived/keepalived.conf].
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, visible_alias = "use-file", value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
     place: Place,

@@ -88,7 +88,8 @@ pub(crate) fn span(us: u64) -> String {
     };
     match seconds {
         0 if us < SECOND_US / 10 => format!("{} ms", tenths(1_000)),
-        0..10 => format!("{} s", tenths(SECOND_US)),
+        0 => format!("{} ms", us / 1_000),
+        1..10 => format!("{} s", tenths(SECOND_US)),
         10..60 => format!("{seconds} s"),
         60..3_600 => pair(seconds / 60, "m", seconds % 60, "s"),
         3_600..86_400 => pair(seconds / 3_600, "h", seconds % 3_600 / 60, "m"),
@@ -119,7 +120,7 @@ impl Present {
         }
     }
 
-    /// `in 0.3 s`, or `now` where it is due.
+    /// `in 300 ms`, or `now` where it is due.
     pub(crate) fn ahead(&self, then_us: u64) -> String {
         match then_us.saturating_sub(self.now_us) {
             0 => "now".to_owned(),
@@ -200,7 +201,7 @@ mod tests {
             (0, "0 ms"),
             (3_100, "3.1 ms"),
             (99_960, "100 ms"),
-            (100_000, "0.1 s"),
+            (120_400, "120 ms"),
             (3_600_000, "3.6 s"),
             (9_990_000, "10 s"),
             (41_900_000, "41 s"),
@@ -228,7 +229,7 @@ mod tests {
             "18446744073709551615 µs after 1970"
         );
         assert_eq!(present.ago(present.now_us + 5), "just now");
-        assert_eq!(present.ahead(present.now_us + 300_000), "in 0.3 s");
+        assert_eq!(present.ahead(present.now_us + 300_000), "in 300 ms");
         assert_eq!(present.ahead(0), "now");
     }
 }

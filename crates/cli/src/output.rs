@@ -285,7 +285,7 @@ fn words(pieces: &[Piece], most: usize) -> Vec<Vec<Piece>> {
 fn is_unit(word: &str) -> bool {
     matches!(
         word.trim_end_matches([',', ';', ')', '.', ':']),
-        "ms" | "s" | "µs"
+        "ms" | "s" | "µs" | "min" | "h" | "d"
     )
 }
 

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use standfast_api::command::{Answer, Command, Move, Target};
 use standfast_config::printable;
 
-pub(crate) use self::reload::Reload;
+pub(crate) use self::reload::{AFTER_HELP as RELOAD_HELP, Reload};
 use crate::client::{Client, ClientError, Place};
 use crate::moments::{seconds, span};
 use crate::output::{self, Colour, Page, Piece, Tone, piece, plain};

@@ -162,6 +162,30 @@ fn exit_codes_tell_clean_from_warnings_and_errors() {
 }
 
 #[test]
+fn a_file_is_named_as_the_daemon_takes_it() {
+    let file = File::new("option.conf", &format!("vrrp_instance A {{\n{REST}"));
+    let other = File::new("other.conf", &format!("vrrp_instance A {{\n nix\n{REST}"));
+    let plain = standfast(&["check", "--format", "json", file.path()]);
+    for option in ["-f", "--file", "--use-file"] {
+        let output = standfast(&["check", "--format", "json", option, file.path()]);
+        assert_eq!(output.status.code(), Some(0), "{option}: {output:?}");
+        assert_eq!(json(&output), json(&plain), "{option}");
+    }
+    // Beside others it is one of them.
+    let both = ["check", "--format", "json", other.path(), "-f", file.path()];
+    let named = json(&standfast(&both));
+    let files = json(&standfast(&[
+        "check",
+        "--format",
+        "json",
+        other.path(),
+        file.path(),
+    ]));
+    assert_eq!(named, files);
+    assert!(named["files"].as_array().unwrap().len() == 2, "{named}");
+}
+
+#[test]
 fn explain_knows_codes_and_keywords() {
     let said = |arguments: &[&str]| String::from_utf8(standfast(arguments).stdout).unwrap();
     assert!(said(&["explain", "sf0008"]).contains("prioity 150"));

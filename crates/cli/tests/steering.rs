@@ -310,6 +310,46 @@ fn reload_says_what_it_will_do_before_it_does_it() {
 }
 
 #[test]
+fn a_reload_that_looks_like_a_slip_needs_force() {
+    const PLAN: &str = r#"{"answer":"done","text":"a reload would interrupt service","plan":{"changes":[],
+        "effects":["removes 10.0.0.100/24 from eth0"],"interrupts":true,
+        "doubts":["/etc/keepalived/keepalived.conf:9:15: instance VI_1 would lose all its addresses"]}}"#;
+    const RELOAD: &str = r#"POST /v1/command {"do":"reload","plan":false}"#;
+    let daemon = Daemon::new(&[
+        (
+            r#"POST /v1/command {"do":"reload","plan":true}"#,
+            "200 OK",
+            PLAN,
+        ),
+        ("POST /v1/command", "200 OK", DONE),
+    ]);
+    let output = daemon.standfast(&["reload"]);
+    assert_eq!(output.status.code(), Some(1));
+    let (said, why) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert!(said.contains("removes 10.0.0.100/24 from eth0"), "{said}");
+    for word in ["not reloaded", "--force", "keepalived.conf:9:15: instance"] {
+        assert!(why.contains(word), "{word}: {why}");
+    }
+    let output = daemon.standfast(&["reload", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["answer"], "refused");
+    assert!(said["reasons"][0].as_str().unwrap().contains("VI_1"));
+    let (code, said) = daemon.said(&["reload", "--plan"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("This looks like a slip"), "{said}");
+    assert!(!daemon.asked().iter().any(|asked| asked == RELOAD));
+    for arguments in [&["reload", "--force"][..], &["reload", "--force", "--json"]] {
+        let (code, said) = daemon.said(arguments);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(daemon.asked().iter().any(|asked| asked == RELOAD));
+    }
+}
+
+#[test]
 fn a_plan_that_is_refused_ends_a_reload() {
     let daemon = Daemon::new(&[("POST /v1/command", "409 Conflict", REFUSED)]);
     let (code, _) = daemon.said(&["reload"]);

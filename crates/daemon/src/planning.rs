@@ -1,5 +1,7 @@
 //! What a reload would change: the differences between two configurations, and what the core would do with the new one.
 
+pub(crate) mod doubts;
+
 use serde_json::Value;
 use standfast_api::command::{Change, Plan};
 use standfast_config::Config;
@@ -51,6 +53,7 @@ pub(crate) fn plan(
         effects,
         interrupts: stops || removes || parts,
         findings: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 

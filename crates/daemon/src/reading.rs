@@ -9,6 +9,7 @@ use crate::clerk;
 use crate::environment::HostEnvironment;
 use crate::names::Names;
 use crate::options::Options;
+use crate::planning::doubts;
 
 /// Copies that are kept of one run, so that a reload every minute does not fill the disk; older ones are replaced.
 const COPIES: u64 = 1000;
@@ -60,12 +61,16 @@ pub(crate) struct Facts {
     pub(crate) files: Vec<String>,
     /// Errors and warnings that were found.
     pub(crate) findings: u64,
+    /// What its errors say; a later configuration is compared with it.
+    pub(crate) errors: Vec<String>,
 }
 
 impl Facts {
     pub(crate) fn of(loaded: &Loaded) -> Self {
         let files = loaded.sources.files();
         let found = loaded.diagnostics.iter();
+        let errors = found.clone().filter(|found| doubts::is_error(found));
+        let errors = errors.map(|found| found.message.clone()).collect();
         let found = found.filter(|found| found.severity >= Severity::Warning);
         Facts {
             read_at: realtime(),
@@ -73,6 +78,7 @@ impl Facts {
                 .map(|(_, file)| file.path().display().to_string())
                 .collect(),
             findings: u64::try_from(found.count()).unwrap_or(u64::MAX),
+            errors,
         }
     }
 }

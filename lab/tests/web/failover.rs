@@ -107,12 +107,20 @@ fn a_failed_check_moves_the_address_and_is_shown_in_the_sum_and_the_time_line() 
         "the own node's change",
         "document.querySelector('.lane[aria-label*=\"VI_1 on\"] .change[data-state=backup]')",
     );
+    scene.wait(
+        "the headline names the instance and what is wrong with it",
+        "/^VI_1: Lowered: chk_fault is down/.test(document.getElementById('verdict-text').textContent)",
+    );
     scene.keep_picture("check-down");
     set_check(&scene.pair.first.host, false);
     scene.wait_for_holder(FIRST_NAME);
     scene.wait(
         "the whole sum",
         "document.querySelector('.sum-text').textContent === '99 base'",
+    );
+    scene.wait(
+        "nothing is left of it",
+        "document.getElementById('verdict-text').textContent === 'All is well'",
     );
     scene.assert_no_complaint();
 }

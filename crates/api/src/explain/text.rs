@@ -1,19 +1,10 @@
 //! How numbers and lists are put.
 
-/// An age or a duration in the unit that fits: `360 ms`, `3.6 s`, `12 min`.
+use standfast_core::Micros;
+
+/// An age or a duration, as the journal has it: `360 ms`, `3.6 s`, `12 min 5 s`.
 pub(super) fn time(us: u64) -> String {
-    const SECOND: u64 = 1_000_000;
-    match us {
-        0..1_000 => format!("{us} µs"),
-        1_000..SECOND => format!("{} ms", us / 1_000),
-        SECOND..100_000_000 => match us / 100_000 {
-            tenths if tenths % 10 == 0 => format!("{} s", tenths / 10),
-            tenths => format!("{}.{} s", tenths / 10, tenths % 10),
-        },
-        100_000_000..7_200_000_000 => format!("{} min", us / (60 * SECOND)),
-        7_200_000_000..172_800_000_000 => format!("{} h", us / (3_600 * SECOND)),
-        _ => format!("{} days", us / (86_400 * SECOND)),
-    }
+    Micros(us).to_string()
 }
 
 /// `a`, `a and b`, `a, b and c`.

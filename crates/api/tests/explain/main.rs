@@ -456,7 +456,7 @@ fn drains_and_pauses_are_told() {
     }];
     all.instances[0].priority.parts = vec![part(0, Some(true))];
     let phrases = [
-        "drained for another 10 min, since 60 s ago, by root (uid 0)",
+        "drained for another 10 min, since 1 min ago, by root (uid 0)",
         "Its priority is 1, because this node is drained",
         "chk_nginx is paused until it is told to go on, since 30 s ago",
         "drained: `standfast resume` here ends that",
@@ -468,7 +468,7 @@ fn drains_and_pauses_are_told() {
         since_us: ago(30),
         until_us: Some(NOW + 3_600 * SECOND),
     });
-    well(&all, &["paused for another 60 min, since 30 s ago"]);
+    well(&all, &["paused for another 1 h, since 30 s ago"]);
 }
 
 #[test]

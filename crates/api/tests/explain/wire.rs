@@ -42,7 +42,7 @@ fn a_master_whose_advertisements_do_not_come_is_filtered() {
     first(
         &status(one),
         "vrrp-filtered",
-        &["the last one came 60 s ago"],
+        &["the last one came 1 min ago"],
     );
 }
 

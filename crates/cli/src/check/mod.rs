@@ -43,6 +43,14 @@ pub(crate) struct Check {
     /// [default: /etc/keepalived/keepalived.conf].
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// A configuration file, as the daemon takes it; the same as FILE.
+    #[arg(
+        short = 'f',
+        long = "file",
+        visible_alias = "use-file",
+        value_name = "FILE"
+    )]
+    named: Vec<PathBuf>,
     /// How to print what is found.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -90,6 +98,7 @@ impl Checked {
 
 impl Check {
     pub(crate) fn run(mut self) -> ExitCode {
+        self.files.append(&mut self.named);
         if self.files.is_empty() {
             self.files.push(DEFAULT_FILE.into());
         }

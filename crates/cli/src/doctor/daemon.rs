@@ -10,7 +10,7 @@ use standfast_config::Config;
 use super::remedy::Remedy;
 use super::{Area, Finding, Level};
 use crate::client::ClientError;
-use crate::moments::Present;
+use crate::moments::{Present, span};
 use crate::output::{count, listed};
 use crate::problems::Problems;
 
@@ -196,6 +196,10 @@ fn heard(status: &Status) -> String {
     }
 }
 
+fn time(duration: Duration) -> String {
+    span(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
 /// Whether its timers come in time.
 pub(super) fn scheduling(status: &Status, config: &Config) -> Area {
     let worst = Duration::from_micros(status.timing.worst_us);
@@ -206,7 +210,7 @@ pub(super) fn scheduling(status: &Status, config: &Config) -> Area {
         .min();
     let part = shortest.map(|down| Duration::from_micros(down / PART_OF_DOWN_INTERVAL));
     let limit = part.map_or(LATE, |part| part.min(LATE));
-    let text = format!("timers were {worst:?} late at most since the start");
+    let text = format!("timers were {} late at most since the start", time(worst));
     let mut findings = Vec::new();
     if worst > limit {
         let help = match config.global.vrrp_process.realtime {
@@ -217,7 +221,10 @@ pub(super) fn scheduling(status: &Status, config: &Config) -> Area {
                 "although it has real-time priority: look for a virtual machine that is paused, or a processor that others occupy"
             }
         };
-        let said = format!("{text}: more than {limit:?}, and other nodes take over without need");
+        let said = format!(
+            "{text}: more than {}, and other nodes take over without need",
+            time(limit)
+        );
         findings.push(warning(said, help));
     }
     Area::new("timers", text, findings)

@@ -20,24 +20,44 @@ pub(crate) struct Reload {
     /// Only print what would change, and whether something that serves is interrupted.
     #[arg(long)]
     plan: bool,
+    /// Reload also where the new configuration looks like a slip.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     common: Common,
 }
 
+/// What `--help` says at the end.
+pub(crate) const AFTER_HELP: &str = "\
+Refused, unless --force is given, is a configuration with errors that the one in force does not have, and one by which an instance \
+would be gone, or lose all its addresses, though it still stands in the file. SIGHUP asks nobody, as in keepalived.\n\n\
+Exit codes: 0 done; 1 refused, and with --plan: would be refused (nothing was changed); 2 wrong usage; 3 not running or no answer; \
+4 permission denied.";
+
 impl Reload {
-    /// Prints the plan, and carries it out unless only that was asked for.
+    /// Prints the plan, and carries it out unless only that was asked for, or it looks like a slip.
     pub(crate) fn run(self) -> ExitCode {
         let common = &self.common;
         let planned = match common.ask(&Command::Reload { plan: true }) {
             Ok(planned) => planned,
             Err(error) => return error.report(),
         };
-        let refused = matches!(planned, Answer::Refused { .. });
-        // Programs get one answer, which has the plan where that is what they asked for.
-        if self.plan || refused || !common.json {
-            if self.plan || refused {
-                return common.tell(&planned);
+        if matches!(planned, Answer::Refused { .. }) {
+            return common.tell(&planned);
+        }
+        let doubted = doubted(&planned).filter(|_| !self.force);
+        if self.plan {
+            let code = common.tell(&planned);
+            return doubted.map_or(code, |_| ExitCode::FAILURE);
+        }
+        // Programs get one answer.
+        if let Some(refusal) = doubted {
+            if !common.json {
+                common.tell(&undoubted(planned));
             }
+            return common.tell(&refusal);
+        }
+        if !common.json {
             common.tell(&acting(&planned));
         }
         match common.ask(&Command::Reload { plan: false }) {
@@ -46,6 +66,31 @@ impl Reload {
             Err(error) => error.report(),
         }
     }
+}
+
+/// Why a plan is not carried out without `--force`.
+fn doubted(planned: &Answer) -> Option<Answer> {
+    let Answer::Done {
+        plan: Some(plan), ..
+    } = planned
+    else {
+        return None;
+    };
+    (!plan.doubts.is_empty()).then(|| Answer::Refused {
+        text: "not reloaded, for this looks like a slip (--force does it all the same):".to_owned(),
+        reasons: plan.doubts.clone(),
+    })
+}
+
+/// A plan whose doubts are told apart.
+fn undoubted(mut planned: Answer) -> Answer {
+    if let Answer::Done {
+        plan: Some(plan), ..
+    } = &mut planned
+    {
+        plan.doubts.clear();
+    }
+    planned
 }
 
 /// A plan that is about to be carried out: what would be is what happens.
@@ -119,6 +164,14 @@ pub(super) fn plan(page: &mut Page, plan: &Plan, said: &str) {
         }
         (false, true) => page.paragraph(0, &[plain("Nothing that serves is interrupted.")]),
         (false, false) => {}
+    }
+    if !plan.doubts.is_empty() {
+        let slip = "This looks like a slip (a reload asks for --force):";
+        page.paragraph(0, &[piece(Tone::Bad, slip)]);
+        for doubt in plan.doubts.iter().take(FINDINGS_SHOWN) {
+            page.paragraph(2, &[plain(doubt)]);
+        }
+        more(page, plan.doubts.len(), FINDINGS_SHOWN);
     }
     if !plan.findings.is_empty() {
         let findings = count(plan.findings.len(), "finding");

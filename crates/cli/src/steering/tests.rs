@@ -89,6 +89,7 @@ fn reload() -> Answer {
             findings: vec![
                 "keepalived.conf:12: warning SF0207: weight 2 never changes who is master".into(),
             ],
+            doubts: Vec::new(),
         }),
     }
 }

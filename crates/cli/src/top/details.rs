@@ -4,6 +4,7 @@ use standfast_api::event::Record;
 use standfast_api::explain::explain;
 use standfast_api::status::{Check, Instance};
 
+use super::layout;
 use super::rows::{self, Node, sparks};
 use super::state::{Pane, State};
 use crate::events::subject;
@@ -11,8 +12,6 @@ use crate::moments::{Present, span};
 use crate::output::{Piece, Tone, piece, plain};
 use crate::status::priority;
 
-/// Columns and rows of the frame, and of what is left of the picture around it.
-pub(super) const FRAME: (u16, u16) = (4, 4);
 /// Columns of what stands before a text.
 const LABEL: usize = 10;
 /// Columns of the sparks.
@@ -68,9 +67,8 @@ pub(super) fn details(state: &State) -> Option<Details> {
 }
 
 /// The last line that details can begin with in a terminal of that size.
-pub(super) fn last_line(state: &State, (width, height): (u16, u16)) -> usize {
-    let columns = usize::from(width.saturating_sub(FRAME.0));
-    let rows = usize::from(height.saturating_sub(FRAME.1));
+pub(super) fn last_line(state: &State, size: (u16, u16)) -> usize {
+    let (_, columns, rows) = layout::overlay(size);
     let lines = details(state).map_or(0, |details| wrapped(&details.lines, columns).len());
     lines.saturating_sub(rows)
 }

@@ -9,6 +9,7 @@
 mod details;
 mod feed;
 mod keys;
+mod layout;
 mod rows;
 mod state;
 #[cfg(test)]

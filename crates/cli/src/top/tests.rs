@@ -68,7 +68,11 @@ fn pictures_of_usual_terminals() {
     let mut state = state(samples::degraded());
     snapshot("top-80x24.txt", &picture(&state, 80, 24));
     snapshot("top-140x40.txt", &picture(&state, 140, 40));
+    snapshot("top-120x40.txt", &picture(&state, 120, 40));
+    snapshot("top-60x20.txt", &picture(&state, 60, 20));
+    snapshot("top-40x12.txt", &picture(&state, 40, 12));
     press(&mut state, &[Key::Enter]);
+    snapshot("top-details-40x12.txt", &picture(&state, 40, 12));
     snapshot("top-details-80x24.txt", &picture(&state, 80, 24));
     press(&mut state, &[Key::Back, Key::Help]);
     snapshot("top-help-80x24.txt", &picture(&state, 80, 24));
@@ -85,13 +89,44 @@ fn every_size_can_be_drawn() {
         for overlay in [Overlay::None, Overlay::Help, Overlay::Details(1000)] {
             for pane in [Pane::Instances, Pane::Nodes, Pane::Checks, Pane::Events] {
                 (state.overlay, state.pane) = (overlay, pane);
-                for (width, height) in [(1, 1), (50, 14), (51, 15), (80, 24), (300, 90)] {
+                for (width, height) in sizes() {
+                    state.take(Update::Resize(width, height));
+                    press(&mut state, &[Key::Down(10), Key::Up(1)]);
                     let text = picture(&state, width, height);
                     assert!(!text.contains('\u{1b}'), "{text}");
                 }
             }
         }
     }
+}
+
+/// Every low one, every narrow one, and what people have.
+fn sizes() -> Vec<(u16, u16)> {
+    let low = (1..=16).map(|height| (37, height));
+    let narrow = (1..=16).map(|width| (width, 12));
+    let least = [(1, 1), (1, 24), (2, 2), (80, 1), (80, 3), (500, 2)];
+    let usual = [(50, 14), (71, 19), (72, 12), (80, 24), (300, 90)];
+    low.chain(narrow).chain(least).chain(usual).collect()
+}
+
+#[test]
+fn a_name_and_a_state_are_shown_however_small_the_terminal_is() {
+    let state = state(samples::degraded());
+    for (width, height) in sizes() {
+        if width >= 13 {
+            let text = picture(&state, width, height);
+            assert!(text.contains("VI_1"), "{width}x{height}\n{text}");
+            assert!(text.contains("BACKUP"), "{width}x{height}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_told_in_forty_columns() {
+    let mut state = state(samples::degraded());
+    state.take(Update::Lost("the daemon is not running".into()));
+    let text = picture(&state, 40, 12);
+    assert!(text.contains("NO ANSWER: the daemon"), "{text}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{Worker, log_lines, now};
 use crate::lower;
 use crate::options::Options;
 use crate::planning;
-use crate::reading;
+use crate::reading::{self, Facts};
 
 /// Plans that are made at once: each has a thread and a copy of the node.
 const PLANS: usize = 2;
@@ -39,8 +39,9 @@ impl Worker {
         };
         let (options, node, now) = (self.options.clone(), self.node.clone(), now());
         let (config, own_links) = (Arc::clone(&self.config), self.own_links.names());
+        let facts = self.facts.clone();
         let spawned = thread::Builder::new().name("plan".into()).spawn(move || {
-            promise.keep(planned(&options, &node, now, &config, &own_links));
+            promise.keep(planned(&options, &node, now, (&config, &facts), &own_links));
         });
         if let Err(error) = spawned {
             self.logger
@@ -78,7 +79,7 @@ fn planned(
     options: &Options,
     node: &Node,
     now: Instant,
-    config: &Config,
+    (config, facts): (&Config, &Facts),
     own_links: &BTreeSet<InterfaceName>,
 ) -> Answer {
     let loaded = reading::read(options);
@@ -89,6 +90,7 @@ fn planned(
     let errors = options.strict_config && loaded.has_errors();
     let refusal = refusal.or_else(|| errors.then(|| "it has errors (--strict-config)".to_owned()));
     let mut plan = planning::plan(node, now, config, &loaded.config, &new);
+    plan.doubts = planning::doubts::doubts(node, facts, &loaded, &new);
     plan.findings = log_lines(&loaded).map(|(_, line)| line).collect();
     if let Some(why) = refusal {
         return Answer::Refused {

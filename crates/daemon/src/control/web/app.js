@@ -12,6 +12,8 @@ import { Timeline } from "./timeline.js";
 
 /** Warnings that are listed at the top; the virtual routers have their own. */
 const SHOWN_ALERTS = 6;
+/** Letters of a problem in the headline; all of it stands below. */
+const LONGEST_PROBLEM = 120;
 /** Changes that are read aloud come together, so that a failover of sixty is one sentence. */
 const ANNOUNCED_AFTER_MS = 1500;
 
@@ -119,8 +121,16 @@ function allAlerts(instances) {
 
 function verdictOf(serious, instances) {
   if (connection.state === "lost") return "Nobody knows: no connection to this node";
-  if (serious.length > 0) return `${count(serious.length, "thing needs", "things need")} attention`;
+  if (serious.length > 0) return problemOf(serious);
   return instances.length === 0 ? "No virtual router is configured" : "All is well";
+}
+
+/** The worst one, with whom it concerns, and how many more there are: `VI_1: Two masters: a and b – and 2 other problems`. */
+function problemOf([{ names, title, text: said }, ...more]) {
+  const others = names.length > 1 ? ` and ${count(names.length - 1, "other")}` : "";
+  const whose = names.length > 0 ? `${names[0]}${others}: ` : "";
+  const what = `${whose}${title}: ${said.length > LONGEST_PROBLEM ? `${said.slice(0, LONGEST_PROBLEM)}…` : said}`;
+  return more.length === 0 ? what : `${what} \u2013 and ${count(more.length, "other problem")}`;
 }
 
 function makeLinkedAlert(alert) {
