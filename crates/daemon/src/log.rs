@@ -1,11 +1,13 @@
 //! Log lines on a thread of their own: a full pipe or a slow disk never holds up the VRRP loop.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
+use standfast_config::printable;
 use standfast_core::journal::Level;
 use standfast_linux::calendar::date_time;
 use standfast_linux::clock::realtime;
@@ -42,6 +44,7 @@ impl Sink {
         if level == Level::Detail && !self.target.detail {
             return;
         }
+        let text = &*one_line(text);
         if self.target.console {
             let mut out = std::io::stdout().lock();
             // Nobody is left to be told that the console is gone.
@@ -59,6 +62,15 @@ impl Sink {
 
     pub(crate) fn error(&mut self, text: &str) {
         self.log(Level::Error, text);
+    }
+}
+
+/// What others have named (nodes on the peer channel, programs, files) makes no lines of its own and moves no cursor.
+fn one_line(text: &str) -> Cow<'_, str> {
+    let odd = |letter: char| letter.is_control() && letter != '\t' || !letter.is_ascii();
+    match text.contains(odd) {
+        true => Cow::Owned(printable(text)),
+        false => Cow::Borrowed(text),
     }
 }
 
@@ -135,6 +147,27 @@ impl Logger {
         let (done, written) = sync_channel(1);
         if self.lines.send(Line::Flush(done)).is_ok() {
             let _ = written.recv();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_makes_no_line_of_its_own_and_moves_no_cursor() {
+        let forged =
+            "node x\nMon Nov 23: (VI_1) Entering FAULT STATE\r\u{1b}[2J\u{9b}1m\u{202e} at";
+        let line = one_line(forged);
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(!line.contains('\u{202e}'), "{line:?}");
+        assert!(
+            line.starts_with("node x\u{240a}Mon Nov 23: (VI_1)"),
+            "{line:?}"
+        );
+        for plain in ["(VI_1) Entering MASTER STATE", "a\tb", "Zürich – ✓"] {
+            assert_eq!(one_line(plain), plain);
         }
     }
 }
