@@ -11,6 +11,11 @@ use standfast_linux::unix::Peer;
 use super::reply::{Reply, problem, set};
 use super::view::Sight;
 
+/// Where a browser's request comes from: the same origin, the same site or another one.
+const FETCH_SITE: &str = "sec-fetch-site";
+/// What for.
+const FETCH_MODE: &str = "sec-fetch-mode";
+
 /// What opens the doors of the TCP listeners; renewed by a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gate {
@@ -65,6 +70,11 @@ impl Caller {
         if !reads && headers.contains_key(ORIGIN) {
             let text = "commands of web pages are not taken";
             let help = "browsers say so in the Origin header; use standfast or curl";
+            return Some(problem(StatusCode::FORBIDDEN, text, help));
+        }
+        if is_embedded(headers) {
+            let text = "a web page of another site may not ask";
+            let help = "open the page itself, or use standfast or curl";
             return Some(problem(StatusCode::FORBIDDEN, text, help));
         }
         match self {
@@ -157,6 +167,14 @@ fn is_own_host(headers: &HeaderMap, names: &BTreeSet<String>) -> bool {
 fn names_a_site(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
     host.contains(&b'.') && !is_own_host(headers, &BTreeSet::new())
+}
+
+/// A browser asks for a part of another site's page (Fetch Metadata): nobody would see the answer, but connections would be
+/// held. To follow a link is no such thing.
+fn is_embedded(headers: &HeaderMap) -> bool {
+    let says = |name, word: &str| headers.get(name).is_some_and(|value| value == word);
+    let elsewhere = says(FETCH_SITE, "cross-site") || says(FETCH_SITE, "same-site");
+    elsewhere && !says(FETCH_MODE, "navigate")
 }
 
 fn shows(headers: &HeaderMap, token: &str) -> bool {
@@ -267,6 +285,38 @@ mod tests {
         assert_eq!(status(&Method::POST, &sent), None);
         sent.insert(ORIGIN, HeaderValue::from_static("http://localhost:9650"));
         assert_eq!(status(&Method::POST, &sent), Some(StatusCode::FORBIDDEN));
+    }
+
+    #[test]
+    fn a_page_of_another_site_holds_no_connection() {
+        let peer = Peer {
+            pid: 1,
+            uid: 0,
+            gid: 0,
+        };
+        let local = Caller::Local(peer);
+        let remote = Caller::Remote {
+            at: ([127, 0, 0, 1], 9650).into(),
+            gate: Gate::default(),
+        };
+        for (site, mode, refused) in [
+            ("cross-site", "no-cors", true),
+            ("cross-site", "cors", true),
+            ("same-site", "no-cors", true),
+            ("cross-site", "navigate", false),
+            ("same-origin", "cors", false),
+            ("none", "navigate", false),
+        ] {
+            let mut headers = with_host("127.0.0.1:9650");
+            headers.insert(FETCH_SITE, HeaderValue::from_static(site));
+            headers.insert(FETCH_MODE, HeaderValue::from_static(mode));
+            for caller in [&local, &remote] {
+                let refusal = caller.refusal(&Method::GET, &headers, 0);
+                let code = refusal.map(|it| it.status());
+                let expected = refused.then_some(StatusCode::FORBIDDEN);
+                assert_eq!(code, expected, "{site} {mode}");
+            }
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub(super) const EVENTS: &str = "text/event-stream";
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// No page of another site has it loaded as a part of itself.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// The body of an answer.
 pub(super) struct Content {
     inner: Inner,
@@ -99,6 +102,7 @@ pub(super) fn reply(status: StatusCode, kind: &'static str, content: Content) ->
     set(&mut reply, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut reply, header::REFERRER_POLICY, "no-referrer");
     set(&mut reply, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    set(&mut reply, RESOURCE_POLICY, "same-origin");
     reply
 }
 
