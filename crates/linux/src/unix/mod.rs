@@ -55,11 +55,16 @@ impl std::error::Error for NotListening {}
 pub struct SocketName {
     path: PathBuf,
     inode: (u64, u64),
-    /// Given back after the name has gone.
-    _lock: Lock,
+    /// Given back after the name has gone; none: another one has it.
+    lock: Option<Lock>,
 }
 
 impl SocketName {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the socket is still found under its name.
     pub fn is_there(&self) -> bool {
         fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.inode)
@@ -68,7 +73,7 @@ impl SocketName {
 
 impl Drop for SocketName {
     fn drop(&mut self) {
-        if self.is_there() {
+        if self.lock.is_some() && self.is_there() {
             // Nobody is left to tell; a name that stays does no harm.
             let _ = fs::remove_file(&self.path);
         }
@@ -91,15 +96,53 @@ pub fn listen(
         make_directories(directory).map_err(|error| failed(error.into()))?;
     }
     let lock = Lock::take(path)?;
-    match fs::symlink_metadata(path) {
-        Ok(found) if !found.file_type().is_socket() => return Err(NotListening::NotASocket),
-        // Somebody who knows nothing of the lock.
-        Ok(_) if is_alive(path).map_err(failed)? => return Err(NotListening::InUse),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error.into())),
+    look(path)?;
+    take_name(path, lock, mode, group)
+}
+
+/// As [`listen`], in place of a socket that has the name already: nobody who comes meanwhile finds none.
+pub fn listen_again(
+    mut name: SocketName,
+    mode: u32,
+    group: Option<u32>,
+) -> Result<(UnixListener, SocketName), NotListening> {
+    let ours = name.is_there();
+    let path = name.path.clone();
+    let lock = match name.lock.take() {
+        Some(lock) => lock,
+        None => Lock::take(&path)?,
+    };
+    if !ours {
+        look(&path)?;
     }
-    // Under another name first: whoever asks meanwhile finds the old one or the new one.
+    let listening = take_name(&path, lock, mode, group);
+    if listening.is_err() && ours {
+        // What listened there goes.
+        let _ = fs::remove_file(&path);
+    }
+    listening
+}
+
+/// Whether the name can be taken.
+fn look(path: &Path) -> Result<(), NotListening> {
+    let failed = |errno: Errno| NotListening::Failed(errno.at("listen on", path));
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => Err(NotListening::NotASocket),
+        // Somebody who knows nothing of the lock.
+        Ok(_) if is_alive(path).map_err(failed)? => Err(NotListening::InUse),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
+/// Under another name first: whoever asks meanwhile finds the old one or the new one.
+fn take_name(
+    path: &Path,
+    lock: Lock,
+    mode: u32,
+    group: Option<u32>,
+) -> Result<(UnixListener, SocketName), NotListening> {
     let fresh = beside(path, FRESH);
     let _ = fs::remove_file(&fresh);
     let made = make(&fresh, mode, group).and_then(|listener| {
@@ -109,12 +152,12 @@ pub fn listen(
     });
     let (listener, inode) = made.map_err(|errno| {
         let _ = fs::remove_file(&fresh);
-        failed(errno)
+        NotListening::Failed(errno.at("listen on", path))
     })?;
     let name = SocketName {
         path: path.to_path_buf(),
         inode,
-        _lock: lock,
+        lock: Some(lock),
     };
     Ok((UnixListener::from(listener), name))
 }

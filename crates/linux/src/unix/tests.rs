@@ -57,6 +57,35 @@ fn the_name_of_the_living_is_left_alone_and_that_of_the_dead_taken() {
 }
 
 #[test]
+fn another_socket_under_the_same_name_leaves_no_gap() {
+    let folder = Folder::new("again");
+    let path = folder.0.join("control.sock");
+    let mut listening = listen(&path, 0o600, None).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let (listener, name) = std::thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            let begin = std::time::Instant::now();
+            // It ends also where the other thread has failed.
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) && begin.elapsed().as_secs() < 30
+            {
+                assert!(fs::symlink_metadata(&path).is_ok(), "there is none");
+            }
+        });
+        for round in 0..200 {
+            listening = listen_again(listening.1, 0o600 + round % 2, None).unwrap();
+            assert_eq!(listen(&path, 0o600, None).err(), Some(NotListening::InUse));
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        looks.join().unwrap();
+        listening
+    });
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o601);
+    assert!(name.is_there() && UnixStream::connect(&path).is_ok());
+    drop((listener, name));
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+}
+
+#[test]
 fn a_link_in_place_of_the_lock_is_not_followed() {
     let folder = Folder::new("link");
     fs::create_dir(&folder.0).unwrap();
