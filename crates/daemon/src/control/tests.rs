@@ -210,6 +210,83 @@ fn what_is_too_large_is_refused() {
 }
 
 #[test]
+fn what_is_a_body_for_one_reader_is_no_request_for_another() {
+    let inner = "GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+    let length = inner.len();
+    // One answer each, then an end: nothing of what came inside is a request.
+    for head in [
+        format!("GET /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"),
+        format!("POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"),
+        format!(
+            "POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        format!(
+            "POST /v1/command HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n{length:x}\r\n"
+        ),
+        "POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n".to_owned(),
+        "POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\n".to_owned(),
+        "POST /v1/command HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "POST /v1/command HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "POST /v1/command HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff0\r\n".to_owned(),
+        "GET /v1/status HTTP/1.1\r\nHost: x\r\nX: y\r\n Content-Length: 9\r\n\r\n".to_owned(),
+    ] {
+        for role in [Role::Root, Role::User, Role::Network(None)] {
+            let got = raw(format!("{head}{inner}").as_bytes(), &role);
+            assert!(!got.contains("\"openapi\":"), "{role:?} {head:?}: {got}");
+            assert!(got.matches("HTTP/1.1 ").count() <= 1, "{head:?}: {got}");
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_on_the_stack_that_the_interface_has() {
+    let deep = [
+        "[".repeat(60_000),
+        "{\"do\":".repeat(9_000),
+        format!(
+            "{{\"do\":\"switchover\",\"target\":{}",
+            "{\"named\":".repeat(5_000)
+        ),
+        format!(
+            "{{\"x\":{}{},\"do\":\"resume\"}}",
+            "[".repeat(30_000),
+            "]".repeat(30_000)
+        ),
+    ];
+    let ask_all = move || {
+        for body in &deep {
+            let got = ask("POST /v1/command", "", body, &Role::Root);
+            assert_eq!(got.code, 400, "{}", got.body);
+            assert!(got.body.len() < 1000, "{}", got.body);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(super::limits::STACK);
+    thread.spawn(ask_all).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_was_sent_comes_back_as_text_and_short() {
+    for path in [
+        "/%1b%5b2J",
+        "/<script>alert(1)</script>",
+        "/v1/explain/%3Cscript%3E%0d%0aSet-Cookie:%20x",
+        "/v1/events?%0d%0aX-Evil:%20x=1",
+        "/v1/stream?only=%0d%0aX-Evil:%20x",
+        &format!("/{}", "x".repeat(8_000)),
+    ] {
+        let got = get(path);
+        assert!((400..500).contains(&got.code), "{path}: {}", got.code);
+        // The parser's own answer has nothing at all.
+        let json = got.head.contains("content-type: application/json");
+        assert!(json || got.body.is_empty(), "{path}: {}", got.body);
+        let odd = |header: &str| header.starts_with("x-evil") || header.starts_with("set-cookie");
+        assert!(!got.head.lines().any(odd), "{path}: {}", got.head);
+        assert!(!got.body.contains('\u{1b}'), "{path}: {}", got.body);
+        assert!(got.body.len() < 500, "{path}: {}", got.body);
+    }
+}
+
+#[test]
 fn whoever_does_not_go_on_is_cut_off() {
     // No byte, a part of a head, a part of a body, and nothing after an answer: all end by themselves.
     let unfinished = "POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
