@@ -131,7 +131,7 @@ fn each_path_answers_on_the_socket() {
 
 #[test]
 fn whoever_may_look_may_not_change() {
-    let lines = "control_mode 0666\nhttp_listen 127.0.0.1:9650 [::1]:9650";
+    let lines = "control_mode 0666\nhttp_listen 127.0.0.1:9650 [::1]:9650 192.168.1.11:9650";
     let (_lab, host, process) = master(&standfast(), lines);
     let nobody = ["setpriv", NOBODY, "--clear-groups"];
     let reload = r#"{"do":"reload"}"#;
@@ -150,20 +150,20 @@ fn whoever_may_look_may_not_change() {
         ("http://127.0.0.1:9650/v1/status", 200),
         ("http://[::1]:9650/v1/status", 200),
         ("http://localhost:9650/metrics", 200),
+        ("http://192.168.1.11:9650/v1/status", 200),
     ] {
         assert_eq!(curl(&host, &[url]).0, expected, "{url}");
     }
     let tcp = "http://127.0.0.1:9650/v1/command";
     assert_eq!(curl(&host, &["--data", reload, tcp]).0, 403);
-    let other = "Host: evil.example";
-    assert_eq!(
-        curl(
-            &host,
-            &["--header", other, "http://127.0.0.1:9650/v1/status"]
-        )
-        .0,
-        403
-    );
+    // Also where it is no loopback address: a web page of another site could have its name lead there.
+    for url in [
+        "http://127.0.0.1:9650/v1/status",
+        "http://192.168.1.11:9650/v1/status",
+    ] {
+        let other = ["--header", "Host: evil.example", url];
+        assert_eq!(curl(&host, &other).0, 403, "{url}");
+    }
     assert!(!process.log().contains("Reloading"), "{}", process.log());
     let (code, body) = curl(&host, &command);
     assert_eq!((code, body.contains("in force")), (200, true), "{body}");
@@ -211,6 +211,14 @@ fn a_reload_moves_only_the_listeners_that_changed() {
     reload("http_listen 127.0.0.1:9651\nhttp_token_file /run/token");
     follower.wait(LONG).unwrap();
     assert_eq!(curl(&host, &token).0, 401);
+    // A token whose file is gone opens nothing any more.
+    let another = ["--header", "Authorization: Bearer another", new];
+    assert_eq!(curl(&host, &another).0, 200);
+    host.run(&["rm", "/run/token"]).unwrap();
+    reload("http_listen 127.0.0.1:9651\nhttp_token_file /run/token");
+    wait_until("a closed listener", || curl(&host, &another).0 == 0);
+    host.write_file("/run/token", "another\n", 0o600).unwrap();
+    wait_until("a listener", || curl(&host, &another).0 == 200);
     assert_eq!(inode(), before);
     reload("control_mode 0600");
     let mode = || host.run(&["stat", "-c", "%a", SOCKET]).unwrap().output;
@@ -235,6 +243,16 @@ fn tls_shows_the_certificate_that_is_configured() {
     wait_until("a certificate", || curl(&host, &trusting).0 == 200);
     // In clear text nobody is answered.
     assert_eq!(curl(&host, &["http://127.0.0.1:9650/v1/status"]).0, 0);
+    // A renewal that fails does not end what works.
+    host.run(&["mv", "/run/http.key", "/run/http.key.away"])
+        .unwrap();
+    let reload = ["--unix-socket", SOCKET, "--data", r#"{"do":"reload"}"#];
+    let reload = [reload.as_slice(), &["http://localhost/v1/command"]].concat();
+    assert_eq!(curl(&host, &reload).0, 200);
+    process
+        .wait_for_log("the one before is shown", LONG)
+        .unwrap();
+    assert_eq!(curl(&host, &trusting).0, 200);
 }
 
 #[test]

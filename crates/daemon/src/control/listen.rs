@@ -44,6 +44,7 @@ pub(super) async fn listen(
         settings: first,
         socket: None,
         door: None,
+        stale: false,
         tcp: BTreeMap::new(),
         retired: Vec::new(),
         told: BTreeSet::new(),
@@ -122,6 +123,8 @@ struct Listeners<'a> {
     socket: Option<Socket>,
     /// Shared by all TCP listeners; of which files it was made.
     door: Option<(DoorFiles, watch::Sender<Door>)>,
+    /// Its files were read before what is there now, which cannot be read.
+    stale: bool,
     tcp: BTreeMap<SocketAddr, Open>,
     /// Those who wait for an answer from a socket that is no more: one of them may have asked for the reload.
     retired: Vec<Connection>,
@@ -142,7 +145,7 @@ impl Listeners<'_> {
                 self.door = None;
                 true
             }
-            false => !fresh && self.door.is_some() || self.open_door(),
+            false => !fresh && self.door.is_some() && !self.stale || self.open_door(),
         };
         socket & door & self.open_tcp()
     }
@@ -163,13 +166,14 @@ impl Listeners<'_> {
             return true;
         }
         self.retired.retain(Connection::is_answered);
-        if let Some(socket) = self.socket.take() {
+        let before = self.socket.take().map(|socket| {
             self.retired.append(&mut socket.open.connections.answered());
-        }
+            socket.name
+        });
         let Some(settings) = wanted else {
             return true;
         };
-        match bind(&settings) {
+        match bind(&settings, before) {
             Ok((listener, name)) => {
                 self.socket = Some(Socket {
                     settings,
@@ -186,34 +190,49 @@ impl Listeners<'_> {
         }
     }
 
-    /// Reads certificate and token. Those that were read before go on where the files cannot be read now.
+    /// Reads certificate and token. A certificate that was read before goes on where its files cannot be read now. A token does
+    /// not: whoever has taken the file away may have wanted that.
     fn open_door(&mut self) -> bool {
         let files = (self.settings.tls.clone(), self.settings.token.clone());
-        let made = make_door(&files);
-        let same = self.door.as_ref().is_some_and(|(of, _)| *of == files);
+        let known = self.door.as_ref().filter(|(of, _)| *of == files);
+        let known = known.map(|(_, door)| door.borrow().tls.clone());
+        let made = read_gate(files.1.as_deref()).and_then(|gate| {
+            let tls = read_tls(files.0.as_ref());
+            match (tls, known) {
+                (Ok(tls), _) => Ok((Door { tls, gate }, None)),
+                (Err(text), Some(tls)) => Ok((Door { tls, gate }, Some(text))),
+                (Err(text), None) => Err(text),
+            }
+        });
         match made {
-            Ok(door) => {
-                match &mut self.door {
-                    Some((of, known)) => {
-                        let before = known.send_replace(door.clone());
-                        if *of != files || before.gate != door.gate {
-                            // Whoever was let in by what does not open any more, or as there was no door yet, asks again.
-                            let open = self.tcp.values();
-                            open.for_each(|open| open.connections.list().clear());
-                        }
-                        *of = files;
-                    }
-                    None => self.door = Some((files, watch::Sender::new(door))),
+            Ok((door, trouble)) => {
+                self.hang(files, door);
+                self.stale = trouble.is_some();
+                if let Some(text) = trouble {
+                    self.tell(Level::Error, format!("{text}; the one before is shown"));
                 }
-                true
+                !self.stale
             }
             Err(text) => {
-                if !same {
-                    self.door = None;
-                }
+                self.door = None;
                 self.tell(Level::Error, format!("{text}; nobody is let in without"));
                 false
             }
+        }
+    }
+
+    fn hang(&mut self, files: DoorFiles, door: Door) {
+        match &mut self.door {
+            Some((of, known)) => {
+                let before = known.send_replace(door.clone());
+                if *of != files || before.gate != door.gate {
+                    // Whoever was let in by what does not open any more, or as there was no door yet, asks again.
+                    let open = self.tcp.values();
+                    open.for_each(|open| open.connections.list().clear());
+                }
+                *of = files;
+            }
+            None => self.door = Some((files, watch::Sender::new(door))),
         }
     }
 
@@ -245,7 +264,11 @@ impl Listeners<'_> {
     }
 }
 
-fn bind(settings: &SocketSettings) -> Result<(UnixListener, SocketName), String> {
+/// `before`: the name of the socket before this one.
+fn bind(
+    settings: &SocketSettings,
+    before: Option<SocketName>,
+) -> Result<(UnixListener, SocketName), String> {
     let group = match &settings.group {
         None => None,
         Some(name) => match group_by_name(name) {
@@ -254,7 +277,10 @@ fn bind(settings: &SocketSettings) -> Result<(UnixListener, SocketName), String>
             Err(error) => return Err(error.to_string()),
         },
     };
-    let listening = unix::listen(&settings.path, settings.mode, group);
+    let listening = match before.filter(|name| name.path() == settings.path) {
+        Some(name) => unix::listen_again(name, settings.mode, group),
+        None => unix::listen(&settings.path, settings.mode, group),
+    };
     let (listener, name) = listening.map_err(|error| error.to_string())?;
     let listener = UnixListener::from_std(listener).map_err(|error| error.to_string())?;
     Ok((listener, name))
@@ -271,19 +297,16 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(u32::try_from(limits::CONNECTIONS).unwrap_or(u32::MAX))
 }
 
-fn make_door(files: &DoorFiles) -> Result<Door, String> {
-    let (certificate, token) = files;
-    let tls = match certificate {
-        None => None,
-        Some((chain, key)) => Some(tls::acceptor(chain, key)?),
-    };
-    let token = token.as_deref().map(read_token).transpose()?;
-    Ok(Door {
-        tls,
-        gate: Gate {
-            token,
-            names: own_names(),
-        },
+fn read_tls(files: Option<&(PathBuf, PathBuf)>) -> Result<Option<TlsAcceptor>, String> {
+    files
+        .map(|(chain, key)| tls::acceptor(chain, key))
+        .transpose()
+}
+
+fn read_gate(token: Option<&Path>) -> Result<Gate, String> {
+    Ok(Gate {
+        token: token.map(read_token).transpose()?,
+        names: own_names(),
     })
 }
 
