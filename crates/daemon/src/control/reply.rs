@@ -111,11 +111,38 @@ pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Reply {
     reply(status, JSON, to_json(value).into())
 }
 
-/// A value as JSON.
+/// A value as JSON, with a line's end.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Bytes {
-    let mut text = serde_json::to_vec(value).unwrap_or_default();
+    let mut text = Vec::new();
+    write_json(&mut text, value);
     text.push(b'\n');
     Bytes::from(text)
+}
+
+/// Appends a value as JSON on one line; false, and nothing, where it has none.
+pub(super) fn write_json<T: Serialize>(text: &mut Vec<u8>, value: &T) -> bool {
+    match serde_json::to_string(value) {
+        Ok(json) => {
+            inert(&json, text);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// What checks print and others are called is shown by curl in terminals: serde_json escapes the controls of ASCII, but leaves
+/// DEL, those above ASCII and what turns the direction of text.
+fn inert(json: &str, text: &mut Vec<u8>) {
+    const ODD: fn(char) -> bool = |letter| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut rest = json;
+    while let Some((at, odd)) = rest.char_indices().find(|(_, letter)| ODD(*letter)) {
+        let (before, after) = rest.split_at(at);
+        text.extend_from_slice(before.as_bytes());
+        // It stands in a string, and is below U+10000.
+        text.extend_from_slice(format!("\\u{:04x}", u32::from(odd)).as_bytes());
+        rest = after.strip_prefix(odd).unwrap_or_default();
+    }
+    text.extend_from_slice(rest.as_bytes());
 }
 
 /// Puts a header above an answer.
@@ -141,4 +168,22 @@ pub(super) fn unavailable(error: &str, help: &str) -> Reply {
     let mut reply = problem(StatusCode::SERVICE_UNAVAILABLE, error, help);
     set(&mut reply, header::RETRY_AFTER, "1");
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_moves_no_cursor_and_means_the_same() {
+        let odd = "\u{1b}[2J \u{9b}2J \u{7f} \u{202e}evil\u{2069} \"q\\ Zürich ✓";
+        let bytes = to_json(&[odd]);
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let line = text.strip_suffix('\n').unwrap();
+        assert!(!line.contains(char::is_control), "{text}");
+        assert!(!line.contains(['\u{202e}', '\u{2069}']), "{text}");
+        assert!(line.contains("Zürich ✓"), "{text}");
+        let read: Vec<String> = serde_json::from_str(line).unwrap();
+        assert_eq!(read, [odd]);
+    }
 }

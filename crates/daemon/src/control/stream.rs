@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::limits;
+use super::reply::write_json;
 use super::view::{Sight, View};
 use crate::chronicle::{Ended, Next};
 
@@ -26,7 +27,7 @@ fn entry(record: &Record) -> Bytes {
 fn frame<T: Serialize>(name: &str, more: &str, data: &T) -> Bytes {
     let mut text = format!("{more}event: {name}\ndata: ").into_bytes();
     // JSON has no line ends but in strings, where they are escaped.
-    if serde_json::to_writer(&mut text, data).is_err() {
+    if !write_json(&mut text, data) {
         return Bytes::new();
     }
     text.extend_from_slice(b"\n\n");
