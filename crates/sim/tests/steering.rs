@@ -550,7 +550,7 @@ fn a_switchover_that_is_refused_on_the_way_does_not_end_at_a_drained_peer() -> C
     lan.order(C, drain(Hold::Soft, None))?;
     lan.run_for(Micros::from_secs(2))?;
     lan.set_weather(Weather {
-        delay: (ms(30), ms(30)),
+        delay: (ms(10), ms(10)),
         ..Weather::FAIR
     });
     // Not known there yet when it is asked.
