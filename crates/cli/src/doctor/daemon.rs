@@ -201,7 +201,7 @@ fn time(duration: Duration) -> String {
 }
 
 /// Whether its timers come in time.
-pub(super) fn scheduling(status: &Status, config: &Config) -> Area {
+pub(super) fn timers(status: &Status, config: &Config) -> Area {
     let worst = Duration::from_micros(status.timing.worst_us);
     let shortest = status
         .instances

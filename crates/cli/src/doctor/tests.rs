@@ -59,7 +59,7 @@ fn report(found: &[Diagnostic], status: &Status) -> Report {
     let config = standfast_config::Config::default();
     let mut areas = vec![daemon::area(&Ok(status.clone()))];
     areas.extend(host::areas_of(found, true, Some(status)));
-    areas.push(daemon::scheduling(status, &config));
+    areas.push(daemon::timers(status, &config));
     areas.push(daemon::network(status, &Problems::new(None)));
     Report {
         running: true,
