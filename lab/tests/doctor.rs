@@ -231,10 +231,7 @@ fn a_limit_by_which_the_kernel_would_kill_a_real_time_daemon_is_named_and_lifted
     assert_eq!(finding(&host, "RLIMIT_RTTIME"), None);
     let status = host.run(&[STANDFAST, "status", "--json"]).unwrap();
     let status: Value = serde_json::from_str(&status.output).unwrap();
-    let limit = format!(
-        "prlimit --pid {} --rttime=900000:",
-        status["node"]["pid"]
-    );
+    let limit = format!("prlimit --pid {} --rttime=900000:", status["node"]["pid"]);
     host.run(&["sh", "-c", &limit]).unwrap();
     let found = finding(&host, "RLIMIT_RTTIME").unwrap();
     assert_eq!(found["level"], "bad", "{found}");

@@ -224,7 +224,9 @@ fn examine(
         areas.push(daemon::timers(status, &loaded.config));
         areas.push(scheduling::area(status, &loaded.config));
         areas.push(process::area(status, &loaded.config));
-        areas.push(daemon::network(status, &Problems::new(client)));
+        let told = areas.iter().flat_map(|area| &area.findings);
+        let told: Vec<&str> = told.filter_map(|finding| finding.code).collect();
+        areas.push(daemon::network(status, &Problems::new(client), &told));
     }
     let shown = |file: &PathBuf| file.display().to_string();
     Report {
