@@ -171,6 +171,75 @@ fn a_bridge_that_waits_for_its_spanning_tree_is_named() {
     trap(&host, "SF0412", "ip link set br0 type bridge stp_state 1");
 }
 
+/// What the report says of a subject.
+fn area(host: &Host, name: &str) -> String {
+    let report: Value = serde_json::from_str(&doctor(host, &["--json"]).output).unwrap();
+    let areas = report["areas"].as_array().unwrap();
+    let found = areas.iter().find(|area| area["name"] == name);
+    found.map_or_else(String::new, |area| {
+        area["text"].as_str().unwrap().to_owned()
+    })
+}
+
+#[test]
+fn what_the_kernel_knows_of_switches_is_told_and_nothing_else() {
+    let on_bridge = short_configuration(INTERVAL, 99).replace("interface eth0", "interface br0");
+    let (_lab, host) = host_with(&on_bridge);
+    let bridges = "ip link add br0 type bridge mcast_snooping 1 mcast_querier 0 && ip link add br1 type bridge mcast_querier 0 \
+        && ip link add port0 type veth peer name port1 && ip link set port0 master br0 && ip link set port1 master br1 \
+        && for link in port0 port1 br0 br1; do ip link set $link up; done \
+        && ip address add 192.168.1.21/24 dev br0 && ip address add 192.168.1.22/24 dev br1";
+    host.run(&["sh", "-c", bridges]).unwrap();
+    let said = area(&host, "switch");
+    for phrase in [
+        "no querier is known on br0",
+        "snoops and does not query",
+        "unless a switch there snoops",
+        "`tcpdump -ni br0 igmp`",
+    ] {
+        assert!(said.contains(phrase), "{phrase}: {said}");
+    }
+    assert_eq!(finding(&host, "snoops"), None, "that alone harms nobody");
+    // Behind the cable somebody begins to ask.
+    host.run(&["sh", "-c", "ip link set br1 type bridge mcast_querier 1"])
+        .unwrap();
+    let end = Moment::now() + LONG;
+    while !area(&host, "switch").contains("a querier (IGMPv2) is heard on br0") {
+        assert!(Moment::now() < end, "{}", area(&host, "switch"));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    host.run(&["sh", "-c", "ip link set br0 type bridge mcast_snooping 0"])
+        .unwrap();
+    let said = area(&host, "switch");
+    assert!(said.contains("br0 of this host does not snoop"), "{said}");
+}
+
+#[test]
+fn a_limit_by_which_the_kernel_would_kill_a_real_time_daemon_is_named_and_lifted() {
+    let configuration = short_configuration(INTERVAL, 99);
+    let configuration = format!("global_defs {{\n    vrrp_rt_priority 10\n}}\n{configuration}");
+    let (_lab, host) = host_with(&configuration);
+    let process = start_master(&standfast_as_itself(), &host);
+    wait_until(&process, || finding(&host, "no daemon runs").is_none());
+    let granted = area(&host, "scheduling").starts_with("real-time priority");
+    if !granted {
+        // Whoever is root in a user namespace alone has no such right.
+        assert!(finding(&host, "has no real-time priority").is_some());
+        println!("SKIPPED: real-time priority is not granted here");
+        return;
+    }
+    assert_eq!(finding(&host, "RLIMIT_RTTIME"), None);
+    let status = host.run(&[STANDFAST, "status", "--json"]).unwrap();
+    let status: Value = serde_json::from_str(&status.output).unwrap();
+    let limit = format!("prlimit --pid {} --rttime=900000:", status["node"]["pid"]);
+    host.run(&["sh", "-c", &limit]).unwrap();
+    let found = finding(&host, "RLIMIT_RTTIME").unwrap();
+    assert_eq!(found["level"], "bad", "{found}");
+    let command = found["command"].as_str().unwrap();
+    host.run(&["sh", "-c", command]).unwrap();
+    assert_eq!(finding(&host, "RLIMIT_RTTIME"), None);
+}
+
 #[test]
 fn another_namespace_is_not_judged_from_here() {
     let elsewhere = format!("net_namespace other\n{}", short_configuration(INTERVAL, 99));

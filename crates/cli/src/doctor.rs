@@ -1,16 +1,20 @@
 //! `standfast doctor`: what on this host would break a failover, each with the fix.
 //!
 //! - `host`: the judgement of `check --host` on the configuration in force, by subject.
-//! - `daemon`: what only the running daemon knows, from its status; `process`: what the kernel grants it.
+//! - `daemon`: what only the running daemon knows, from its status; `process` and `scheduling`: what the kernel grants it.
+//! - `switch`: what the kernel knows of the switches between the nodes; `clock`: whether the clock is kept right, or was set.
 //! - `remedy`: a help as a command that can be run.
 //! - `report`: text and JSON.
 
+mod clock;
 mod daemon;
 mod host;
 mod process;
 mod remedy;
 mod report;
 mod running;
+mod scheduling;
+mod switch;
 #[cfg(test)]
 mod tests;
 
@@ -215,10 +219,14 @@ fn examine(
         host::configuration(files, loaded, seen.as_ref().ok()),
     ];
     areas.extend(host::areas(loaded, environment, seen.as_ref().ok()));
+    areas.push(switch::area(&loaded.config, seen.as_ref().ok()));
     if let Ok(status) = seen {
-        areas.push(daemon::scheduling(status, &loaded.config));
+        areas.push(daemon::timers(status, &loaded.config));
+        areas.push(scheduling::area(status, &loaded.config));
         areas.push(process::area(status, &loaded.config));
-        areas.push(daemon::network(status, &Problems::new(client)));
+        let told = areas.iter().flat_map(|area| &area.findings);
+        let told: Vec<&str> = told.filter_map(|finding| finding.code).collect();
+        areas.push(daemon::network(status, &Problems::new(client), &told));
     }
     let shown = |file: &PathBuf| file.display().to_string();
     Report {

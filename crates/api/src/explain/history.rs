@@ -11,10 +11,21 @@ pub(super) fn lines(case: &Case<'_>, records: &[Record]) -> Vec<String> {
     let mut lines: Vec<String> = about
         .rev()
         .take(MOST)
-        .map(|it| format!("{}: {}", case.ago(it.at_us), it.text))
+        .map(|it| format!("{}: {}", case.ago(it.at_us), told(it)))
         .collect();
     lines.reverse();
     lines
+}
+
+/// A change of state with its cause, of which the log says less.
+fn told(record: &Record) -> String {
+    match &record.cause {
+        Some(cause) if record.kind == "entering" => {
+            let head = record.text.split(':').next().unwrap_or_default();
+            format!("{}: {}", head.trim_end_matches(" (init)"), cause.text)
+        }
+        Some(_) | None => record.text.clone(),
+    }
 }
 
 fn concerns(case: &Case<'_>, record: &Record) -> bool {

@@ -68,7 +68,7 @@ fn problem(case: &Case<'_>, lost: &Lost<'_>) -> Problem {
         }
         Lost::Node(None) => ("the other Standfast node".to_owned(), None),
     };
-    let since = since.map_or_else(String::new, |age| format!(" since {age}"));
+    let since = since.map_or_else(String::new, |age| format!(" for {age}"));
     let text = format!("alone{since}: {who} is gone, no failover is possible");
     let fix = "Does that host run, is its cable in, and does its daemon run (`systemctl status standfast` there)? As soon as its \
                advertisements or the peer channel are heard this ends."

@@ -73,17 +73,21 @@ fn priority(case: &Case<'_>) -> String {
             "Its priority is {}, because this node is drained (otherwise {sum}).",
             priority.effective
         ),
-        (_, false) if priority.parts.is_empty() => {
+        (_, false) if sum == base(priority.base) => {
             format!("Its priority is {}, as configured.", priority.effective)
         }
         (_, false) => format!("Its priority is {}: {sum}.", priority.effective),
     }
 }
 
+fn base(priority: u8) -> String {
+    format!("{priority} base")
+}
+
 /// `99 base − 5 chk_http_port (down)`.
 fn sum(case: &Case<'_>) -> String {
     let priority = &case.instance.priority;
-    let mut sum = format!("{} base", priority.base);
+    let mut sum = base(priority.base);
     for part in &priority.parts {
         let counts = part.adds != 0 || part.up == Some(false) || part.unusable;
         if counts {

@@ -339,7 +339,7 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
     let near =
         strangers.filter(|it| it.interface == instance.interface && it.vrid != instance.vrid);
     let recent = near.filter(|it| case.age_us(it.heard_us) < case.stranger_lasts_us());
-    let recent = recent.filter(|it| !case.has_given_way(it.address, it.heard_us));
+    let recent = recent.filter(|it| !is_put_right(case, it));
     let ours = recent.filter(|it| it.addresses.iter().any(|address| is_own(case, *address)));
     ours.map(|stranger| {
         let shared: Vec<IpAddr> = stranger.addresses.iter().copied().filter(|it| is_own(case, *it)).collect();
@@ -356,6 +356,15 @@ pub(super) fn other_vrid(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
         Problem::new("wrong-vrid", text, fix)
     })
     .collect()
+}
+
+/// Its node has taken part in this virtual router only since then. What that was before says nothing: the peer channel goes on
+/// while the node is in another one.
+fn is_put_right(case: &Case<'_>, stranger: &Stranger) -> bool {
+    let node = case.node_at(stranger.address);
+    node.is_some_and(|it| {
+        it.state != State::Master && it.since_us.saturating_add(SINCE_US) >= stranger.heard_us
+    })
 }
 
 fn who(case: &Case<'_>, stranger: &Stranger) -> String {

@@ -22,7 +22,7 @@ fn survivor() -> Instance {
 fn a_master_that_fell_silent_leaves_this_node_alone() {
     let mut all = status(survivor());
     all.instances[0].priority.parts = vec![part(0, Some(true))];
-    let phrases = ["alone since 13 s: 192.0.2.12 is gone, no failover is possible"];
+    let phrases = ["alone for 13 s: 192.0.2.12 is gone, no failover is possible"];
     first(&all, "no-successor", &phrases);
     let next = explained(&all).next.join(" ");
     assert!(

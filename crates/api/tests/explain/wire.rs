@@ -237,7 +237,10 @@ fn another_vrid_that_was_put_right_is_forgotten() {
     all.strangers = vec![stranger(11)];
     well(&all, &[]);
     all.strangers = vec![stranger(2)];
+    // The channel goes on while the node is in another router, and says what it was in this one.
     all.instances[0].nodes.push(there(State::Backup, 90));
+    first(&all, "wrong-vrid", &["two masters"]);
+    all.instances[0].nodes[1].since_us = ago(1);
     well(&all, &[]);
 }
 

@@ -33,6 +33,8 @@ const MILD: [&str; 8] = [
 ];
 /// Problems that other areas tell.
 const TOLD_ELSEWHERE: [&str; 1] = ["address-deleted"];
+/// Problems that are the same as a finding about the host.
+const SAME: [(&str, &str); 1] = [("interface-down", "SF0408")];
 
 fn warning(text: impl Into<String>, help: &str) -> Finding {
     Finding {
@@ -152,10 +154,16 @@ fn finding(instance: &Instance, problem: &Problem) -> Finding {
     }
 }
 
-/// What is heard of the others, and what is wrong with instances.
-pub(super) fn network(status: &Status, told: &Problems<'_>) -> Area {
+/// What is heard of the others, and what is wrong with instances. `codes`: of what was found already.
+pub(super) fn network(status: &Status, told: &Problems<'_>, codes: &[&str]) -> Area {
     let all = problems(status, told).into_iter();
-    let here = all.filter(|(_, problem)| !TOLD_ELSEWHERE.contains(&problem.kind.as_str()));
+    let here = all.filter(|(_, problem)| {
+        let kind = problem.kind.as_str();
+        let is_told = SAME
+            .iter()
+            .any(|(same, code)| *same == kind && codes.contains(code));
+        !is_told && !TOLD_ELSEWHERE.contains(&kind)
+    });
     let mut findings: Vec<Finding> = Vec::new();
     for (instance, problem) in here {
         let one = finding(instance, &problem);
@@ -188,7 +196,7 @@ fn heard(status: &Status) -> String {
     );
     let peers = count(status.peers.len(), "other Standfast node");
     match links.is_empty() {
-        true => format!("master of {part}; {peers}; no multicast of others was heard so far"),
+        true => format!("master of {part}; {peers}; no advertisement of others was heard so far"),
         false => format!(
             "master of {part}; {peers}; advertisements of others are heard on {}",
             listed(links, NAMES_SHOWN)
@@ -201,7 +209,7 @@ fn time(duration: Duration) -> String {
 }
 
 /// Whether its timers come in time.
-pub(super) fn scheduling(status: &Status, config: &Config) -> Area {
+pub(super) fn timers(status: &Status, config: &Config) -> Area {
     let worst = Duration::from_micros(status.timing.worst_us);
     let shortest = status
         .instances

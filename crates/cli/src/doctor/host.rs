@@ -8,6 +8,7 @@ use standfast_api::status::Status;
 use standfast_config::{Code, Config, Diagnostic, Loaded, Severity};
 use standfast_daemon::{HostEnvironment, host, is_root};
 
+use super::clock::Clock;
 use super::remedy::Remedy;
 use super::{Area, Finding, Level};
 use crate::output::count;
@@ -25,6 +26,9 @@ enum Subject {
     Clock,
     Priority,
 }
+
+/// The subject of which more is known than the configuration's judges say.
+const CLOCK: &str = "clock";
 
 /// Every subject with its name, and what it is like where nothing is found.
 const SUBJECTS: [(Subject, &str, &str); 6] = [
@@ -48,11 +52,7 @@ const SUBJECTS: [(Subject, &str, &str); 6] = [
         "other programs",
         "no other VRRP daemon runs, no network manager deletes addresses",
     ),
-    (
-        Subject::Clock,
-        "clock",
-        "is kept right, or nothing needs it",
-    ),
+    (Subject::Clock, CLOCK, "is kept right, or nothing needs it"),
     (
         Subject::Priority,
         "priority",
@@ -114,7 +114,14 @@ pub(super) fn areas(
         return vec![Area::new("host", "", vec![finding])];
     }
     let found = host::findings(&loaded.config, environment);
-    areas_of(&found, is_root(), status)
+    let mut areas = areas_of(&found, is_root(), status);
+    let clock = Clock::look(&loaded.config, status);
+    for area in areas.iter_mut().filter(|area| area.name == CLOCK) {
+        let mut findings = std::mem::take(&mut area.findings);
+        findings.extend(clock.finding());
+        *area = Area::new(CLOCK, clock.text(), findings);
+    }
+    areas
 }
 
 /// Why this host can't be judged by the configuration.

@@ -7,14 +7,12 @@ use standfast_api::status::Status;
 use standfast_config::Config;
 
 use super::remedy::Remedy;
-use super::{Area, Finding, Level};
+use super::{Area, Finding, Level, scheduling};
 
 /// Descriptors in hundredths of the limit, from which on it is near.
 const NEAR: u64 = 80;
 /// SCHED_FIFO and SCHED_RR (sched(7)).
 const REAL_TIME: [u64; 2] = [1, 2];
-/// Where `policy` stands in /proc/PID/stat, counted from what follows the name (proc(5): field 41, the name is field 2).
-const POLICY: usize = 38;
 
 /// What /proc says of a process; what it does not say is not judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,14 +42,12 @@ fn read(folder: &Path) -> Process {
     Process {
         descriptors: open.zip(limit(&limits, "Max open files")),
         locked: value(&status, "VmLck:"),
-        policy: stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(POLICY)?.parse().ok()),
+        policy: scheduling::policy(&stat),
     }
 }
 
-/// The soft limit in a line of /proc/PID/limits.
-fn limit(text: &str, name: &str) -> Option<u64> {
+/// The soft limit in a line of /proc/PID/limits; none: it is unlimited.
+pub(super) fn limit(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }

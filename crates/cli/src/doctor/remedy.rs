@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Programs that a help may begin with. What begins with another word is for people alone.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "sysctl",
     "nft",
     "iptables",
@@ -13,11 +13,12 @@ const PROGRAMS: [&str; 11] = [
     "ip",
     "nmcli",
     "systemctl",
+    "prlimit",
     "standfast",
     "sudo",
 ];
 /// Where the command of a help ends and its words begin, which are what follows the mark.
-const ENDS: [&str; 4] = [", and ", ", or ", ", before ", "; "];
+const ENDS: [&str; 5] = [", and ", ", or ", ", before ", ", which ", "; "];
 /// Length of a mark.
 const MARK: usize = 2;
 

@@ -59,8 +59,8 @@ fn report(found: &[Diagnostic], status: &Status) -> Report {
     let config = standfast_config::Config::default();
     let mut areas = vec![daemon::area(&Ok(status.clone()))];
     areas.extend(host::areas_of(found, true, Some(status)));
-    areas.push(daemon::scheduling(status, &config));
-    areas.push(daemon::network(status, &Problems::new(None)));
+    areas.push(daemon::timers(status, &config));
+    areas.push(daemon::network(status, &Problems::new(None), &[]));
     Report {
         running: true,
         files: vec!["/etc/keepalived/keepalived.conf".to_owned()],
@@ -162,4 +162,19 @@ fn a_daemon_that_does_not_answer_is_named_and_the_rest_goes_on() {
         area.findings[0].remedy.command.as_deref(),
         Some("systemctl start standfast")
     );
+}
+
+#[test]
+fn a_link_that_is_down_is_told_once() {
+    let mut status = status();
+    let instance = &mut status.instances[0];
+    instance.state = standfast_api::status::State::Fault;
+    instance.faults = vec![standfast_api::status::Fault {
+        kind: "interface-down".to_owned(),
+        name: "eth0".to_owned(),
+        text: "interface eth0 down".to_owned(),
+    }];
+    let problems = Problems::new(None);
+    let network = |codes: &[&str]| daemon::network(&status, &problems, codes).findings.len();
+    assert_eq!((network(&[]), network(&["SF0408"])), (1, 0));
 }

@@ -180,7 +180,7 @@ impl View {
             page.entry(label, &[piece(Tone::Warning, text)]);
         }
         if instance.speakers.is_empty() && others_of(instance) == 0 && !instance.alone {
-            page.entry("heard", &[plain("nobody so far")]);
+            page.entry("heard", &[plain("no other node so far")]);
         }
     }
 

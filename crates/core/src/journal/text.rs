@@ -451,7 +451,9 @@ fn peer_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::TakeRefused { from, why } => {
             write!(f, "{from} asks us to take over: {}", reason(*why))
         }
-        Event::PeerFound { address, name } => write!(f, "Standfast node {name} at {address}"),
+        Event::PeerFound { address, name } => {
+            write!(f, "Standfast node {name} at {address} is heard")
+        }
         Event::PeerLost { address, name } => write!(
             f,
             "nothing is heard of Standfast node {name} at {address} any more"
