@@ -35,7 +35,7 @@ const STEPS: [Step; 7] = [
     },
     Step {
         title: BUILD,
-        arguments: &["build", "--release", "--workspace", "--bins"],
+        arguments: &["build", "--release", "--package", "standfast"],
     },
     Step {
         title: "tests without hosts",
