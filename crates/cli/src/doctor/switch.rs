@@ -239,6 +239,7 @@ mod tests {
     use standfast_api::status::{NodeOfInstance, Speaker};
 
     use super::*;
+    use crate::status::samples;
 
     const IGMP: &str = "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n1\tlo        :     1      V3\n\
         \t\t\t\t010000E0     1 0:00000000\t\t0\n2\teth0      :     2      V2\n\t\t\t\t120000E0     1 0:00000000\t\t0\n\
@@ -292,39 +293,28 @@ mod tests {
         let now_us = 10_000_000_000;
         let address: IpAddr = "10.0.0.2".parse().unwrap();
         let heard_us = now_us - silent_s * 1_000_000;
+        let all = samples::split().instances;
+        let node = all.iter().flat_map(|one| &one.nodes).next().unwrap();
+        let speaker = all.iter().flat_map(|one| &one.speakers).next().unwrap();
         let instance = Instance {
             name: "VI_1".to_owned(),
             interface: "eth0".to_owned(),
             down_interval_us: 3_600_000,
             nodes: vec![NodeOfInstance {
-                name: "node-b".to_owned(),
                 here: false,
-                since_us: 0,
-                priority: 90,
-                base: 90,
-                ready: true,
-                preempts: true,
-                heard_us: now_us,
-                differs: Vec::new(),
                 address: Some(address),
                 state: if is_master {
                     State::Master
                 } else {
                     State::Backup
                 },
+                ..node.clone()
             }],
             speakers: vec![Speaker {
                 address,
                 first_us: heard_us - heard_s * 1_000_000,
                 heard_us,
-                mac: None,
-                priority: None,
-                version: None,
-                interval_us: None,
-                taken: 0,
-                dropped: 0,
-                refused: None,
-                other_addresses: Vec::new(),
+                ..speaker.clone()
             }],
             ..Instance::default()
         };
