@@ -280,7 +280,9 @@ fn a_service_bound_to_the_address_is_named() {
     host.run(&["ip", "address", "add", "192.168.1.200/32", "dev", "lo"])
         .unwrap();
     let service = "import socket,time\ns=socket.socket()\ns.bind(('192.168.1.200',8080))\ns.listen()\nprint('listens',flush=True)\ntime.sleep(600)";
-    let service = host.spawn(&["/usr/bin/python3", "-c", service], &[]).unwrap();
+    let service = host
+        .spawn(&["/usr/bin/python3", "-c", service], &[])
+        .unwrap();
     wait_until(&service, || finding(&host, "SF0416").is_some());
     let found = finding(&host, "SF0416").unwrap();
     let command = found["command"].as_str().unwrap();

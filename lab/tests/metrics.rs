@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use standfast_lab::{Host, Lab, Moment, Process, VIP, find_program, require_program};
+use standfast_lab::{Host, Lab, Moment, Process, VIP, require_program};
 use support::{pair_with, short_configuration, single_host, standfast};
 
 /// The machine is busy, and Prometheus takes a while to start.
@@ -176,8 +176,10 @@ fn host_with_snapshot() -> (Lab, Host) {
 #[test]
 fn a_real_prometheus_takes_every_line_and_the_dashboard_finds_what_it_shows() {
     let (_lab, host) = host_with_snapshot();
-    assert!(find_program("python3").is_some());
-    let _exposer = host.spawn(&["python3", "-c", EXPOSER], &[]).unwrap();
+    assert!(std::path::Path::new("/usr/bin/python3").is_file());
+    let _exposer = host
+        .spawn(&["/usr/bin/python3", "-c", EXPOSER], &[])
+        .unwrap();
     let prometheus = Prometheus::start(&host, &["127.0.0.1:9650"]);
     prometheus.wait_for("keepalived_vrrp_state");
     // Each line that is a sample is a series.
