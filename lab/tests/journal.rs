@@ -75,6 +75,9 @@ fn kill(host: &Host, process: &Process) {
     host.run(&["sh", "-c", &both]).unwrap();
     process.signal(Signal::SIGKILL).unwrap();
     process.wait(PATIENCE).unwrap();
+    // What it has written is on its way to the disk, and it keeps its files until then.
+    let gone = format!("while kill -0 {worker} 2> /dev/null; do sleep 0.02; done");
+    host.run_within(PATIENCE, &["sh", "-c", &gone]).unwrap();
 }
 
 #[test]

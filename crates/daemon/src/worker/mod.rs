@@ -9,6 +9,7 @@ mod interfaces;
 mod kernel;
 mod packets;
 mod peers;
+mod pid_place;
 mod plan;
 mod steering;
 mod supervision;
@@ -17,7 +18,7 @@ pub(crate) use packets::read_packet;
 
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -29,7 +30,6 @@ use standfast_core::{Input, Instant, Micros, Node};
 use standfast_linux::clock::monotonic;
 use standfast_linux::netlink::{Monitor, RoutingMonitor};
 use standfast_linux::packet::PacketRing;
-use standfast_linux::pidfile::{NotAcquired, PidFile};
 use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait, Waker};
 use standfast_linux::random;
 use standfast_linux::scheduling::{self, RealTimePriority, Residency};
@@ -61,6 +61,7 @@ pub(crate) use configuration::log_lines;
 use control::Reloaders;
 use flood::Flood;
 use kernel::clock_offset;
+use pid_place::PidPlace;
 use steering::Steering;
 pub(crate) use supervision::DUMP_MODE;
 
@@ -163,7 +164,7 @@ struct Worker {
     wills: BTreeMap<u32, Option<Will>>,
     /// The supervisor does not know all of them yet.
     wills_pending: bool,
-    _pid_file: Option<PidFile>,
+    pid_file: PidPlace,
 }
 
 /// Runs until everything has left; the worker's exit code.
@@ -210,14 +211,6 @@ fn start_control(logger: &Logger, results: &Waker, chronicle: &Chronicle) -> Opt
     let control = Control::start(logger.clone(), results.clone(), chronicle.clone());
     let complain = |error: &Error| logger.log(Level::Error, error.to_string());
     control.inspect_err(complain).ok()
-}
-
-fn take_pid_file(path: &Path, logger: &Logger) -> Option<PidFile> {
-    let complain = |error: &NotAcquired| {
-        let text = format!("{}: {error}", path.display());
-        logger.log(Level::Warning, text);
-    };
-    PidFile::acquire(path).inspect_err(complain).ok()
 }
 
 fn now() -> Instant {
@@ -276,7 +269,7 @@ impl Worker {
         let own_links = OwnLinks::open(&birth.host_path, logger.clone())?;
         let runner = Runner::start(logger.clone(), results.clone())?;
         let control = start_control(&logger, &results, &chronicle);
-        let pid_file = take_pid_file(&birth.pid_file, &logger);
+        let pid_file = PidPlace::take(birth.pid_file.clone(), &logger);
         Ok(Worker {
             options: birth.options,
             config: Arc::new(birth.config),
@@ -329,7 +322,7 @@ impl Worker {
             flood: Flood::default(),
             wills: BTreeMap::new(),
             wills_pending: false,
-            _pid_file: pid_file,
+            pid_file,
         })
     }
 
@@ -459,6 +452,8 @@ impl Worker {
             self.next_clock = now + CLOCK_PERIOD;
             self.compare_clocks();
             self.retry_peers();
+            // Said at the start.
+            let _ = self.pid_file.retry();
         }
         if let Some((due, _)) = self.node.next_wakeup().filter(|(due, _)| *due <= now) {
             self.lateness.note(due, now);
