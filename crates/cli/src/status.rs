@@ -155,11 +155,9 @@ pub(crate) fn unknown(name: &str, names: &[String], nearest: Option<&str>) -> St
         [] => "the daemon has none".to_owned(),
         names => listed(names.iter().map(String::as_str), NAMES_SHOWN),
     };
-    let guess = nearest.map(|nearest| format!(" did you mean `{nearest}`?"));
+    let guess = nearest.map(|nearest| format!("; did you mean `{nearest}`?"));
     let guess = guess.unwrap_or_default();
-    standfast_config::printable(&format!(
-        "no instance `{name}`;{guess} (there are: {there})"
-    ))
+    standfast_config::printable(&format!("no instance `{name}`{guess} (there are: {there})"))
 }
 
 /// A status as it is looked at.

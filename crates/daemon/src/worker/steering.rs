@@ -453,7 +453,7 @@ impl Worker {
                 let peers = self.node.peers().map(|(_, speaker)| speaker.name.as_str());
                 let names: BTreeSet<&str> = peers.collect();
                 format!(
-                    "no such node speaks the peer channel for it; there are: {}. Without --to VRRP decides who takes over",
+                    "no other node of that name speaks the peer channel for it; there are: {}. Without --to the best of them is asked",
                     list(names.into_iter())
                 )
             }
