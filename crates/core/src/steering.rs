@@ -16,17 +16,12 @@ use crate::input::{CheckId, Output, RouterId};
 use crate::journal::{Cause, Event, Subject};
 use crate::node::Node;
 use crate::router::{Router, State, Steered};
-use crate::spec::Leave;
 use crate::time::{Instant, Micros};
 
 /// Orders whose answer is awaited; more are refused.
 pub const MAX_ORDERS: usize = 16;
 /// A drained node that serves because nobody else did looks so often for somebody who could; after refusals less and less.
 const DRAIN_PERIODS: (Micros, Micros) = (Micros::from_secs(1), Micros::from_secs(64));
-
-/// Where none is known it lets whoever listens take over, as by a drain's beginning: a peer that neither speaks the channel
-/// nor preempts is heard by nothing else. So often at first, and then less and less.
-const RESIGN_PERIODS: (Micros, Micros) = (Micros::from_secs(8), Micros::from_secs(512));
 
 /// In an input of its own, and at once for whoever looks on.
 const SOON: Micros = Micros::from_millis(1);
@@ -221,8 +216,6 @@ pub(crate) struct Steering {
     next_look: Option<Instant>,
     /// Longer with each time that nobody took what was offered.
     look_interval: Micros,
-    /// Of what it serves all the same (of a group: its first router), when it resigns to whoever may listen, and the period.
-    resignations: BTreeMap<RouterId, (Instant, Micros)>,
     /// Where routers are to go that look for a successor in this input.
     pub(crate) choice: Option<Choice>,
 }
@@ -237,19 +230,6 @@ impl Steering {
     pub(crate) fn next_wakeup(&self) -> Option<Instant> {
         let ends = self.drain.and_then(|drain| drain.until);
         ends.into_iter().chain(self.next_look).min()
-    }
-
-    /// Whether that router is to resign now to whoever may listen.
-    fn resigns(&mut self, now: Instant, id: RouterId) -> bool {
-        let (first, longest) = RESIGN_PERIODS;
-        let begin = (now + first, first);
-        let (due, period) = self.resignations.entry(id).or_insert(begin);
-        let resigns = *due <= now;
-        if resigns {
-            *period = period.times(2).min(longest);
-            *due = now + *period;
-        }
-        resigns
     }
 
     pub(crate) fn hold(&self) -> Option<Hold> {
@@ -386,7 +366,6 @@ impl Node {
         self.steering.softly = (!serving.is_empty()).then_some(id);
         self.steering.look_interval = DRAIN_PERIODS.0;
         self.steering.next_look = Some(now + DRAIN_PERIODS.0);
-        self.steering.resignations.clear();
         self.outputs.push_back(Output::Drain(Some(drain)));
         self.evaluate(now);
         for router in &serving {
@@ -486,40 +465,6 @@ impl Node {
 
     /// A drained node serves only until somebody else can; what is one group goes together. True if somebody was asked.
     fn give_up_again(&mut self, now: Instant) -> bool {
-        let units = self.units_held();
-        let (asked, unknown): (Vec<_>, Vec<_>) = units
-            .into_iter()
-            .partition(|ids| self.has_successor(now, ids));
-        let resigning = self.resigns_again(now, unknown);
-        for id in asked.iter().chain(&resigning).flatten() {
-            self.with_router(now, *id, Router::move_if_taken);
-        }
-        !asked.is_empty()
-    }
-
-    /// Which of these, for which no successor is known, are offered now to whoever may listen.
-    fn resigns_again(&mut self, now: Instant, units: Vec<Vec<RouterId>>) -> Vec<Vec<RouterId>> {
-        let routers = &self.routers;
-        let serves = |id: &RouterId| routers.get(id).is_some_and(Router::is_serving);
-        self.steering.resignations.retain(|id, _| serves(id));
-        let mut units = units;
-        units.retain(|ids| {
-            let risky = ids.iter().any(|id| !self.may_resign(now, *id));
-            let first = ids.first().filter(|_| !risky);
-            first.is_some_and(|id| self.steering.resigns(now, *id))
-        });
-        units
-    }
-
-    /// It goes on serving while it waits for somebody, and nobody is there who would hand it back.
-    fn may_resign(&self, now: Instant, id: RouterId) -> bool {
-        let router = self.routers.get(&id);
-        let overlaps = router.is_some_and(|router| router.spec().rules.leave == Leave::Overlap);
-        overlaps && self.knows_no_drained(now, id)
-    }
-
-    /// What a drained node serves all the same, and could move now: each router, each sync group as a whole.
-    fn units_held(&self) -> Vec<Vec<RouterId>> {
         let mut units: BTreeMap<Option<String>, Vec<RouterId>> = BTreeMap::new();
         let mut whole = Vec::new();
         let held = |router: &&Router| router.hold() == Some(Hold::Soft);
@@ -535,9 +480,12 @@ impl Node {
                 let router = self.routers.get(id);
                 router.is_some_and(|router| router.obstacle().is_none())
             };
-            ids.iter().all(free)
+            ids.iter().all(free) && self.has_successor(now, ids)
         });
-        whole
+        for id in whole.iter().flatten() {
+            self.with_router(now, *id, Router::move_if_taken);
+        }
+        !whole.is_empty()
     }
 
     /// After every input: which moves are over, and whose order is answered.

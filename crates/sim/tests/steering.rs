@@ -580,77 +580,29 @@ fn the_end_of_a_drain_is_known_to_the_others_also_where_no_priority_changes() ->
     Ok(())
 }
 
-/// It neither speaks the channel nor preempts: while it hears somebody it says nothing.
-fn silent(router: RouterSpec) -> RouterSpec {
-    RouterSpec {
-        channel: None,
-        preempt: false,
-        ..router
-    }
-}
-
+/// It was silent while it waited for somebody, and on purpose: a loop that is a little late afterwards has not slept for that long.
 #[test]
-fn a_drained_node_gives_up_to_a_silent_backup_that_comes_later() -> Checked {
-    let whole: [fn(u8) -> Vec<RouterSpec>; 3] = [
-        |priority| vec![plain_router(priority)],
-        |priority| vec![speaking(priority)],
-        group,
-    ];
-    for routers in whole {
-        for away in [10, 300] {
-            let heirs = routers(100).into_iter().map(silent).collect();
-            let mut lan = settled(vec![routers(150), heirs])?;
-            lan.stop(B)?;
-            lan.run_for(Micros::from_secs(2))?;
-            lan.order(A, drain(Hold::Soft, None))?;
-            lan.run_for(Micros::from_secs(away))?;
-            assert_eq!(outcome(&lan, A), Outcome::Stayed);
-            held_by(&lan, A, Micros::ZERO);
-            lan.start(B)?;
-            lan.run_for(Micros::from_secs(20 + away))?;
-            for held in routers(100).iter().flat_map(RouterSpec::all_addresses) {
-                assert_eq!(lan.holders(held.address), [B]);
-            }
-            held_by(&lan, B, Micros::ZERO);
-            assert_eq!(rises(&lan, A), 1);
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn a_drained_node_asks_nobody_where_that_would_cost_service() -> Checked {
-    for leave in [Leave::Exclusive, Leave::Immediate] {
-        let mut router = plain_router(150);
-        router.rules.leave = leave;
-        let mut lan = settled(vec![vec![router], vec![silent(plain_router(100))]])?;
-        lan.stop(B)?;
+fn who_serves_on_has_not_been_stunned() -> Checked {
+    for microseconds in [0, 100, 500, 900] {
+        let router = RouterSpec {
+            stalled_backup: Some(Priority(254)),
+            ..plain_router(150)
+        };
+        let mut lan = settled(vec![vec![router]])?;
         lan.order(A, drain(Hold::Soft, None))?;
-        lan.run_for(Micros::from_secs(20))?;
-        lan.start(B)?;
-        lan.reset_stopwatches();
-        lan.run_for(Micros::from_secs(600))?;
-        held_by(&lan, A, Micros::ZERO);
-    }
-    Ok(())
-}
-
-/// Without the channel nobody knows that both are drained, but each hears the other at the priority of the last resort.
-#[test]
-fn two_drained_nodes_without_the_channel_do_not_go_on_exchanging_the_address() -> Checked {
-    let blocked: [fn(u8) -> RouterSpec; 2] = [plain_router, speaking];
-    for router in blocked {
-        let mut lan = settled(vec![vec![router(150)], vec![router(100)]])?;
-        lan.block_channel(B, true);
-        for id in [A, B] {
-            lan.order(id, drain(Hold::Soft, None))?;
-            lan.run_for(Micros::from_secs(5))?;
+        while lan.state(A) != Some(State::Leaving) {
+            lan.run_for(Micros(100))?;
         }
-        lan.run_for(Micros::from_secs(7_200))?;
-        let exchanged = rises(&lan, A) + rises(&lan, B);
-        assert!(exchanged <= 5, "{exchanged} times");
-        assert_eq!(lan.holders(VIP).len(), 1);
-        assert_eq!(gap(&lan), Micros::ZERO);
+        while lan.state(A) == Some(State::Leaving) {
+            lan.run_for(Micros(100))?;
+        }
+        lan.run_for(Micros(microseconds))?;
+        lan.pause(A);
+        lan.run_for(ms(10))?;
+        lan.resume(A)?;
+        lan.run_for(Micros::from_secs(10))?;
+        held_by(&lan, A, Micros::ZERO);
+        assert_eq!(rises(&lan, A), 1, "{microseconds} µs");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use standfast_lab::{
 use crate::support::{pair_with, standfast, telling};
 
 /// Nothing that is awaited takes longer, however busy the machine is.
-pub const LIMIT: Duration = Duration::from_secs(40);
+pub const LIMIT: Duration = Duration::from_secs(20);
 /// An order by the channel takes milliseconds; the protocol takes 600 ms or more. A busy machine adds its own.
 pub const BY_CHANNEL: Duration = Duration::from_millis(300);
 

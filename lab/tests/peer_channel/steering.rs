@@ -113,49 +113,6 @@ fn a_keepalived_successor_takes_over_after_its_skew_and_the_client_notices_nothi
     }
 }
 
-/// It is never heard while it stands by, so that nothing tells when it comes.
-#[test]
-fn a_drained_node_gives_up_to_a_keepalived_with_nopreempt() {
-    let text = Text {
-        instance: "    nopreempt\n",
-        ..Text::default()
-    };
-    let daemons = || [standfast(), Daemon::Keepalived];
-    // It is there: the drain begins with a priority 0.
-    with_pair_of(
-        daemons(),
-        text,
-        |_| {},
-        |pair| {
-            let from = Moment::now();
-            steer(&pair.first.host, "drain");
-            let took = taken_by(pair, &pair.second, from);
-            let skew = skew(INTERVAL, PRIORITIES[1]);
-            assert!(took <= skew + Duration::from_secs(1), "{took:?}");
-            client_waits_at_most(pair, from, Moment::now(), SMOOTH + LATENESS);
-            stays_with_the_second(pair);
-        },
-    );
-    // It comes later: that is repeated.
-    with_pair_of(
-        daemons(),
-        text,
-        |_| {},
-        |pair| {
-            pair.second.process().unwrap().stop(LIMIT).unwrap();
-            let argv = [STANDFAST, "drain"];
-            let output = pair.first.host.run_within(LIMIT, &argv).unwrap();
-            assert_eq!(output.status, ExitState::Code(1), "{}", output.error);
-            let from = Moment::now();
-            pair.second.start_daemon().unwrap();
-            let took = taken_by(pair, &pair.second, from);
-            println!("keepalived with nopreempt serves {took:?} after its start");
-            client_waits_at_most(pair, from, Moment::now(), SMOOTH + LATENESS);
-            stays_with_the_second(pair);
-        },
-    );
-}
-
 #[test]
 fn scripts_that_act_on_roles_never_overlap() {
     let text = Text {

@@ -508,22 +508,4 @@ pub const MUTANTS: &[Mutant] = &[
         "            let tried = self.give_up_again(now);",
         "            let tried = now.0 == 0 && self.give_up_again(now);",
     ),
-    mutant(
-        "a drained node keeps what a silent backup would take",
-        STEERING,
-        "        let resigns = *due <= now;",
-        "        let resigns = now.0 == 0;",
-    ),
-    mutant(
-        "a drained node resigns where that costs service",
-        STEERING,
-        "        overlaps && self.knows_no_drained(now, id)",
-        "        self.knows_no_drained(now, id)",
-    ),
-    mutant(
-        "two drained nodes without the channel exchange the address",
-        STEERING,
-        "        overlaps && self.knows_no_drained(now, id)",
-        "        overlaps",
-    ),
 ];

@@ -273,18 +273,6 @@ impl Node {
             && told.all(|(_, _, entry)| is_drained(entry))
     }
 
-    /// Whether a resignation could only have that effect that one takes over who is better than the last resort: nobody is
-    /// known who is that himself.
-    pub(crate) fn knows_no_drained(&self, now: Instant, id: RouterId) -> bool {
-        let Some(router) = self.routers.get(&id) else {
-            return false;
-        };
-        let domain = self.domain_of_router(id);
-        let speaks = |address| domain.is_some_and(|domain| self.is_speaker(domain, address));
-        let mut told = self.told_of(now, router);
-        !router.has_heard_last_resort(speaks) && !told.any(|(_, _, entry)| is_drained(entry))
-    }
-
     /// What the nodes that are there say of that router.
     fn told_of<'n>(
         &'n self,

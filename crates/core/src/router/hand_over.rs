@@ -18,7 +18,7 @@ use standfast_wire::vrrp::Priority;
 
 use super::announce::Sign;
 use super::leave::{After, Phase};
-use super::{Effects, LAST_RESORT, PreemptDelay, Router, State, Timer};
+use super::{Effects, PreemptDelay, Router, State, Timer};
 use crate::journal::{Cause, Event, Fault};
 use crate::peer::Speech;
 use crate::spec::Leave;
@@ -340,13 +340,6 @@ impl Router {
         counts
             .map(|(source, (priority, _))| (*priority, *source))
             .max()
-    }
-
-    /// Whether one of the routers for which this does not hold was at the priority of the last resort when it was heard last,
-    /// however long ago: it would give back whatever it is given.
-    pub(crate) fn has_heard_last_resort(&self, known: impl Fn(IpAddr) -> bool) -> bool {
-        let mut others = self.rivals.iter().filter(|(source, _)| !known(**source));
-        others.any(|(_, (priority, _))| *priority <= LAST_RESORT)
     }
 
     /// A peer that does not speak our channel hears a lower priority only when its timer runs out; priority 0 it hears at

@@ -131,6 +131,8 @@ impl Router {
         self.steered = Some(Steered::Stayed);
         self.reserve = Reserve::None;
         self.timers.retain(|timer, _| *timer == Timer::Reconcile);
+        // Its silence was on purpose: a late wake-up does not mean that this host has slept for as long.
+        self.last_sent = fx.now;
         // Not before its sync group has had its say.
         self.set_timer(Timer::Advertise, fx.now + SOON);
         self.event(Event::ServesOn, fx);
