@@ -350,6 +350,36 @@ fn a_sync_group_with_two_keys_is_taken_when_both_have_asked() -> Checked {
     Ok(())
 }
 
+/// Seeds 26777 and 43483: the end came a second time with each answer, forgot the retry, and told a healthy successor that
+/// nobody serves.
+#[test]
+fn an_exclusive_leaver_ends_once_and_removes_in_the_end_what_the_kernel_refused() -> Checked {
+    let exclusive = |priority| {
+        let mut router = speaking(priority);
+        router.rules.leave = Leave::Exclusive;
+        router
+    };
+    let mut lan = settled(vec![vec![exclusive(150)], vec![exclusive(100)]])?;
+    lan.refuse(A, 1);
+    lan.reload(A, Spec::default())?;
+    lan.run_for(Micros::from_secs(5))?;
+    serves(&lan, B);
+    let double = lan.longest_double(virtual_address(0));
+    assert!(double >= ms(900), "a removal was refused: {double}");
+    let said = |id, what: fn(&Event) -> bool| {
+        let entries = lan.core(id).unwrap().journal().entries();
+        entries.filter(|entry: &&Entry| what(&entry.event)).count()
+    };
+    assert_eq!(said(A, |event| matches!(event, Event::Released)), 1);
+    assert_eq!(
+        said(A, |event| matches!(event, Event::HandoverRefused { .. })),
+        0
+    );
+    let resigned = |event: &Event| matches!(event, Event::ActiveHeardResign(_));
+    assert_eq!(said(B, resigned), 0, "nobody resigns after the successor");
+    Ok(())
+}
+
 #[test]
 fn an_exclusive_leaver_lets_go_before_it_asks() -> Checked {
     let exclusive = |priority| RouterSpec {
