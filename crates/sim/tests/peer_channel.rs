@@ -380,6 +380,20 @@ fn an_exclusive_leaver_ends_once_and_removes_in_the_end_what_the_kernel_refused(
     Ok(())
 }
 
+/// Seed 46313, the other way round: what a stranger has recorded keeps nobody alive.
+#[test]
+fn recorded_signs_of_life_do_not_put_the_takeover_off() -> Checked {
+    let mut lan = settled(vec![vec![detecting(150)], vec![detecting(100)]])?;
+    lan.set_link(A, false)?;
+    for _ in 0..10 {
+        lan.run_for(ms(20))?;
+        lan.replay_channel();
+    }
+    lan.run_for(ms(20))?;
+    assert_eq!(lan.state(B), Some(State::Active));
+    Ok(())
+}
+
 #[test]
 fn an_exclusive_leaver_lets_go_before_it_asks() -> Checked {
     let exclusive = |priority| RouterSpec {
