@@ -99,6 +99,38 @@ fn a_recorded_request_is_no_request() -> Checked {
     Ok(())
 }
 
+/// The others hear it at once; if that is lost, the HELLO that goes on for another router names it no more.
+#[test]
+fn an_instance_that_a_reload_removes_is_forgotten_by_the_peers() -> Checked {
+    let two = |priority| {
+        let second = RouterSpec {
+            name: "VI_2".into(),
+            vrid: Vrid::new(52).unwrap(),
+            addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(1)), 24)],
+            ..speaking(priority)
+        };
+        vec![speaking(priority), second]
+    };
+    for (leaver, other, lost) in [(B, A, false), (B, A, true), (A, B, false)] {
+        let mut lan = settled(vec![two(150), two(100)])?;
+        let known = |lan: &Lan| -> Vec<u8> {
+            let mut peers = lan.core(other).unwrap().peers();
+            let (_, peer) = peers.next().unwrap();
+            peer.routers.keys().map(|vrid| vrid.get()).collect()
+        };
+        assert_eq!(known(&lan), [51, 52]);
+        let left = lan.spec(leaver).unwrap().routers[1..].to_vec();
+        lan.block_channel(leaver, lost);
+        lan.reload(leaver, spec(left))?;
+        lan.run_for(ms(60))?;
+        assert_eq!(known(&lan).len(), 1 + usize::from(lost));
+        lan.block_channel(leaver, false);
+        lan.run_for(Micros::from_secs(5))?;
+        assert_eq!(known(&lan), [52], "{leaver:?} {lost}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_stopping_node_hands_over_within_milliseconds() -> Checked {
     let mut lan = pair()?;
