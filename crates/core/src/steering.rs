@@ -368,12 +368,12 @@ impl Node {
         self.steering.next_look = Some(now + DRAIN_PERIODS.0);
         self.outputs.push_back(Output::Drain(Some(drain)));
         self.evaluate(now);
-        for router in &serving {
-            // Two drained nodes hand nothing to each other.
-            let wanted = !self.knows_only_drained(now, *router);
-            self.with_router(now, *router, |router, fx| match wanted {
-                true => router.move_away(Cause::Drained, fx),
-                false => router.stay_put(),
+        let staying = self.stay_drained(now, &serving);
+        for id in &serving {
+            let stays = staying.contains(id);
+            self.with_router(now, *id, |router, fx| match stays {
+                true => router.stay_put(),
+                false => router.move_away(Cause::Drained, fx),
             });
         }
         if serving.is_empty() {
@@ -381,6 +381,17 @@ impl Node {
         }
         self.await_moves(id, serving);
         Ok(None)
+    }
+
+    /// Which routers a drain leaves where they are: two drained nodes hand nothing to each other, and a group of which one
+    /// member cannot go stays whole.
+    fn stay_drained(&self, now: Instant, serving: &BTreeSet<RouterId>) -> BTreeSet<RouterId> {
+        let stays = |router: &&Router| match serving.contains(&router.id()) {
+            true => self.knows_only_drained(now, router.id()),
+            false => router.state() == State::Active,
+        };
+        let staying = self.routers.values().filter(stays);
+        self.with_groups(staying.map(Router::id).collect())
     }
 
     fn resume(&mut self, now: Instant, who: String) {
@@ -465,20 +476,21 @@ impl Node {
 
     /// A drained node serves only until somebody else can; what is one group goes together. True if somebody was asked.
     fn give_up_again(&mut self, now: Instant) -> bool {
-        let mut units: BTreeMap<Option<String>, Vec<RouterId>> = BTreeMap::new();
+        let mut groups: BTreeMap<String, Vec<RouterId>> = BTreeMap::new();
         let mut whole = Vec::new();
-        let held = |router: &&Router| router.hold() == Some(Hold::Soft);
-        for router in self.routers.values().filter(held) {
-            match &router.spec().sync_group {
+        for router in self.routers.values() {
+            match router.group().cloned() {
                 None => whole.push(Vec::from([router.id()])),
-                group => units.entry(group.clone()).or_default().push(router.id()),
+                Some(group) => groups.entry(group).or_default().push(router.id()),
             }
         }
-        whole.extend(units.into_values());
+        whole.extend(groups.into_values());
         whole.retain(|ids| {
             let free = |id: &RouterId| {
                 let router = self.routers.get(id);
-                router.is_some_and(|router| router.obstacle().is_none())
+                router.is_some_and(|router| {
+                    router.hold() == Some(Hold::Soft) && router.obstacle().is_none()
+                })
             };
             ids.iter().all(free) && self.has_successor(now, ids)
         });

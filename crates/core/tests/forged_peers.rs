@@ -255,6 +255,32 @@ fn only_what_we_have_too_is_remembered() {
     assert_eq!(known, [1]);
 }
 
+/// Its regular HELLO names every router; that one is gone may have been lost.
+#[test]
+fn what_a_peer_names_no_more_is_forgotten() {
+    let mut bench = bench();
+    let known = |bench: &Bench| -> Vec<u8> {
+        let peer = bench.node.peers().next();
+        let vrids = peer.into_iter().flat_map(|(_, peer)| peer.routers.keys());
+        vrids.map(|vrid| vrid.get()).collect()
+    };
+    for second in 0..6 {
+        let vrids: &[u8] = if second == 0 { &[1, 2] } else { &[1] };
+        for vrid in vrids {
+            bench.now = Instant(bench.now.0 + 1);
+            let hello = Forged {
+                vrid: *vrid,
+                answers: true,
+                ..Forged::hello(9, [192, 0, 2, 2])
+            };
+            hello.reach(&mut bench);
+        }
+        let expected: &[u8] = if second < 4 { &[1, 2] } else { &[1] };
+        assert_eq!(known(&bench), expected, "after {second} s");
+        bench.run_until(bench.now.0 + SECOND);
+    }
+}
+
 #[test]
 fn nobody_answers_before_he_is_asked() {
     let mut bench = bench();

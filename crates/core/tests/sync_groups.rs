@@ -5,12 +5,13 @@ mod common;
 
 use std::net::IpAddr;
 
-use common::{Bench, router};
+use common::{Bench, host_address, router};
 use standfast_core::Input;
-use standfast_core::input::{InterfaceIndex, Link, NotifyEvent};
+use standfast_core::input::{InterfaceIndex, Link, NotifyEvent, Origin};
 use standfast_core::journal::Fault;
 use standfast_core::router::State;
 use standfast_core::spec::{Leave, RouterSpec, Rules, Track, Tracked, VirtualAddress, Weight};
+use standfast_core::steering::{Answer, Drain, Hold, Instruction, Order, OrderId, Outcome};
 use standfast_core::wire::MacAddress;
 use standfast_core::wire::vrrp::Vrid;
 
@@ -276,4 +277,31 @@ fn members_let_go_when_the_last_ones_scripts_have_ended() {
     assert_eq!(bench.kernel.len(), 2);
     bench.give(Input::NotifyDone(ids[1]));
     assert!(bench.kernel.is_empty());
+}
+
+/// What is the host's own never goes, and the group goes together.
+#[test]
+fn a_drain_leaves_a_group_whole_of_which_one_member_holds_the_hosts_own_address() {
+    let mut bench = Bench::new("192.0.2.1");
+    let own = IpAddr::from([192, 0, 2, 52]);
+    bench.give(Input::AddressAdded(host_address(own, Origin::Foreign)));
+    bench.configure(vec![member(51, 255), member(52, 255)]);
+    bench.run_until(10 * SECOND);
+    assert_eq!(states(&bench), [State::Active; 2]);
+    let what = Instruction::Drain(Drain {
+        until: None,
+        hold: Hold::Soft,
+    });
+    bench.give(Input::Order(Box::new(Order {
+        id: OrderId(1),
+        who: "an operator".into(),
+        what,
+    })));
+    assert_eq!(states(&bench), [State::Active; 2]);
+    // It looks again now and then.
+    bench.run_until(200 * SECOND);
+    assert_eq!(states(&bench), [State::Active; 2]);
+    assert!(bench.adverts().iter().all(|(_, priority)| *priority > 0));
+    let outcomes = vec![(bench.router().id(), Outcome::Stayed)];
+    assert_eq!(bench.answers, [Answer::Done(outcomes)]);
 }

@@ -58,8 +58,8 @@ struct Watch {
     fell: Option<Instant>,
     /// Who has asked us to take over, when that was said, and when we heard it.
     asked: Option<(IpAddr, Instant, Instant)>,
-    /// When each node was last heard on the peer channel.
-    signs: BTreeMap<IpAddr, Instant>,
+    /// When each node was last heard on the peer channel, and when it said that: a recording is no sign of life.
+    signs: BTreeMap<IpAddr, (Instant, Instant)>,
     last_advertisement: Option<Instant>,
     /// A switchover was asked for, and it has not been Active since.
     yields: bool,
@@ -162,7 +162,10 @@ impl Oracle {
         let mut outranked = None;
         if let Some(told) = frame.and_then(told) {
             for watch in self.routers.values_mut() {
-                watch.signs.insert(told.source, now);
+                let sign = watch.signs.entry(told.source).or_insert((now, told.sent));
+                if told.sent > sign.1 {
+                    *sign = (now, told.sent);
+                }
             }
             for router in node.routers() {
                 if let Some(watch) = self.routers.get_mut(&router.id())
@@ -574,7 +577,7 @@ impl Watch {
             // An older message that comes later is no sign.
             let patience = missing.plus(Micros::from_millis(19));
             let last = self.signs.get(&peer);
-            last.is_some_and(|last| now.since(*last) >= patience)
+            last.is_some_and(|(last, _)| now.since(*last) >= patience)
         });
         let followed = match self.followed {
             Some(Some(followed)) => followed.source == peer,

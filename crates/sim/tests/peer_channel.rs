@@ -99,6 +99,38 @@ fn a_recorded_request_is_no_request() -> Checked {
     Ok(())
 }
 
+/// The others hear it at once; if that is lost, the HELLO that goes on for another router names it no more.
+#[test]
+fn an_instance_that_a_reload_removes_is_forgotten_by_the_peers() -> Checked {
+    let two = |priority| {
+        let second = RouterSpec {
+            name: "VI_2".into(),
+            vrid: Vrid::new(52).unwrap(),
+            addresses: vec![VirtualAddress::plain(IpAddr::V4(virtual_address(1)), 24)],
+            ..speaking(priority)
+        };
+        vec![speaking(priority), second]
+    };
+    for (leaver, other, lost) in [(B, A, false), (B, A, true), (A, B, false)] {
+        let mut lan = settled(vec![two(150), two(100)])?;
+        let known = |lan: &Lan| -> Vec<u8> {
+            let mut peers = lan.core(other).unwrap().peers();
+            let (_, peer) = peers.next().unwrap();
+            peer.routers.keys().map(|vrid| vrid.get()).collect()
+        };
+        assert_eq!(known(&lan), [51, 52]);
+        let left = lan.spec(leaver).unwrap().routers[1..].to_vec();
+        lan.block_channel(leaver, lost);
+        lan.reload(leaver, spec(left))?;
+        lan.run_for(ms(60))?;
+        assert_eq!(known(&lan).len(), 1 + usize::from(lost));
+        lan.block_channel(leaver, false);
+        lan.run_for(Micros::from_secs(5))?;
+        assert_eq!(known(&lan), [52], "{leaver:?} {lost}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_stopping_node_hands_over_within_milliseconds() -> Checked {
     let mut lan = pair()?;
@@ -347,6 +379,50 @@ fn a_sync_group_with_two_keys_is_taken_when_both_have_asked() -> Checked {
         assert_eq!(lan.holders(IpAddr::V4(virtual_address(number))), [B]);
         assert_eq!(lan.longest_vacancy(virtual_address(number)), Micros::ZERO);
     }
+    Ok(())
+}
+
+/// Seeds 26777 and 43483: the end came a second time with each answer, forgot the retry, and told a healthy successor that
+/// nobody serves.
+#[test]
+fn an_exclusive_leaver_ends_once_and_removes_in_the_end_what_the_kernel_refused() -> Checked {
+    let exclusive = |priority| {
+        let mut router = speaking(priority);
+        router.rules.leave = Leave::Exclusive;
+        router
+    };
+    let mut lan = settled(vec![vec![exclusive(150)], vec![exclusive(100)]])?;
+    lan.refuse(A, 1);
+    lan.reload(A, Spec::default())?;
+    lan.run_for(Micros::from_secs(5))?;
+    serves(&lan, B);
+    let double = lan.longest_double(virtual_address(0));
+    assert!(double >= ms(900), "a removal was refused: {double}");
+    let said = |id, what: fn(&Event) -> bool| {
+        let entries = lan.core(id).unwrap().journal().entries();
+        entries.filter(|entry: &&Entry| what(&entry.event)).count()
+    };
+    assert_eq!(said(A, |event| matches!(event, Event::Released)), 1);
+    assert_eq!(
+        said(A, |event| matches!(event, Event::HandoverRefused { .. })),
+        0
+    );
+    let resigned = |event: &Event| matches!(event, Event::ActiveHeardResign(_));
+    assert_eq!(said(B, resigned), 0, "nobody resigns after the successor");
+    Ok(())
+}
+
+/// Seed 46313, the other way round: what a stranger has recorded keeps nobody alive.
+#[test]
+fn recorded_signs_of_life_do_not_put_the_takeover_off() -> Checked {
+    let mut lan = settled(vec![vec![detecting(150)], vec![detecting(100)]])?;
+    lan.set_link(A, false)?;
+    for _ in 0..10 {
+        lan.run_for(ms(20))?;
+        lan.replay_channel();
+    }
+    lan.run_for(ms(20))?;
+    assert_eq!(lan.state(B), Some(State::Active));
     Ok(())
 }
 

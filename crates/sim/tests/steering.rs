@@ -304,6 +304,29 @@ fn a_drained_master_hands_over_to_a_node_that_does_not_preempt() -> Checked {
     Ok(())
 }
 
+/// Seed 10260: for one member somebody is heard who does not speak the channel, for the other only a drained node.
+#[test]
+fn a_drain_leaves_a_group_whole_of_which_one_member_has_nowhere_to_go() -> Checked {
+    let mut lan = settled(vec![group(150), group(100)])?;
+    lan.order(B, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(2))?;
+    lan.inject(&group(120)[0], Priority(120));
+    lan.run_for(ms(100))?;
+    lan.order(A, drain(Hold::Soft, None))?;
+    lan.run_for(Micros::from_secs(60))?;
+    let Answer::Done(outcomes) = last_answer(&lan, A) else {
+        panic!("{:?}", last_answer(&lan, A));
+    };
+    assert!(
+        outcomes
+            .iter()
+            .all(|(_, outcome)| *outcome == Outcome::Stayed)
+    );
+    assert_eq!(outcomes.len(), 2);
+    group_held_by(&lan, A);
+    Ok(())
+}
+
 #[test]
 fn a_hard_drain_is_a_fault_once_the_other_node_serves() -> Checked {
     let mut lan = settled(vec![vec![speaking(150)], vec![speaking(100)]])?;

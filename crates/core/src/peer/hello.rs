@@ -1,5 +1,6 @@
 //! Who is there: discovery, the regular HELLO, and news of our own routers.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -75,10 +76,13 @@ impl Node {
             .collect()
     }
 
-    /// Once a second: forget who is silent, tell who is known, ask who else is there.
+    /// Once a second: forget who is silent and what is named no more, tell who is known, ask who else is there.
     pub(super) fn say_hello(&mut self, now: Instant) {
         self.peers.tick = Some(now + HELLO_PERIOD);
         self.forget_silent(now);
+        for speaker in self.peers.speakers.values_mut() {
+            speaker.forget_unnamed(now);
+        }
         let domains: Vec<DomainId> = self.peers.domains.keys().copied().collect();
         for domain in domains {
             let ids = self.peers.domains.get(&domain);
@@ -276,9 +280,9 @@ impl Node {
         let shared = |entry: &Entry| domain.routers.contains_key(&entry.vrid);
         for entry in message.entries().filter(shared) {
             if entry.state == State::Gone {
-                speaker.routers.remove(&entry.vrid);
+                speaker.drops(entry.vrid);
             } else {
-                speaker.routers.insert(entry.vrid, entry);
+                speaker.names(now, entry);
             }
         }
         for entry in message.entries().filter(|it| it.state != State::Gone) {
@@ -344,6 +348,21 @@ impl Node {
     /// Peers hear at once what has changed; of many changes in a short time, a little later.
     pub(super) fn tell_news(&mut self, now: Instant) {
         let changed = core::mem::take(&mut self.notices.changed);
+        self.tell_changed(now, changed);
+    }
+
+    /// Who has left is told while we still know where it spoke.
+    pub(super) fn tell_farewells(&mut self, now: Instant) {
+        let routers = &self.routers;
+        let left = |id: &RouterId| routers.get(id).is_some_and(Router::is_finished);
+        let (left, others) = core::mem::take(&mut self.notices.changed)
+            .into_iter()
+            .partition(left);
+        self.notices.changed = others;
+        self.tell_changed(now, left);
+    }
+
+    fn tell_changed(&mut self, now: Instant, changed: BTreeSet<RouterId>) {
         if changed.is_empty() || self.peers.speakers.is_empty() {
             return;
         }

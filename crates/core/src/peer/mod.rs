@@ -103,6 +103,8 @@ pub struct Speaker {
     pub round_trip: Option<Micros>,
     /// What it says of its virtual routers.
     pub routers: BTreeMap<Vrid, Entry>,
+    /// When it named each of them last.
+    named: BTreeMap<Vrid, Instant>,
     /// Its clock in its last message.
     last: u64,
     /// The same in its last request and in its last answer.
@@ -121,12 +123,32 @@ impl Speaker {
             heard: now,
             round_trip: None,
             routers: BTreeMap::new(),
+            named: BTreeMap::new(),
             last: 0,
             last_request: 0,
             last_answer: 0,
             introduced: false,
             liveness: Liveness::default(),
         }
+    }
+
+    /// It says this of one of its routers.
+    fn names(&mut self, now: Instant, entry: Entry) {
+        self.routers.insert(entry.vrid, entry);
+        self.named.insert(entry.vrid, now);
+    }
+
+    /// It has that router no more.
+    fn drops(&mut self, vrid: Vrid) {
+        self.routers.remove(&vrid);
+        self.named.remove(&vrid);
+    }
+
+    /// Its regular HELLO names every router: one that it names no more is gone, however that came about.
+    fn forget_unnamed(&mut self, now: Instant) {
+        self.named.retain(|_, at| now.since(*at) <= PATIENCE);
+        let named = &self.named;
+        self.routers.retain(|vrid, _| named.contains_key(vrid));
     }
 
     /// Whether it is there: it has answered us.
@@ -392,6 +414,7 @@ impl Node {
     /// After every input: who wants to hand over is answered, and peers hear what has changed.
     pub(crate) fn settle_peers(&mut self, now: Instant) {
         if core::mem::take(&mut self.peers.stale) {
+            self.tell_farewells(now);
             self.find_domains(now);
         }
         // What a group does may be another offer, and the end of an offer another change of a group.

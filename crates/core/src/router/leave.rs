@@ -338,8 +338,10 @@ impl Router {
             }
             Timer::ScriptBound => self.scripts_done(fx),
             Timer::Release => self.release(fx),
-            // Gone, but for what the kernel refused to remove.
-            Timer::Reconcile if self.finished => self.reconcile(fx),
+            // Has let go, but for what the kernel refused to remove.
+            Timer::Reconcile if self.finished || self.phase() == Phase::Released => {
+                self.reconcile(fx);
+            }
             _ => {}
         }
     }
@@ -386,8 +388,11 @@ impl Router {
         self.conclude(fx);
     }
 
-    /// Has let go: is gone, or stays as what it is now.
+    /// Has let go: is gone, or stays as what it is now. Once: what still comes in for who is gone is no second end.
     pub(super) fn conclude(&mut self, fx: &mut Effects<'_>) {
+        if self.finished {
+            return;
+        }
         if self.after() == After::Stay {
             return self.stay_on(fx);
         }
@@ -417,7 +422,12 @@ impl Router {
 
     fn finish(&mut self, fx: &mut Effects<'_>) {
         self.event(Event::Released, fx);
-        self.timers.clear();
+        // What the kernel has refused is still to be done.
+        self.timers.retain(|timer, _| *timer == Timer::Reconcile);
+        if let Some(leaving) = &mut self.leaving {
+            // Nobody is asked to take over any more.
+            leaving.phase = Phase::Succeeded;
+        }
         self.finished = true;
         self.changed(fx);
     }
