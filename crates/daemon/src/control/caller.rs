@@ -15,6 +15,7 @@ use super::view::Sight;
 const FETCH_SITE: &str = "sec-fetch-site";
 /// What for.
 const FETCH_MODE: &str = "sec-fetch-mode";
+const FETCH_DEST: &str = "sec-fetch-dest";
 
 /// What opens the doors of the TCP listeners; renewed by a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -174,7 +175,9 @@ fn names_a_site(headers: &HeaderMap) -> bool {
 fn is_embedded(headers: &HeaderMap) -> bool {
     let says = |name, word: &str| headers.get(name).is_some_and(|value| value == word);
     let elsewhere = says(FETCH_SITE, "cross-site") || says(FETCH_SITE, "same-site");
-    elsewhere && !says(FETCH_MODE, "navigate")
+    // A frame navigates as well.
+    let framed = headers.contains_key(FETCH_DEST) && !says(FETCH_DEST, "document");
+    elsewhere && (framed || !says(FETCH_MODE, "navigate"))
 }
 
 fn shows(headers: &HeaderMap, token: &str) -> bool {
@@ -299,22 +302,24 @@ mod tests {
             at: ([127, 0, 0, 1], 9650).into(),
             gate: Gate::default(),
         };
-        for (site, mode, refused) in [
-            ("cross-site", "no-cors", true),
-            ("cross-site", "cors", true),
-            ("same-site", "no-cors", true),
-            ("cross-site", "navigate", false),
-            ("same-origin", "cors", false),
-            ("none", "navigate", false),
+        for (site, mode, dest, refused) in [
+            ("cross-site", "no-cors", "image", true),
+            ("cross-site", "cors", "empty", true),
+            ("same-site", "no-cors", "script", true),
+            ("cross-site", "navigate", "iframe", true),
+            ("cross-site", "navigate", "document", false),
+            ("same-origin", "cors", "empty", false),
+            ("none", "navigate", "document", false),
         ] {
             let mut headers = with_host("127.0.0.1:9650");
             headers.insert(FETCH_SITE, HeaderValue::from_static(site));
             headers.insert(FETCH_MODE, HeaderValue::from_static(mode));
+            headers.insert(FETCH_DEST, HeaderValue::from_static(dest));
             for caller in [&local, &remote] {
                 let refusal = caller.refusal(&Method::GET, &headers, 0);
                 let code = refusal.map(|it| it.status());
                 let expected = refused.then_some(StatusCode::FORBIDDEN);
-                assert_eq!(code, expected, "{site} {mode}");
+                assert_eq!(code, expected, "{site} {mode} {dest}");
             }
         }
     }
