@@ -3,14 +3,14 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::scene::{FIRST, SECOND, becomes, names, vip, with_pair};
+use crate::scene::{FIRST, SECOND, becomes, follows, names, vip, with_pair};
 use crate::support::standfast;
 
 #[test]
 fn cable_pulled() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
-        becomes(&pair.second.host, "backup");
+        follows(&pair.second.host, 0);
         pair.first.host.cable_pull().unwrap();
         becomes(&pair.second.host, "master");
         names(
@@ -42,7 +42,7 @@ fn address_deleted_by_another_program() {
 fn address_taken_by_another_host() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
-        becomes(&pair.second.host, "backup");
+        follows(&pair.second.host, 0);
         let address = format!("{}/24", vip());
         let add = ["ip", "address", "add", &address, "dev", "eth0"];
         pair.client.run(&add).unwrap();
@@ -60,7 +60,7 @@ fn address_taken_by_another_host() {
 fn paused_for_ten_seconds() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
-        becomes(&pair.second.host, "backup");
+        follows(&pair.second.host, 0);
         pair.first.host.pause().unwrap();
         thread::sleep(Duration::from_secs(10));
         pair.first.host.resume().unwrap();

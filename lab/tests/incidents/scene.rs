@@ -9,7 +9,7 @@ use standfast_lab::{Daemon, Host, Moment, NODE_ADDRESSES, Pair, VIP};
 use crate::support::{pair_with, standfast, telling};
 
 /// Nothing that is awaited takes longer, however busy the machine is.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(60);
 /// Between two questions.
 const PERIOD: Duration = Duration::from_millis(250);
 /// For one of them.
@@ -66,7 +66,12 @@ pub fn with_pair(second: Daemon, texts: [Text<'_>; 2], body: impl FnOnce(&mut Pa
 /// The same with whole files.
 pub fn with_files(daemons: [Daemon; 2], files: [String; 2], body: impl FnOnce(&mut Pair)) {
     let mut pair = pair_with(daemons, files);
-    telling(&mut pair, |pair| {
+    started(&mut pair, body);
+}
+
+/// Both daemons of a pair, of which something may be wrong already, are started.
+pub fn started(pair: &mut Pair, body: impl FnOnce(&mut Pair)) {
+    telling(pair, |pair| {
         pair.first.start_daemon().unwrap();
         pair.second.start_daemon().unwrap();
         body(pair);
@@ -75,23 +80,33 @@ pub fn with_files(daemons: [Daemon; 2], files: [String; 2], body: impl FnOnce(&m
 
 /// What the daemon of a host says of its instance; none while it does not answer.
 pub fn explanation(host: &Host) -> Option<Value> {
-    let argv = [
-        "/run/lab/bin/standfast",
-        "explain",
-        "--instance",
-        "VI_1",
-        "--json",
-    ];
+    ask(host, &["explain", "--instance", "VI_1", "--json"])
+}
+
+fn ask(host: &Host, command: &[&str]) -> Option<Value> {
+    let argv = [&["/run/lab/bin/standfast"], command].concat();
     let output = host.run_within(QUESTION, &argv).ok()?;
     serde_json::from_str(&output.output).ok()
 }
 
-/// Waits until the state is this one.
+/// Waits until the state is this one. Who starts is a backup at once: [`follows`] waits for one that has heard its master.
 #[track_caller]
 pub fn becomes(host: &Host, state: &str) -> Value {
     until(host, &format!("{state} at {}", host.name()), |it| {
         it["state"] == state
     })
+}
+
+/// Waits until it is a backup and that node its master, of which it has heard advertisements.
+#[track_caller]
+pub fn follows(host: &Host, node: usize) {
+    let what = format!("{} follows {}", host.name(), address(node));
+    let status = |host: &Host| ask(host, &["status", "--json"]);
+    until_told(host, &what, status, |it| {
+        let instance = &it["instances"][0];
+        let master = &instance["master"];
+        instance["state"] == "backup" && master["address"] == address(node)
+    });
 }
 
 /// Waits until the first problem is of that kind, and it and its fix say this.
@@ -113,10 +128,20 @@ pub fn names(host: &Host, kind: &str, phrases: &[&str]) -> Value {
 
 #[track_caller]
 fn until(host: &Host, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    until_told(host, what, explanation, is_so)
+}
+
+#[track_caller]
+fn until_told(
+    host: &Host,
+    what: &str,
+    question: impl Fn(&Host) -> Option<Value>,
+    is_so: impl Fn(&Value) -> bool,
+) -> Value {
     let end = Moment::now() + LIMIT;
     let mut last = Value::Null;
     while Moment::now() < end {
-        if let Some(told) = explanation(host) {
+        if let Some(told) = question(host) {
             if is_so(&told) {
                 return told;
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use standfast_lab::Daemon;
 
-use crate::scene::{FIRST, SECOND, becomes, is_well, with_pair};
+use crate::scene::{FIRST, SECOND, becomes, follows, is_well, with_pair};
 use crate::support::standfast;
 
 /// Longer than a conflict at the start is remembered as one.
@@ -14,6 +14,7 @@ const WHILE: Duration = Duration::from_secs(5);
 fn a_pair_of_standfast_nodes() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
+        follows(&pair.second.host, 0);
         is_well(&pair.first.host, "master", WHILE);
         is_well(&pair.second.host, "backup", WHILE);
     });
@@ -24,11 +25,12 @@ fn a_pair_of_standfast_nodes() {
 fn a_pair_after_a_failover_and_back() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
-        becomes(&pair.second.host, "backup");
+        follows(&pair.second.host, 0);
         pair.first.host.cable_pull().unwrap();
         becomes(&pair.second.host, "master");
         pair.first.host.cable_plug().unwrap();
         becomes(&pair.first.host, "master");
+        follows(&pair.second.host, 0);
         is_well(&pair.first.host, "master", WHILE);
         is_well(&pair.second.host, "backup", WHILE);
     });
@@ -37,7 +39,7 @@ fn a_pair_after_a_failover_and_back() {
 #[test]
 fn a_backup_of_keepalived() {
     with_pair(Daemon::Keepalived, [SECOND, FIRST], |pair| {
-        becomes(&pair.first.host, "backup");
+        follows(&pair.first.host, 1);
         is_well(&pair.first.host, "backup", WHILE);
     });
 }

@@ -2,8 +2,10 @@
 
 use standfast_lab::Daemon;
 
-use crate::scene::{FIRST, SECOND, Text, address, becomes, names, vip, with_pair};
-use crate::support::standfast;
+use crate::scene::{
+    FIRST, SECOND, Text, address, becomes, follows, names, started, vip, with_pair,
+};
+use crate::support::{pair_with, standfast};
 
 /// The second node does not hear the first, and the first hears it: the first knows why there are two masters. The other way
 /// round the peer channel tells the second one.
@@ -11,7 +13,7 @@ use crate::support::standfast;
 fn one_way_link() {
     with_pair(standfast(), [FIRST, SECOND], |pair| {
         becomes(&pair.first.host, "master");
-        becomes(&pair.second.host, "backup");
+        follows(&pair.second.host, 0);
         pair.second.host.set_hears_multicast(false).unwrap();
         let mac = pair.second.mac().to_string();
         let phrases = [
@@ -125,8 +127,11 @@ fn foreign_master() {
 /// The other node is not there at all.
 #[test]
 fn never_heard() {
-    with_pair(standfast(), [FIRST, SECOND], |pair| {
-        pair.second.host.set_port_blocked(true).unwrap();
+    let daemons = [standfast(), standfast()];
+    let mut pair = pair_with(daemons, [FIRST, SECOND].map(Text::file));
+    // Before they start: what was heard once was heard.
+    pair.second.host.set_port_blocked(true).unwrap();
+    started(&mut pair, |pair| {
         let told = names(
             &pair.second.host,
             "never-heard",
