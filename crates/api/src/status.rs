@@ -156,6 +156,9 @@ pub struct Instance {
     pub yields_to: Option<IpAddr>,
     /// Its addresses.
     pub addresses: Vec<Address>,
+    /// How many routes and rules it has beside them.
+    #[serde(default)]
+    pub routing: u64,
     /// What keeps it in FAULT.
     pub faults: Vec<Fault>,
     /// Who is master, as this node sees it.

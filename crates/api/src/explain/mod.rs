@@ -62,7 +62,17 @@ pub struct Problem {
     pub fix: Option<String>,
 }
 
+/// Kinds of what may be so on purpose, which nobody but the operator can know.
+const NOTES: [&str; 2] = ["never-heard", "no-virtual-address"];
+
 impl Problem {
+    /// Something does not work. Else it is a note: it may be as it should. Of nobody ever heard that is not certain: a
+    /// keepalived that stands by is silent; and an instance may be there for its scripts alone.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !NOTES.contains(&self.kind.as_str())
+    }
+
     fn new(kind: &str, text: String, fix: impl Into<String>) -> Self {
         let fix = Some(fix.into()).filter(|fix| !fix.is_empty());
         Problem {
@@ -96,6 +106,7 @@ pub fn explain(status: &Status, name: &str, records: &[Record]) -> Option<Explan
 /// The most likely real cause first.
 fn problems(case: &Case<'_>) -> Vec<Problem> {
     let finders = [
+        setup::protects_nothing,
         faults::faults,
         host::filtered,
         host::deleted,
@@ -112,6 +123,7 @@ fn problems(case: &Case<'_>) -> Vec<Problem> {
         setup::same_priority,
         setup::intervals_differ,
         host::paused,
+        setup::no_address,
         wire::alone,
         successor::none,
     ];

@@ -51,7 +51,7 @@ fn what_explanations_find_is_a_problem() {
 fn a_silent_peer_may_be_one_that_stands_by() {
     let never_heard = |_: &Status, _: &Instance| {
         let text = "never heard any peer".to_owned();
-        let kind = NEVER_HEARD.to_owned();
+        let kind = "never-heard".to_owned();
         vec![Problem {
             kind,
             text,
