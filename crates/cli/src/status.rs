@@ -246,7 +246,9 @@ impl View {
     /// Something is wrong with what is looked at.
     fn is_wrong(&self) -> bool {
         let fault = self.shown().any(|one| one.state == State::Fault);
+        let refused = self.status.node.reload_refused.is_some();
         fault
+            || refused
             || self.last_resort().next().is_some()
             || self.problems.iter().flatten().any(Problem::is_wrong)
     }

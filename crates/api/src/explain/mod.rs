@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Record;
-use crate::status::{State, Status};
+use crate::status::{Instance, State, Status};
 
 use case::Case;
 
@@ -101,6 +101,27 @@ pub fn explain(status: &Status, name: &str, records: &[Record]) -> Option<Explan
         history: history::lines(&case, records),
         next: next::sentences(&case),
     })
+}
+
+/// What is wrong with an instance of that status, without a journal; the most likely real cause first.
+#[must_use]
+pub fn problems_of(status: &Status, instance: &Instance) -> Vec<Problem> {
+    let records = &[];
+    problems(&Case {
+        status,
+        instance,
+        records,
+    })
+}
+
+/// Adds to each instance what is wrong with it, for those who cannot tell by themselves.
+pub fn add_problems(status: &mut Status) {
+    let seen = &*status;
+    let all = seen.instances.iter().map(|it| problems_of(seen, it));
+    let all: Vec<Vec<Problem>> = all.collect();
+    for (instance, problems) in status.instances.iter_mut().zip(all) {
+        instance.problems = problems;
+    }
 }
 
 /// The most likely real cause first.

@@ -82,6 +82,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
             text: it.error.to_string(),
             at_us: clock.at(it.last),
         }),
+        problems: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ mod wire;
 use std::path::PathBuf;
 
 use standfast_api::event::{Level, Record, Subject, SubjectKind};
-use standfast_api::explain::{Explanation, KINDS, explain};
+use standfast_api::explain::{Explanation, KINDS, add_problems, explain};
 use standfast_api::status::{
     Check, Deletion, Drain, Group, Instance, NodeOfInstance, Pause, PriorityPart, Refusal, Speaker,
     Stall, State,
@@ -414,6 +414,9 @@ fn an_instance_without_an_address_protects_nothing() {
     let mut one = master();
     one.addresses.clear();
     one.nodes.push(there(State::Backup, 90));
+    let mut all = with_file(one.clone());
+    add_problems(&mut all);
+    assert_eq!(all.instances[0].problems, explained(&all).problems);
     first(&with_file(one.clone()), "no-virtual-address", &phrases);
     assert!(!explained(&with_file(one.clone())).problems[0].is_wrong());
     one.routing = 1;

@@ -46,6 +46,15 @@ impl View {
             };
             page.entry("config", &[plain(format!("{findings}: {files}"))]);
         }
+        if let Some(refusal) = &node.reload_refused {
+            let text = format!(
+                "the file on disk was refused at {}: {}; the one read at {} is in force",
+                self.present.clock(refusal.at_us),
+                refusal.text,
+                self.present.clock(node.configured_us)
+            );
+            page.entry("PROBLEM", &[piece(Tone::Bad, text)]);
+        }
         if let Some(drain) = &node.drain {
             let kind = if drain.hard {
                 "drained (hard)"
