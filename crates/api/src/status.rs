@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Cause;
+use crate::explain::Problem;
 
 /// Everything that is to be seen of a node at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -78,11 +79,23 @@ pub struct Node {
     /// Reloads since then that were refused: the configuration before stayed in force.
     #[serde(default)]
     pub reloads_refused: u64,
+    /// The last reload, where it was refused: what is in the files is not what is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reload_refused: Option<ReloadRefusal>,
     /// It gives up everything, because an operator said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
     /// It is about to end.
     pub stopping: bool,
+}
+
+/// A reload that was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReloadRefusal {
+    /// When.
+    pub at_us: u64,
+    /// Why.
+    pub text: String,
 }
 
 /// A drain.
@@ -156,6 +169,9 @@ pub struct Instance {
     pub yields_to: Option<IpAddr>,
     /// Its addresses.
     pub addresses: Vec<Address>,
+    /// How many routes and rules it has beside them.
+    #[serde(default)]
+    pub routing: u64,
     /// What keeps it in FAULT.
     pub faults: Vec<Fault>,
     /// Who is master, as this node sees it.
@@ -213,6 +229,9 @@ pub struct Instance {
     /// The kernel has refused to add or to remove an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refusal>,
+    /// What is wrong with it as far as this status tells, the most likely real cause first; `explain` knows more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 /// This host did not run for a while.

@@ -11,6 +11,8 @@ use crate::client::{Client, encoded};
 
 /// Instances that the daemon is asked about; what is wrong with more of them has one cause.
 const ASKED: usize = 8;
+/// The kind that explains what comes after it.
+const PROTECTS_NOTHING: &str = "protects-nothing";
 /// How what matters most begins, whatever its kind.
 const TWO_MASTERS: &str = "two masters";
 
@@ -27,7 +29,7 @@ impl<'c> Problems<'c> {
         Self { client, left }
     }
 
-    /// What is wrong with an instance, two masters first, then the most likely cause.
+    /// What is wrong with an instance, what explains the others and two masters first, then the most likely cause.
     pub(crate) fn of(&self, status: &Status, instance: &Instance) -> Vec<Problem> {
         let explained = explain(status, &instance.name, &[]);
         let own = explained.map_or_else(Vec::new, |explained| explained.problems);
@@ -35,7 +37,11 @@ impl<'c> Problems<'c> {
         let asks = instance.state == State::Master && !own.is_empty();
         let asked = asks.then(|| self.ask(&instance.name)).flatten();
         let mut problems = asked.unwrap_or(own);
-        problems.sort_by_key(|problem| !problem.text.starts_with(TWO_MASTERS));
+        problems.sort_by_key(|problem| match problem.kind.as_str() {
+            PROTECTS_NOTHING => 0,
+            _ if problem.text.starts_with(TWO_MASTERS) => 1,
+            _ => 2,
+        });
         problems
     }
 

@@ -34,8 +34,6 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 /// Up to so many instances are shown in detail, more of them in a table.
 const FEW: usize = 4;
-/// The kind of problem that may be none.
-const NEVER_HEARD: &str = "never-heard";
 /// Names that an error lists.
 const NAMES_SHOWN: usize = 8;
 
@@ -246,7 +244,11 @@ impl View {
     /// Something is wrong with what is looked at.
     fn is_wrong(&self) -> bool {
         let fault = self.shown().any(|one| one.state == State::Fault);
-        fault || self.last_resort().next().is_some() || self.problems.iter().flatten().any(is_wrong)
+        let refused = self.status.node.reload_refused.is_some();
+        fault
+            || refused
+            || self.last_resort().next().is_some()
+            || self.problems.iter().flatten().any(Problem::is_wrong)
     }
 
     /// What a drained node serves all the same: nobody else takes it.
@@ -255,11 +257,6 @@ impl View {
         self.shown()
             .filter(move |one| drained && one.priority.drained && one.state == State::Master)
     }
-}
-
-/// Something does not work. Of nobody ever heard that is not certain: a keepalived that stands by is silent.
-fn is_wrong(problem: &Problem) -> bool {
-    problem.kind != NEVER_HEARD
 }
 
 /// A state in the words of keepalived's log, and its tone.

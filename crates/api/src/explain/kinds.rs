@@ -2,6 +2,10 @@
 
 /// Every word that [`super::Problem::kind`] can be, with its meaning; docs/observability.md has the same list.
 pub const KINDS: &[(&str, &str)] = &[
+    (
+        "protects-nothing",
+        "no virtual address, and another node has some",
+    ),
     ("interface-missing", "its interface does not exist"),
     ("interface-down", "its interface is down"),
     ("tracked-interface-down", "a tracked interface is down"),
@@ -95,6 +99,10 @@ pub const KINDS: &[(&str, &str)] = &[
     (
         "no-successor",
         "MASTER, and whoever could take over is gone, in FAULT, or drained with --hard",
+    ),
+    (
+        "no-virtual-address",
+        "no virtual address, route or rule; a note: scripts may be all that is wanted",
     ),
     ("never-heard", "MASTER, and nobody else was ever heard"),
 ];

@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Record;
-use crate::status::{State, Status};
+use crate::status::{Instance, State, Status};
 
 use case::Case;
 
@@ -62,7 +62,17 @@ pub struct Problem {
     pub fix: Option<String>,
 }
 
+/// Kinds of what may be so on purpose, which nobody but the operator can know.
+const NOTES: [&str; 2] = ["never-heard", "no-virtual-address"];
+
 impl Problem {
+    /// Something does not work. Else it is a note: it may be as it should. Of nobody ever heard that is not certain: a
+    /// keepalived that stands by is silent; and an instance may be there for its scripts alone.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !NOTES.contains(&self.kind.as_str())
+    }
+
     fn new(kind: &str, text: String, fix: impl Into<String>) -> Self {
         let fix = Some(fix.into()).filter(|fix| !fix.is_empty());
         Problem {
@@ -93,9 +103,31 @@ pub fn explain(status: &Status, name: &str, records: &[Record]) -> Option<Explan
     })
 }
 
+/// What is wrong with an instance of that status, without a journal; the most likely real cause first.
+#[must_use]
+pub fn problems_of(status: &Status, instance: &Instance) -> Vec<Problem> {
+    let records = &[];
+    problems(&Case {
+        status,
+        instance,
+        records,
+    })
+}
+
+/// Adds to each instance what is wrong with it, for those who cannot tell by themselves.
+pub fn add_problems(status: &mut Status) {
+    let seen = &*status;
+    let all = seen.instances.iter().map(|it| problems_of(seen, it));
+    let all: Vec<Vec<Problem>> = all.collect();
+    for (instance, problems) in status.instances.iter_mut().zip(all) {
+        instance.problems = problems;
+    }
+}
+
 /// The most likely real cause first.
 fn problems(case: &Case<'_>) -> Vec<Problem> {
     let finders = [
+        setup::protects_nothing,
         faults::faults,
         host::filtered,
         host::deleted,
@@ -112,6 +144,7 @@ fn problems(case: &Case<'_>) -> Vec<Problem> {
         setup::same_priority,
         setup::intervals_differ,
         host::paused,
+        setup::no_address,
         wire::alone,
         successor::none,
     ];

@@ -6,8 +6,10 @@ use super::Problem;
 use super::case::Case;
 use super::text::{list, time};
 use super::why::word;
-use crate::status::{Instance, State};
+use crate::status::{Instance, NodeOfInstance, State};
 
+/// The kind of an instance without an address whose peer has one.
+pub(super) const PROTECTS_NOTHING: &str = "protects-nothing";
 /// What nobody else may have as well.
 const OWNER: u8 = 255;
 
@@ -48,25 +50,106 @@ fn holds_back(member: &Instance) -> Option<String> {
     Some(format!("{} ({}{why})", member.name, word(member.state)))
 }
 
+/// It has no address, and another node of the same virtual router has: what is asked for there goes nowhere from here.
+pub(super) fn protects_nothing(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
+    if !is_empty(case) {
+        return Vec::new();
+    }
+    let mut nodes = case
+        .others()
+        .filter(|it| it.differs.iter().any(|it| it == "addresses"));
+    let mut speakers = case.instance.speakers.iter();
+    let who = match (
+        nodes.next(),
+        speakers.find(|it| !it.other_addresses.is_empty()),
+    ) {
+        (Some(node), _) => node.name.clone(),
+        (None, Some(speaker)) => case.named(speaker.address),
+        (None, None) => return Vec::new(),
+    };
+    let instance = &case.instance.name;
+    let text = format!(
+        "{instance} has no virtual address: it protects nothing, and {who} has some. {}",
+        misspelt(case)
+    );
+    let fix = format!(
+        "Give {instance} the virtual_ipaddress block of the other node, and reload; see whether a keyword is misspelt: {}.",
+        checked(case)
+    );
+    vec![Problem::new(PROTECTS_NOTHING, text, fix)]
+}
+
+/// It has no address, and nobody is known to have one: that may be meant so.
+pub(super) fn no_address(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> {
+    let told = found.iter().any(|it| it.kind == PROTECTS_NOTHING);
+    if told || !is_empty(case) || case.instance.routing > 0 {
+        return Vec::new();
+    }
+    let instance = &case.instance.name;
+    let text = format!(
+        "{instance} has no virtual address: it protects nothing, unless its scripts do. {}",
+        misspelt(case)
+    );
+    let fix = format!("See whether a keyword is misspelt: {}.", checked(case));
+    vec![Problem::new("no-virtual-address", text, fix)]
+}
+
+/// It takes part, and without an address.
+const fn is_empty(case: &Case<'_>) -> bool {
+    matches!(case.instance.state, State::Master | State::Backup)
+        && case.instance.addresses.is_empty()
+}
+
+/// Where to look.
+fn misspelt(case: &Case<'_>) -> String {
+    match case.status.node.files.first() {
+        Some(file) => format!("{file}: {}", checked(case)),
+        None => checked(case),
+    }
+}
+
+fn checked(case: &Case<'_>) -> String {
+    match case.status.node.files.first() {
+        Some(file) => format!("`standfast check {file}`"),
+        None => "`standfast check`".to_owned(),
+    }
+}
+
 /// A Standfast node says that its configuration is another one.
 pub(super) fn peers_differ(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> {
     let told = found.iter().any(|it| it.kind == "address-list-differs");
-    let others = case.others().filter(|it| !it.differs.is_empty() && !told);
+    // Its addresses are the first that is told.
+    let empty = found.iter().any(|it| it.kind == PROTECTS_NOTHING);
+    let others = case.others().filter(|_| !told);
     others
-        .map(|node| {
-            let words = node.differs.iter().map(|it| match it.as_str() {
-                "addresses" => "virtual_ipaddress".to_owned(),
-                other => other.to_owned(),
+        .filter_map(|node| {
+            let words = node.differs.iter().filter_map(|it| match it.as_str() {
+                "addresses" if empty => None,
+                "addresses" => Some("virtual_ipaddress".to_owned()),
+                other => Some(other.to_owned()),
             });
-            let what = list(&words.collect::<Vec<String>>());
-            let text = format!(
-                "{} has another {what} for this virtual router: it cannot take over from this node as it should",
-                node.name
-            );
-            let fix = format!("Make {what} of {} equal on both nodes.", case.instance.name);
-            Problem::new("peer-differs", text, fix)
+            let words: Vec<String> = words.collect();
+            (!words.is_empty()).then(|| differing(case, node, &words))
         })
         .collect()
+}
+
+fn differing(case: &Case<'_>, node: &NodeOfInstance, words: &[String]) -> Problem {
+    let name = &node.name;
+    let what = list(words);
+    let serves = node.state == State::Master && !case.is_master();
+    let addresses = node.differs.iter().any(|it| it == "addresses");
+    let text = match serves && addresses && !case.instance.addresses.is_empty() {
+        true => format!(
+            "the master {name} does not hold these addresses ({}): it has another {what} for this virtual router",
+            case.own_addresses()
+        ),
+        false => format!(
+            "{name} has another {what} for this virtual router: it cannot take over from this node as it should"
+        ),
+    };
+    let fix = format!("Make {what} of {} equal on both nodes.", case.instance.name);
+    Problem::new("peer-differs", text, fix)
 }
 
 /// Two nodes with one priority: the address decides, which nobody expects.

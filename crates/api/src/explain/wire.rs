@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Problem;
 use super::case::{Case, addresses};
+use super::setup::PROTECTS_NOTHING;
 use super::text::time;
 use crate::status::{Holder, NodeOfInstance, Speaker, State, Stranger};
 
@@ -250,7 +251,9 @@ fn interval(case: &Case<'_>, speaker: &Speaker, who: &str) -> (&'static str, Str
 /// Whether it advertises addresses of which none is ours: another group.
 fn is_foreign(case: &Case<'_>, speaker: &Speaker) -> bool {
     let theirs = &speaker.other_addresses;
-    !theirs.is_empty() && !theirs.iter().any(|it| is_own(case, *it))
+    // Without an address of our own the two have nothing that could be compared.
+    let comparable = !theirs.is_empty() && !case.instance.addresses.is_empty();
+    comparable && !theirs.iter().any(|it| is_own(case, *it))
 }
 
 fn is_own(case: &Case<'_>, address: IpAddr) -> bool {
@@ -289,7 +292,10 @@ fn foreign(case: &Case<'_>, speaker: &Speaker, begins: &str) -> Problem {
 }
 
 /// Who is taken although its addresses are others.
-pub(super) fn other_addresses(case: &Case<'_>, _: &[Problem]) -> Vec<Problem> {
+pub(super) fn other_addresses(case: &Case<'_>, found: &[Problem]) -> Vec<Problem> {
+    if found.iter().any(|it| it.kind == PROTECTS_NOTHING) {
+        return Vec::new();
+    }
     let speakers = case.instance.speakers.iter();
     let other = speakers.filter(|it| it.refused.is_none() && !it.other_addresses.is_empty());
     let other = other.filter(|it| case.age_us(it.heard_us) < RECENT_US);

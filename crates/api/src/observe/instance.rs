@@ -40,6 +40,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         preempt: spec.preempt,
         yields_to: router.yields_to(),
         addresses: addresses(router),
+        routing: u64::try_from(spec.fixtures.len()).unwrap_or(u64::MAX),
         faults: router.faults().map(words::fault).collect(),
         master: master(view, router, &nodes),
         alone: state == State::Master && !met,
@@ -81,6 +82,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
             text: it.error.to_string(),
             at_us: clock.at(it.last),
         }),
+        problems: Vec::new(),
     }
 }
 

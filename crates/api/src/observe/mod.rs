@@ -20,7 +20,7 @@ use standfast_core::spec::Tracked;
 use standfast_core::tracker::Standing;
 
 use crate::status::{
-    Drain, Group, Handover, Interface, Node, Status, Stranger, Timing, TrackedObject,
+    Drain, Group, Handover, Interface, Node, ReloadRefusal, Status, Stranger, Timing, TrackedObject,
 };
 
 /// What a node does not know of itself.
@@ -46,6 +46,8 @@ pub struct Host<'a> {
     pub reloads: u64,
     /// Reloads that were refused.
     pub reloads_refused: u64,
+    /// The last reload, where it was refused.
+    pub reload_refused: Option<ReloadRefusal>,
     /// A drain, if there is one.
     pub drain: Option<Drain>,
     /// How the last planned move of an instance away from this node went, by the instance's name.
@@ -135,6 +137,7 @@ fn about(host: &Host<'_>, node: &core::Node, now_us: u64) -> Node {
         findings: host.findings,
         reloads: host.reloads,
         reloads_refused: host.reloads_refused,
+        reload_refused: host.reload_refused.clone(),
         drain: host.drain.clone(),
         stopping: node.is_stopping(),
     }

@@ -15,7 +15,7 @@ mod wire;
 use std::path::PathBuf;
 
 use standfast_api::event::{Level, Record, Subject, SubjectKind};
-use standfast_api::explain::{Explanation, KINDS, explain};
+use standfast_api::explain::{Explanation, KINDS, add_problems, explain};
 use standfast_api::status::{
     Check, Deletion, Drain, Group, Instance, NodeOfInstance, Pause, PriorityPart, Refusal, Speaker,
     Stall, State,
@@ -368,6 +368,68 @@ fn equal_priorities_and_differing_peers() {
         "interval-differs",
         &["192.0.2.12 advertises every 5 s, this node every 1 s"],
     );
+}
+
+#[test]
+fn an_instance_without_an_address_protects_nothing() {
+    let with_file = |one: Instance| {
+        let mut all = status(one);
+        all.node.files = vec!["/etc/k.conf".into()];
+        all
+    };
+    let phrases = [
+        "VI_1 has no virtual address: it protects nothing",
+        "/etc/k.conf: `standfast check /etc/k.conf`",
+    ];
+    let differs = NodeOfInstance {
+        differs: vec!["addresses".into()],
+        ..there(State::Backup, 90)
+    };
+    // The peer channel tells, or what another daemon advertises; also where that is not taken.
+    let mut by_peer = master();
+    by_peer.nodes.push(differs.clone());
+    let mut by_speaker = backup();
+    by_speaker.speakers[0].other_addresses = vec![ip(200)];
+    let mut by_refused = master();
+    by_refused.speakers = vec![Speaker {
+        other_addresses: vec![ip(200)],
+        ..refused("address-list", "another list of addresses")
+    }];
+    for mut one in [by_peer, by_speaker, by_refused] {
+        one.addresses.clear();
+        // Routes protect nobody who asks for the address of the other node.
+        one.routing = 1;
+        let all = with_file(one);
+        first(&all, "protects-nothing", &phrases);
+        let found = explained(&all).problems;
+        assert!(found[0].is_wrong());
+        let misleading = ["peer-differs", "foreign-group", "address-list-differs"];
+        let misled = found
+            .iter()
+            .any(|it| misleading.contains(&it.kind.as_str()));
+        assert!(!misled, "{found:#?}");
+    }
+
+    // Nobody else has one: it may be meant so.
+    let mut one = master();
+    one.addresses.clear();
+    one.nodes.push(there(State::Backup, 90));
+    let mut all = with_file(one.clone());
+    add_problems(&mut all);
+    assert_eq!(all.instances[0].problems, explained(&all).problems);
+    first(&with_file(one.clone()), "no-virtual-address", &phrases);
+    assert!(!explained(&with_file(one.clone())).problems[0].is_wrong());
+    one.routing = 1;
+    assert_eq!(explained(&with_file(one)).problems, []);
+
+    // As the other node sees it.
+    let mut one = backup();
+    one.nodes.push(NodeOfInstance {
+        state: State::Master,
+        ..differs
+    });
+    let phrases = ["the master nginx-2 does not hold these addresses (192.0.2.200)"];
+    first(&status(one), "peer-differs", &phrases);
 }
 
 #[test]

@@ -21,8 +21,9 @@ const PART_OF_DOWN_INTERVAL: u64 = 4;
 /// Names that a line lists.
 const NAMES_SHOWN: usize = 4;
 /// Problems that do not keep a failover from working now.
-const MILD: [&str; 8] = [
+const MILD: [&str; 9] = [
     "never-heard",
+    "no-virtual-address",
     "weight-too-small",
     "same-priority",
     "interval-differs",

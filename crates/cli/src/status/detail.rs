@@ -8,7 +8,7 @@ use standfast_api::status::{
     Address, Handover, Instance, NodeOfInstance, Priority, Speaker, State,
 };
 
-use super::{View, is_wrong, state};
+use super::{View, state};
 use crate::moments::span;
 use crate::output::{Page, Piece, Tone, listed, piece, plain};
 
@@ -214,7 +214,7 @@ impl View {
 
     fn problems(&self, page: &mut Page, instance: &Instance, problems: &[Problem]) {
         for problem in problems.iter().take(PROBLEMS_SHOWN) {
-            let (label, tone) = match is_wrong(problem) {
+            let (label, tone) = match problem.is_wrong() {
                 true => ("PROBLEM", Tone::Bad),
                 false => ("note", Tone::Warning),
             };

@@ -1,9 +1,10 @@
 //! The node, many instances as a table, and what the node has beside them.
 
+use standfast_api::explain::Problem;
 use standfast_api::status::{Check, Instance, State};
 
 use super::detail::{holding, named};
-use super::{View, is_wrong, state};
+use super::{View, state};
 use crate::moments::span;
 use crate::output::{Page, Piece, Tone, count, listed, piece, plain};
 
@@ -44,6 +45,15 @@ impl View {
                 None => "`standfast check`".to_owned(),
             };
             page.entry("config", &[plain(format!("{findings}: {files}"))]);
+        }
+        if let Some(refusal) = &node.reload_refused {
+            let text = format!(
+                "the file on disk was refused at {}: {}; the one read at {} is in force",
+                self.present.clock(refusal.at_us),
+                refusal.text,
+                self.present.clock(node.configured_us)
+            );
+            page.entry("PROBLEM", &[piece(Tone::Bad, text)]);
         }
         if let Some(drain) = &node.drain {
             let kind = if drain.hard {
@@ -127,7 +137,7 @@ impl View {
         let all = self.shown().zip(&self.problems);
         let few = self.problems.len() <= ROWS;
         let worth = all.filter(|(one, problems)| {
-            few || problems.iter().any(is_wrong) || one.state == State::Fault
+            few || problems.iter().any(Problem::is_wrong) || one.state == State::Fault
         });
         rows.extend(worth.take(ROWS).map(|(instance, _)| self.row(instance)));
         if rows.len() > 1 {
@@ -170,7 +180,7 @@ impl View {
         ] {
             let all = self.shown().zip(&self.problems);
             let well = all.filter(|(instance, problems)| {
-                instance.state == one && !problems.iter().any(is_wrong)
+                instance.state == one && !problems.iter().any(Problem::is_wrong)
             });
             let names: Vec<&str> = well.map(|(instance, _)| instance.name.as_str()).collect();
             if !names.is_empty() {
@@ -189,7 +199,7 @@ impl View {
     fn problem_lines(&self, page: &mut Page) {
         let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
         for (instance, problems) in self.shown().zip(&self.problems) {
-            let Some(problem) = problems.iter().find(|problem| is_wrong(problem)) else {
+            let Some(problem) = problems.iter().find(|problem| problem.is_wrong()) else {
                 continue;
             };
             match lines.iter_mut().find(|(text, _)| *text == problem.text) {

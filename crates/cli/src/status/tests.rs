@@ -1,5 +1,7 @@
 //! What `standfast status` prints, word for word.
 
+use standfast_api::status::ReloadRefusal;
+
 use super::*;
 use crate::output::WIDTH;
 use crate::snapshot::snapshot;
@@ -48,10 +50,31 @@ fn what_explanations_find_is_a_problem() {
 }
 
 #[test]
+fn a_reload_that_was_refused_is_a_problem_until_one_succeeds() {
+    let mut status = samples::healthy();
+    let at_us = status.node.configured_us + 4_000_000;
+    status.node.reload_refused = Some(ReloadRefusal {
+        at_us,
+        text: "/etc/k.conf does not exist".into(),
+    });
+    let seen = view(status, None);
+    assert!(seen.is_wrong());
+    let clock = |at_us| seen.present.clock(at_us);
+    let said = seen.text(false, false);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = format!(
+        "PROBLEM the file on disk was refused at {}: /etc/k.conf does not exist; the one read at {} is in force",
+        clock(at_us),
+        clock(seen.status.node.configured_us)
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
 fn a_silent_peer_may_be_one_that_stands_by() {
     let never_heard = |_: &Status, _: &Instance| {
         let text = "never heard any peer".to_owned();
-        let kind = NEVER_HEARD.to_owned();
+        let kind = "never-heard".to_owned();
         vec![Problem {
             kind,
             text,

@@ -4,6 +4,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
 use hyper::body::Bytes;
+use standfast_api::explain::add_problems;
 use standfast_api::status::Status;
 use standfast_linux::poller::Waker;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
@@ -134,7 +135,10 @@ async fn keep_answer(
         .map_err(|_| Unanswered::Busy)?
         .map_err(|_| Unanswered::Ending)?;
     let keep = limits::STATUS_KEPT.max(built.took.saturating_mul(limits::STATUS_SHARE));
-    let seen = Arc::new(Seen::new(built.status, Instant::now() + keep));
+    let mut status = built.status;
+    // Here, for the loop has better things to do; nobody else has this status yet, so that it is not copied.
+    add_problems(Arc::make_mut(&mut status));
+    let seen = Arc::new(Seen::new(status, Instant::now() + keep));
     *kept = Some(Arc::clone(&seen));
     Ok(seen)
 }

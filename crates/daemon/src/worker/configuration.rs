@@ -26,6 +26,10 @@ use crate::runner::{CheckProgram, Job, Programs};
 use crate::socket_options::SocketOptions;
 use crate::track::Occasion;
 
+/// How the log begins to say that a configuration cannot come into force; why stands after it.
+pub(super) const UNUSABLE: &str =
+    "the new configuration cannot be used, the old one stays in force: ";
+
 /// What the thread of a reload found.
 pub(super) struct Reloaded {
     loaded: Loaded,
@@ -299,9 +303,7 @@ impl Worker {
                 "New config failed validation, see {log} for details; the old one stays in force"
             ));
         }
-        let unusable = |why: &str| {
-            format!("the new configuration cannot be used, the old one stays in force: {why}")
-        };
+        let unusable = |why: &str| format!("{UNUSABLE}{why}");
         if let Some(refusal) = loaded.keepalived_refusal() {
             return Some(unusable(&refusal.diagnostic.message));
         }

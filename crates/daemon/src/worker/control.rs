@@ -7,13 +7,14 @@ use std::time::Duration;
 use standfast_api::command::{Answer, Command};
 use standfast_api::observe::{self, Host};
 use standfast_api::record::Daemon;
-use standfast_api::status::Status;
+use standfast_api::status::{ReloadRefusal, Status};
 use standfast_config::{ControlDefs, ControlSocket};
 use standfast_core::journal::Level;
 use standfast_linux::clock::{realtime, thread_cpu};
 use tokio::sync::oneshot;
 
 use super::answers::refused;
+use super::configuration::UNUSABLE;
 use super::{Worker, now};
 use crate::control::{Built, Request, Settings, SocketSettings};
 use crate::lower;
@@ -33,14 +34,25 @@ pub(super) struct Reloaders {
     taken: u64,
     /// Those that did not.
     refused: u64,
+    /// The last one, where it did not.
+    refusal: Option<ReloadRefusal>,
 }
 
 impl Reloaders {
     /// The reload that goes on has ended so.
     pub(super) fn answer(&mut self, result: &Result<String, String>) {
         match result {
-            Ok(_) => self.taken += 1,
-            Err(_) => self.refused += 1,
+            Ok(_) => {
+                self.taken += 1;
+                self.refusal = None;
+            }
+            Err(text) => {
+                self.refused += 1;
+                self.refusal = Some(ReloadRefusal {
+                    at_us: realtime().0,
+                    text: text.strip_prefix(UNUSABLE).unwrap_or(text).to_owned(),
+                });
+            }
         }
         for reply in std::mem::replace(&mut self.current, std::mem::take(&mut self.next)) {
             // Whoever has gone does not care.
@@ -188,8 +200,27 @@ impl Worker {
             handovers: self.handovers().clone(),
             reloads: self.reloaders.taken,
             reloads_refused: self.reloaders.refused,
+            reload_refused: self.reloaders.refusal.clone(),
             timing: self.lateness.timing(),
         };
         observe::status(&self.node, &host, now(), realtime().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_known_until_a_reload_comes_into_force() {
+        let mut reloaders = Reloaders::default();
+        reloaders.answer(&Err(format!("{UNUSABLE}/k.conf does not exist")));
+        let refusal = reloaders.refusal.as_ref().map(|it| it.text.as_str());
+        assert_eq!(refusal, Some("/k.conf does not exist"));
+        reloaders.answer(&Err("it has errors".into()));
+        let refusal = reloaders.refusal.as_ref().map(|it| it.text.as_str());
+        assert_eq!(refusal, Some("it has errors"));
+        reloaders.answer(&Ok("in force".into()));
+        assert_eq!((reloaders.refusal, reloaders.refused), (None, 2));
     }
 }

@@ -65,7 +65,7 @@ export class Model {
     for (const [key, node] of known) {
       if (current.some((other) => other.key === key)) continue;
       if (now - node.heard > REMEMBERED_US) known.delete(key);
-      else if (node.state !== "silent") known.set(key, { ...node, state: "silent", since: node.heard, holds: false, differs: [] });
+      else if (node.state !== "silent") known.set(key, { ...node, state: "silent", since: node.heard, holds: false, word: "", differs: [] });
     }
     this.#nodes.set(instance.name, known);
     for (const [key, node] of known) this.#live(`${instance.name}\n${key}`, node);
@@ -104,8 +104,20 @@ function currentNodes(instance, status) {
   nodes.forEach((node, index) => {
     if (!node.here && node.state === "master" && isStale(node, instance, now)) nodes[index] = { ...node, state: "silent", since: node.heard };
   });
-  for (const node of nodes) node.holds = node.state === "master" || (node.here && node.state === "leaving");
+  for (const node of nodes) {
+    const serves = node.state === "master" || (node.here && node.state === "leaving");
+    node.word = serves ? holdsWord(node, instance) : "";
+    node.holds = node.word === HOLDS;
+  }
   return nodes;
+}
+
+const HOLDS = "holds the addresses";
+
+/** What a master holds: nothing where none is configured, and not what is wanted here where its list is another one. */
+function holdsWord(node, instance) {
+  if (!node.here && node.differs.includes("addresses")) return "holds other addresses";
+  return instance.addresses.length > 0 || (!node.here && !node.ours) ? HOLDS : "no addresses";
 }
 
 /** What a master said of itself before somebody else became master is no contradiction: it may be gone, or does not know yet. */
@@ -180,20 +192,43 @@ const recent = (us, now) => now - us < RECENT_US;
 export function instanceAlerts(instance, model) {
   const now = model.status.node.now_us;
   const nodes = model.nodesOf(instance);
-  return [
+  const own = [
+    ...emptyAlerts(instance),
     ...faultAlerts(instance),
     ...masterAlerts(instance, nodes, now),
     ...addressAlerts(instance, now),
     ...peerAlerts(instance, nodes, now),
     ...ownAlerts(instance),
     ...kernelAlerts(instance, now),
-  ].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  ];
+  return [...own, ...toldAlerts(instance, own)].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
 }
 
 const LEVELS = ["error", "warning", "info"];
 const error = (key, title, text) => ({ key, level: "error", title, text });
 const warning = (key, title, text) => ({ key, level: "warning", title, text });
 const info = (key, title, text) => ({ key, level: "info", title, text });
+
+/** Kinds of problems that `standfast status` takes for notes. */
+const NOTES = ["never-heard", "no-virtual-address"];
+/** Kinds that nothing else on the page tells. */
+const UNTOLD = ["host-paused", "no-virtual-address"];
+
+/** Without addresses everything else is of less weight. */
+function emptyAlerts(instance) {
+  const found = problemsOf(instance).filter(({ kind }) => kind === "protects-nothing");
+  return found.map(({ text }) => error("empty", "No virtual address", text));
+}
+
+/** What the node finds wrong by itself, as `standfast status` says it: all is not well here where it is not there. */
+function toldAlerts(instance, own) {
+  const silent = own.every(({ level }) => level === "info");
+  const told = problemsOf(instance).filter(({ kind }) => kind !== "protects-nothing" && (UNTOLD.includes(kind) || (silent && !NOTES.includes(kind))));
+  return told.map(({ kind, text }) => (NOTES.includes(kind) ? info(`told ${kind}`, "Note", text) : warning(`told ${kind} ${text}`, "Problem", text)));
+}
+
+/** Nodes of earlier releases tell none. */
+const problemsOf = (instance) => instance.problems ?? [];
 
 function faultAlerts(instance) {
   if (instance.faults.length > 0) return [error("fault", "FAULT", instance.faults.map((fault) => fault.text).join("; "))];
@@ -285,6 +320,10 @@ export function nodeAlerts(model) {
   const { status } = model;
   const { node } = status;
   const alerts = [];
+  if (node.reload_refused) {
+    const { at_us, text } = node.reload_refused;
+    alerts.push(error("reload", "Reload refused", `the file on disk was refused at ${clockTime(at_us)}: ${text}; the one read at ${clockTime(node.configured_us)} is in force`));
+  }
   if (node.stopping) alerts.push(warning("stopping", "Stopping", "the daemon is about to end"));
   if (node.drain) alerts.push(warning("drain", "Drained", `${drainText(node.drain)}`));
   for (const finding of status.host ?? []) alerts.push(warning(`host ${finding.kind}`, "This host", `${finding.text}${finding.fix ? `: ${finding.fix}` : ""}`));

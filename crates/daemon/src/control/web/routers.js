@@ -163,7 +163,7 @@ function updateNode(view, node, now) {
   text(view.word, WORDS[node.state]);
   text(view.name, node.name);
   text(view.here, node.here ? "this node" : "");
-  text(view.holds, node.holds ? "holds the addresses" : "");
+  text(view.holds, node.word);
   text(view.address, (node.name === node.address ? node.mac : node.address) ?? "");
   const drained = node.drained && node.state !== "silent" ? ", drained" : "";
   text(view.priority, node.priority === null ? "" : `priority ${node.priority}${node.base !== node.priority && node.base !== null ? ` of ${node.base}` : ""}${drained}`);
