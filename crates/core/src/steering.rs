@@ -431,6 +431,8 @@ impl Node {
                 let time = until.map(|until| until.since(now));
                 Event::CheckPaused { who, time }
             }
+            // Nothing has happened that could be told.
+            None if check.paused().is_none() => return Ok(Some(Answer::Done(Vec::new()))),
             None => {
                 check.unpause(now);
                 Event::CheckResumed { who: Some(who) }

@@ -5,11 +5,12 @@ mod common;
 use common::{Action, Bench, router};
 use standfast_core::check::CheckState;
 use standfast_core::input::{CheckId, CheckOutcome};
-use standfast_core::journal::Subject;
+use standfast_core::journal::{Event, Subject};
 use standfast_core::router::State;
 use standfast_core::spec::{
     CheckKind, CheckSpec, Repair, RouterSpec, Spec, Track, Tracked, Weight,
 };
+use standfast_core::steering::{Instruction, Order, OrderId};
 use standfast_core::wire::vrrp::Priority;
 use standfast_core::{Input, Micros};
 
@@ -201,4 +202,38 @@ fn a_reload_keeps_what_is_known_of_an_unchanged_check_and_awaits_news_of_a_chang
     assert_eq!(bench.state(), State::Active);
     told(&mut bench, 0);
     assert_eq!(bench.state(), State::Fault);
+}
+
+/// What the journal has of the check's pauses.
+fn pauses(bench: &Bench) -> Vec<Event> {
+    let of_pauses = |event: &Event| {
+        matches!(
+            event,
+            Event::CheckPaused { .. } | Event::CheckResumed { .. }
+        )
+    };
+    let entries = bench.node.journal().entries();
+    let events = entries.map(|entry| entry.event.clone());
+    events.filter(of_pauses).collect()
+}
+
+#[test]
+fn the_end_of_a_pause_that_was_none_is_no_entry() {
+    let mut bench = serving(None, 0);
+    let order = |bench: &mut Bench, number: u64, what: Instruction| {
+        bench.give(Input::Order(Box::new(Order {
+            id: OrderId(number),
+            who: "root".into(),
+            what,
+        })));
+    };
+    let check = CheckId(0);
+    order(&mut bench, 1, Instruction::Unpause { check });
+    assert_eq!(pauses(&bench), []);
+    order(&mut bench, 2, Instruction::Pause { check, until: None });
+    order(&mut bench, 3, Instruction::Unpause { check });
+    order(&mut bench, 4, Instruction::Unpause { check });
+    let who = Some("root".into());
+    assert_eq!(pauses(&bench).len(), 2);
+    assert_eq!(pauses(&bench).last(), Some(&Event::CheckResumed { who }));
 }
