@@ -24,8 +24,15 @@ pub(super) const INSTANCE_HEADS: [&str; 6] = [
     "ADDRESSES",
 ];
 
-/// An instance.
-pub(super) fn instance(instance: &Instance, present: &Present) -> Vec<Piece> {
+/// What stands before the name of an instance that has a problem.
+const MARK: &str = "!";
+
+/// An instance; whether something is wrong with it.
+pub(super) fn instance(instance: &Instance, wrong: bool, present: &Present) -> Vec<Piece> {
+    let name = match wrong {
+        true => piece(Tone::Bad, format!("{MARK}{}", instance.name)),
+        false => piece(Tone::Strong, &instance.name),
+    };
     let priority = &instance.priority;
     let number = match priority.effective == priority.base {
         true => plain(priority.effective.to_string()),
@@ -41,7 +48,7 @@ pub(super) fn instance(instance: &Instance, present: &Present) -> Vec<Piece> {
         None => piece(Tone::Faint, "-"),
     };
     vec![
-        piece(Tone::Strong, &instance.name),
+        name,
         role(instance.state),
         plain(present.since(instance.since_us)),
         number,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use standfast_api::event::Record;
+use standfast_api::explain::problems_of;
 use standfast_api::status::Status;
 
 use super::{details, rows};
@@ -91,6 +92,8 @@ pub(super) enum Update {
 pub(super) struct State {
     /// The last one that came.
     pub(super) status: Option<Box<Status>>,
+    /// How many problems each of its instances has, in its order; notes are none.
+    pub(super) wrong: Vec<usize>,
     /// Oldest first, at most [`RECORDS`].
     pub(super) records: VecDeque<Record>,
     /// Why the daemon does not answer; none: it does.
@@ -109,11 +112,21 @@ pub(super) struct State {
     pub(super) ended: bool,
 }
 
+/// How many problems each instance has. Once for each status, not for each picture.
+fn wrong(status: &Status) -> Vec<usize> {
+    let instances = status.instances.iter();
+    let problems = instances.map(|one| problems_of(status, one));
+    problems
+        .map(|all| all.iter().filter(|one| one.is_wrong()).count())
+        .collect()
+}
+
 impl State {
     /// Nothing has come yet.
     pub(super) fn new(present: Present) -> Self {
         State {
             status: None,
+            wrong: Vec::new(),
             records: VecDeque::new(),
             lost: None,
             pane: Pane::Instances,
@@ -151,6 +164,7 @@ impl State {
     pub(super) fn take(&mut self, update: Update) {
         match update {
             Update::Status(status) => {
+                self.wrong = wrong(&status);
                 self.status = Some(status);
                 self.lost = None;
             }

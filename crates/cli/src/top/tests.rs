@@ -6,7 +6,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use standfast_api::event::Record;
 use standfast_api::record::Daemon;
-use standfast_api::status::Status;
+use standfast_api::status::{ReloadRefusal, Status};
 
 use super::state::{Key, Overlay, Pane, RECORDS};
 use super::*;
@@ -61,6 +61,26 @@ fn picture(state: &State, width: u16, height: u16) -> String {
         text.push('\n');
     }
     text
+}
+
+#[test]
+fn problems_are_counted_and_marked_without_a_key() {
+    let well = picture(&state(samples::healthy()), 80, 24);
+    assert!(!well.contains("problem") && !well.contains("!"), "{well}");
+    let mut status = samples::healthy();
+    status.node.reload_refused = Some(ReloadRefusal {
+        at_us: status.node.now_us,
+        text: "/etc/k.conf does not exist".into(),
+    });
+    let refused = picture(&state(status), 80, 24);
+    let head = refused.lines().next().unwrap();
+    assert!(head.contains("  1 problem"), "{refused}");
+    let split = picture(&state(samples::split()), 80, 24);
+    let head = split.lines().next().unwrap();
+    assert!(
+        head.contains("problem") && split.contains("!VI_1"),
+        "{split}"
+    );
 }
 
 #[test]

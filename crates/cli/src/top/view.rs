@@ -103,6 +103,11 @@ fn heading(state: &State, theme: Theme, width: u16) -> Line<'static> {
         parts.push((4, Tone::Plain, version));
         let summary = summary(status).into_iter();
         parts.extend(summary.map(|(rank, tone, text)| (rank, tone, format!("  {text}"))));
+        let refused = usize::from(node.reload_refused.is_some());
+        let problems = state.wrong.iter().sum::<usize>() + refused;
+        if problems > 0 {
+            parts.push((1, Tone::Bad, format!("  {}", count(problems, "problem"))));
+        }
         if node.drain.is_some() {
             parts.push((1, Tone::Warning, "  DRAINED".to_owned()));
         }
@@ -197,8 +202,12 @@ fn column(head: &'static str, least: u16, width: Constraint, rank: Option<u8>) -
 }
 
 fn instances(state: &State, status: &Status) -> Content {
-    let all = status.instances.iter();
-    let rows: Vec<_> = all.map(|one| rows::instance(one, &state.present)).collect();
+    let all = status.instances.iter().enumerate();
+    let rows = all.map(|(at, one)| {
+        let wrong = state.wrong.get(at).is_some_and(|problems| *problems > 0);
+        rows::instance(one, wrong, &state.present)
+    });
+    let rows: Vec<_> = rows.collect();
     let [name, role, since, priority, master, addresses] = rows::INSTANCE_HEADS;
     let longest = longest(&rows, 0, NAME_COLUMNS);
     Content {
