@@ -49,6 +49,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Its word, as operators type it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Command::Switchover { .. } => "switchover",
+            Command::Drain { .. } => "drain",
+            Command::Resume => "resume",
+            Command::Pause { .. } => "pause",
+            Command::Unpause { .. } => "unpause",
+            Command::Reload { .. } => "reload",
+        }
+    }
+}
+
 /// What a switchover moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
