@@ -83,6 +83,15 @@ fn what_the_daemon_says_of_itself_is_listed() {
         Daemon::OnDiskAgain(0),
         Daemon::ReloadAsked { who: "x".into() },
         Daemon::ReloadRefused("y".into()),
+        Daemon::ReloadFindings {
+            errors: 1,
+            warnings: 0,
+        },
+        Daemon::OrderRefused {
+            who: String::new(),
+            what: "drain",
+            why: String::new(),
+        },
     ];
     let kinds: Vec<String> = all.iter().map(|one| one.record().kind).collect();
     let listed: Vec<&str> = OWN_KINDS.iter().map(|(word, _)| *word).collect();
