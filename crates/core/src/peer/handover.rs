@@ -273,6 +273,14 @@ impl Node {
             && told.all(|(_, _, entry)| is_drained(entry))
     }
 
+    /// Why a drain asks nobody to take over that router: every other node of it that is known is drained.
+    pub fn unasked(&self, now: Instant, id: RouterId) -> Option<Obstacle> {
+        let drained = self.knows_only_drained(now, id);
+        drained
+            .then(|| self.successor_obstacle(now, id, None))
+            .flatten()
+    }
+
     /// Whether a resignation could only have that effect that one takes over who is better than the last resort: nobody is
     /// known who is that himself.
     pub(crate) fn knows_no_drained(&self, now: Instant, id: RouterId) -> bool {

@@ -51,6 +51,8 @@ struct Pending {
     ended: Option<(Vec<(RouterId, Outcome)>, Instant)>,
     /// Names and addresses of what may move.
     routers: BTreeMap<RouterId, (String, Vec<IpAddr>)>,
+    /// Of those, why a drain asks nobody to take them.
+    unasked: BTreeMap<RouterId, String>,
 }
 
 /// What an order is, for the words of its answer.
@@ -139,6 +141,10 @@ impl Worker {
             What::Switchover | What::Drain(_) => self.moving().collect(),
             What::Resume | What::Pause(..) | What::Unpause(_) => BTreeMap::new(),
         };
+        let unasked = match what {
+            What::Drain(_) => self.unasked(&routers),
+            _ => BTreeMap::new(),
+        };
         let addresses = routers.values().flat_map(|(_, addresses)| addresses);
         self.effects.moves.watch(addresses.copied());
         let pending = Pending {
@@ -148,6 +154,7 @@ impl Worker {
             began: now(),
             ended: None,
             routers,
+            unasked,
         };
         self.steering.orders.insert(id, pending);
         who.clone_into(&mut self.steering.asking);
@@ -157,6 +164,16 @@ impl Worker {
             what: instruction,
         })));
         self.settle_orders();
+    }
+
+    /// Which of these a drain does not ask anybody to take, and why.
+    fn unasked(
+        &self,
+        routers: &BTreeMap<RouterId, (String, Vec<IpAddr>)>,
+    ) -> BTreeMap<RouterId, String> {
+        let now = now();
+        let why = |id: &RouterId| Some((*id, self.obstacle(&self.node.unasked(now, *id)?)));
+        routers.keys().filter_map(why).collect()
     }
 
     /// What could move, with names and addresses.
@@ -363,6 +380,7 @@ impl Worker {
                 name: to.and_then(|to| self.peer_name(to)),
                 took_us: took.0,
                 gap_us,
+                unasked: order.unasked.remove(&id).filter(|_| to.is_none()),
             });
         }
         // Instances come and go with reloads.
@@ -611,6 +629,7 @@ mod tests {
             began: Instant(0),
             ended: Some((Vec::new(), Instant(1_000))),
             routers: BTreeMap::new(),
+            unasked: BTreeMap::new(),
         }
     }
 
