@@ -49,6 +49,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Its word, as operators type it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Command::Switchover { .. } => "switchover",
+            Command::Drain { .. } => "drain",
+            Command::Resume => "resume",
+            Command::Pause { .. } => "pause",
+            Command::Unpause { .. } => "unpause",
+            Command::Reload { .. } => "reload",
+        }
+    }
+}
+
 /// What a switchover moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -99,6 +113,9 @@ pub struct Move {
     /// From when this node stopped answering for the first address until the successor announced it, by the packet's time
     /// stamp; negative: so long both answered. None where no announcement was heard.
     pub gap_us: Option<i64>,
+    /// Why nobody was asked to take it; none where somebody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unasked: Option<String>,
 }
 
 /// What a reload changes.

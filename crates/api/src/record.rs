@@ -5,7 +5,7 @@
 mod cause;
 mod kind;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use standfast_core::journal::{self, Entry, Event};
@@ -144,6 +144,14 @@ pub const OWN_KINDS: &[(&str, &str)] = &[
         "reload-refused",
         "a new configuration cannot be used, and the old one stays in force",
     ),
+    (
+        "reload-findings",
+        "the configuration that a reload has put into force has errors or warnings",
+    ),
+    (
+        "order-refused",
+        "what an operator asks for is refused, and nothing was done; with `who`",
+    ),
 ];
 
 /// What the daemon has to say of itself, beside the core's entries.
@@ -175,6 +183,22 @@ pub enum Daemon {
     },
     /// A new configuration cannot be used, and the old one stays in force, in a sentence.
     ReloadRefused(String),
+    /// What a reload has put into force is not in order.
+    ReloadFindings {
+        /// Lines with errors.
+        errors: u64,
+        /// Lines with warnings.
+        warnings: u64,
+    },
+    /// What an operator asks for is refused; nothing was done.
+    OrderRefused {
+        /// Who asks.
+        who: String,
+        /// The command, as `drain`.
+        what: &'static str,
+        /// Why it is refused, in a sentence.
+        why: String,
+    },
     /// The journal is on disk again; so many records that were made meanwhile are not.
     OnDiskAgain(u64),
 }
@@ -193,6 +217,8 @@ impl Daemon {
             Daemon::OnDiskAgain(_) => "journal-on-disk",
             Daemon::ReloadAsked { .. } => "reload-asked",
             Daemon::ReloadRefused(_) => "reload-refused",
+            Daemon::ReloadFindings { .. } => "reload-findings",
+            Daemon::OrderRefused { .. } => "order-refused",
         }
     }
 
@@ -202,9 +228,11 @@ impl Daemon {
             Daemon::Started { .. }
             | Daemon::Stopped
             | Daemon::OnDiskAgain(_)
+            | Daemon::OrderRefused { .. }
             | Daemon::ReloadAsked { .. } => Level::Info,
             Daemon::ReloadRefused(_) => Level::Error,
             Daemon::EndedBadly
+            | Daemon::ReloadFindings { .. }
             | Daemon::EntriesLost(_)
             | Daemon::TailCut(_)
             | Daemon::LinesDamaged(_)
@@ -215,7 +243,7 @@ impl Daemon {
     /// Its record; number and time (both 0) are set by whoever keeps it.
     pub fn record(&self) -> Record {
         let who = match self {
-            Daemon::ReloadAsked { who } => Some(who.clone()),
+            Daemon::ReloadAsked { who } | Daemon::OrderRefused { who, .. } => Some(who.clone()),
             _ => None,
         };
         Record {
@@ -235,6 +263,19 @@ impl Daemon {
             peer: None,
             who,
         }
+    }
+}
+
+/// Letters of a refusal that its entry repeats.
+const MAX_REASON: usize = 512;
+
+/// `1 error`, `2 errors`.
+struct Counted(u64, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {}{plural}", self.0, self.1)
     }
 }
 
@@ -266,6 +307,24 @@ impl fmt::Display for Daemon {
             }
             Daemon::ReloadAsked { who } => write!(f, "reload asked for by {who}"),
             Daemon::ReloadRefused(why) => f.write_str(why),
+            Daemon::ReloadFindings { errors, warnings } => write!(
+                f,
+                "the configuration in force has {} and {}: see standfast check",
+                Counted(*errors, "error"),
+                Counted(*warnings, "warning"),
+            ),
+            Daemon::OrderRefused { who, what, why } => {
+                write!(f, "{what} asked for by {who} is refused: ")?;
+                let mut letters = why.chars();
+                letters
+                    .by_ref()
+                    .take(MAX_REASON)
+                    .try_for_each(|letter| f.write_char(letter))?;
+                match letters.next() {
+                    Some(_) => f.write_str("..."),
+                    None => Ok(()),
+                }
+            }
             Daemon::OnDiskAgain(0) => f.write_str("the journal is written to disk again"),
             Daemon::OnDiskAgain(missing) => write!(
                 f,

@@ -255,7 +255,10 @@ fn text(answer: &Answer, colour: bool) -> String {
 fn moved(one: &Move) -> Vec<Piece> {
     let name = piece(Tone::Strong, &one.instance);
     let Some(to) = one.to else {
-        let text = format!("nobody has taken it within {}", span(one.took_us));
+        let text = match &one.unasked {
+            Some(why) => format!("nobody was asked to take it: {why}"),
+            None => format!("nobody has taken it within {}", span(one.took_us)),
+        };
         return vec![name, plain(": "), piece(Tone::Warning, text)];
     };
     let who = crate::status::named(one.name.as_deref(), to);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use common::{Action, Bench, router, vip};
 use standfast_core::input::Change;
+use standfast_core::journal::Event;
 use standfast_core::router::{Router, State};
 use standfast_core::spec::{Fixture, FixtureKind, Leave, RouterSpec, Rules, VirtualAddress};
 use standfast_core::wire::vrrp::Vrid;
@@ -180,4 +181,23 @@ fn a_router_that_has_left_is_no_longer_listed() {
     bench.configure(Vec::new());
     assert_eq!(bench.node.routers().count(), 0);
     assert!(bench.actions_since(0).contains(&Action::Removed(1)));
+}
+
+#[test]
+fn addresses_that_a_reload_takes_away_are_an_entry_of_their_instance() {
+    let mut bench = active(vec![
+        spec(51, &[address(100), address(101), address(103)], &[]),
+        spec(52, &[address(102)], &[]),
+    ]);
+    bench.configure(vec![spec(52, &[address(102), address(103)], &[])]);
+    let entries = bench.node.journal().entries();
+    let told: Vec<String> = entries
+        .filter(|entry| matches!(entry.event, Event::ReloadRemoves(_)))
+        .map(ToString::to_string)
+        .collect();
+    // What another instance takes over stays.
+    assert_eq!(
+        told,
+        ["(VI_51) reload removes 192.0.2.100/24, 192.0.2.101/24"]
+    );
 }

@@ -15,11 +15,7 @@ use crate::status::{
 pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
     let (spec, clock) = (router.spec(), view.clock);
     let nodes = peers::of_router(view, router);
-    let holders: Vec<Holder> = router
-        .holders()
-        .iter()
-        .map(|it| holder(it, clock))
-        .collect();
+    let holders = router.holders().iter().map(|it| holder(it, clock));
     let state = words::state(router.state());
     let met = !router.has_met_nobody() || nodes.iter().any(|it| !it.here);
     Instance {
@@ -63,7 +59,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
             .iter()
             .map(|it| speaker(it, clock))
             .collect(),
-        holders,
+        holders: holders.collect(),
         counters: counters(router),
         transitions: transitions(router),
         handover: view.host.handovers.get(&spec.name).cloned(),

@@ -81,6 +81,7 @@ kinds! {
     Event::Syncing(_) => "syncing", "the members of a sync group follow one of them";
     Event::AwaitsGroup => "awaits-group", "an instance is ready to be master and waits for its group";
     Event::Reloaded => "reloaded", "another configuration is in force";
+    Event::ReloadRemoves(_) => "reload-removes", "another configuration takes addresses away from an instance that serves them";
     Event::SwitchoverAsked { .. } => "switchover", "an operator moves an instance to another node; with `who`";
     Event::Moved { .. } => "moved", "that is over: another node is master; with `took_us`";
     Event::ServesOn => "serves-on", "that is over: nobody has taken it";

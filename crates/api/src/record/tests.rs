@@ -83,6 +83,15 @@ fn what_the_daemon_says_of_itself_is_listed() {
         Daemon::OnDiskAgain(0),
         Daemon::ReloadAsked { who: "x".into() },
         Daemon::ReloadRefused("y".into()),
+        Daemon::ReloadFindings {
+            errors: 1,
+            warnings: 0,
+        },
+        Daemon::OrderRefused {
+            who: String::new(),
+            what: "drain",
+            why: String::new(),
+        },
     ];
     let kinds: Vec<String> = all.iter().map(|one| one.record().kind).collect();
     let listed: Vec<&str> = OWN_KINDS.iter().map(|(word, _)| *word).collect();
@@ -95,4 +104,39 @@ fn what_an_operator_asks_for_names_him() {
     let event = Event::SwitchoverAsked { who: who.clone() };
     let record = of(journal::Subject::Router("VI_1".into()), event);
     assert_eq!((&*record.kind, record.who), ("switchover", Some(who)));
+}
+
+#[test]
+fn a_refused_order_says_who_asked_and_why_and_is_bounded() {
+    let refused = |why: &str| {
+        Daemon::OrderRefused {
+            who: "root".into(),
+            what: "switchover",
+            why: why.into(),
+        }
+        .record()
+    };
+    let record = refused("VI_1: is BACKUP here");
+    assert_eq!(
+        (&*record.kind, record.level),
+        ("order-refused", Level::Info)
+    );
+    assert_eq!(record.who.as_deref(), Some("root"));
+    assert_eq!(
+        record.text,
+        "switchover asked for by root is refused: VI_1: is BACKUP here"
+    );
+    let long = refused(&"\u{e4}".repeat(MAX_REASON + 1)).text;
+    assert!(long.ends_with("\u{e4}...") && long.chars().count() < MAX_REASON + 60);
+}
+
+#[test]
+fn findings_of_a_reload_are_a_warning_with_their_number() {
+    let (errors, warnings) = (1, 2);
+    let record = Daemon::ReloadFindings { errors, warnings }.record();
+    assert_eq!(record.level, Level::Warning);
+    assert_eq!(
+        record.text,
+        "the configuration in force has 1 error and 2 warnings: see standfast check"
+    );
 }

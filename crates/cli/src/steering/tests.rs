@@ -22,6 +22,7 @@ fn one_move(instance: &str, gap_us: Option<i64>) -> Move {
         name: Some("node-b".into()),
         took_us: 12_000,
         gap_us,
+        unasked: None,
     }
 }
 
@@ -161,4 +162,28 @@ fn it_is_done_only_when_everything_has_moved() {
     assert!(is_done(&done("")));
     assert!(!is_done(&switchover()));
     assert!(!is_done(&refused()));
+}
+
+#[test]
+fn where_nobody_was_asked_there_is_no_time_but_the_reason() {
+    let why = "node-b (10.0.0.2) is drained and would give it back; `standfast resume` there first";
+    let stays = Move {
+        to: None,
+        unasked: Some(why.into()),
+        ..one_move("VI_1", None)
+    };
+    let answer = Answer::Done {
+        text: "drained".into(),
+        moves: vec![stays],
+        plan: None,
+    };
+    let said = text(&answer, false)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains(&format!("VI_1: nobody was asked to take it: {why}")),
+        "{said}"
+    );
+    assert!(!said.contains("within"), "{said}");
 }

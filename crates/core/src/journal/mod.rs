@@ -7,6 +7,7 @@ mod words;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
@@ -585,6 +586,9 @@ pub enum Event {
     AwaitsGroup,
     /// The specification was replaced.
     Reloaded,
+    /// The specification that comes takes these addresses, with their prefix lengths, away from a router that serves, and
+    /// gives them to no other.
+    ReloadRemoves(Vec<(IpAddr, u8)>),
     /// An operator moves a router to another node.
     SwitchoverAsked {
         /// Who asks.
@@ -669,7 +673,8 @@ impl Event {
             | Event::Resumed { .. }
             | Event::CheckPaused { .. }
             | Event::CheckResumed { .. }
-            | Event::Reloaded => Level::Info,
+            | Event::Reloaded
+            | Event::ReloadRemoves(_) => Level::Info,
             Event::AdvertisementTimeout
             | Event::AwaitsGroup
             | Event::TrackedNumber(_)

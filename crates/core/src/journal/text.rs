@@ -1,6 +1,7 @@
 //! Journal entries as lines; keepalived's phrases where it has one, for people grep for them.
 
 use core::fmt;
+use core::net::IpAddr;
 
 use standfast_wire::peer::Answer;
 
@@ -350,9 +351,26 @@ fn finding_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::Released => f.write_str("the addresses are released"),
         Event::UnknownCheck(name) => write!(f, "track script {name} not found, ignoring..."),
         Event::Reloaded => f.write_str("Configuration reloaded"),
+        Event::ReloadRemoves(addresses) => removed_line(f, addresses),
         Event::StartDelayed(time) => write!(f, "Delaying startup for {time}"),
         Event::StartDelayOver => f.write_str("Delayed start completed"),
         other => steering_line(f, other),
+    }
+}
+
+/// Addresses that a line lists.
+const MAX_ADDRESSES: usize = 16;
+
+/// `reload removes 10.9.0.100/24, 10.9.0.101/24 and 3 more`
+fn removed_line(f: &mut fmt::Formatter<'_>, addresses: &[(IpAddr, u8)]) -> fmt::Result {
+    f.write_str("reload removes ")?;
+    for (number, (address, prefix)) in addresses.iter().take(MAX_ADDRESSES).enumerate() {
+        let between = if number == 0 { "" } else { ", " };
+        write!(f, "{between}{address}/{prefix}")?;
+    }
+    match addresses.len().saturating_sub(MAX_ADDRESSES) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
     }
 }
 

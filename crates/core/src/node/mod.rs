@@ -9,7 +9,7 @@ mod rehearse;
 mod routers;
 mod strangers;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -549,6 +549,7 @@ impl Node {
         self.link_delays.apply(link_delays);
         self.apply_checks(now, checks, first);
         self.with_statics(now, |entries, fx| entries.apply(&statics, fx));
+        self.report_removals(now, &routers);
         self.keep_groups_whole(now, &routers);
         self.move_holdings(now, &routers);
         let wanted: Vec<RouterKey> = routers.iter().map(|router| router.key()).collect();
@@ -578,6 +579,31 @@ impl Node {
             self.event(now, Subject::Node, Event::Reloaded);
         }
         self.evaluate(now);
+    }
+
+    /// Which addresses are about to go from routers that serve, for good.
+    fn report_removals(&mut self, now: Instant, wanted: &[RouterSpec]) {
+        let kept: BTreeSet<IpAddr> = wanted
+            .iter()
+            .flat_map(RouterSpec::all_addresses)
+            .map(|held| held.address)
+            .collect();
+        let serving = self.routers.values();
+        let serving = serving.filter(|router| router.is_serving() && !router.is_leaving());
+        let removed: Vec<(String, Vec<(IpAddr, u8)>)> = serving
+            .map(|router| {
+                let held = router.spec().all_addresses();
+                let gone = held.filter(|held| !kept.contains(&held.address));
+                let gone = gone.map(|held| (held.address, held.prefix));
+                (router.spec().name.clone(), gone.collect())
+            })
+            .collect();
+        for (name, addresses) in removed {
+            if !addresses.is_empty() {
+                let event = Event::ReloadRemoves(addresses);
+                self.event(now, Subject::Router(name), event);
+            }
+        }
     }
 
     fn id_of(&self, key: &RouterKey) -> Option<RouterId> {

@@ -273,6 +273,14 @@ impl Node {
             && told.all(|(_, _, entry)| is_drained(entry))
     }
 
+    /// Why a drain asks nobody to take over that router: every other node of it that is known is drained.
+    pub fn unasked(&self, now: Instant, id: RouterId) -> Option<Obstacle> {
+        let drained = self.knows_only_drained(now, id);
+        drained
+            .then(|| self.successor_obstacle(now, id, None))
+            .flatten()
+    }
+
     /// What the nodes that are there say of that router.
     fn told_of<'n>(
         &'n self,

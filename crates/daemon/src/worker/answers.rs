@@ -103,6 +103,7 @@ mod tests {
             name: None,
             took_us: 0,
             gap_us: None,
+            unasked: None,
         }
     }
 

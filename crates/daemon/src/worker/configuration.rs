@@ -349,6 +349,7 @@ impl Worker {
                 let config = Arc::clone(&self.config);
                 self.apply(&config, plan, Occasion::Later);
                 self.configure_control();
+                self.tell_findings();
                 self.tell_states(&config);
                 self.logger.log(Level::Info, "Reload complete".into());
                 Ok(self.reload_summary())
@@ -363,6 +364,16 @@ impl Worker {
             self.logger
                 .log(Level::Info, "Processing queued reload".into());
             self.reload();
+        }
+    }
+
+    /// What is wrong with the file that has just come into force.
+    fn tell_findings(&self) {
+        let errors = u64::try_from(self.facts.errors.len()).unwrap_or(u64::MAX);
+        let warnings = self.facts.findings.saturating_sub(errors);
+        if self.facts.findings > 0 {
+            self.chronicle
+                .say(&Daemon::ReloadFindings { errors, warnings });
         }
     }
 

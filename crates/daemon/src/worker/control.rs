@@ -160,7 +160,9 @@ impl Worker {
                 0 => "too many wait for a reload already",
                 _ => "the daemon ends",
             };
-            let _ = reply.send(refused(text));
+            let answer = refused(text);
+            self.tell_refusal(who, "reload", &answer);
+            let _ = reply.send(answer);
             return;
         }
         let text = format!("{who} asks for a reload");

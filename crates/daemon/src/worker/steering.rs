@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use standfast_api::command::{Answer, Command, Move, Target};
+use standfast_api::record::Daemon;
 use standfast_api::status;
 use standfast_core::input::RouterId;
-use standfast_core::journal::{Entry, Event, Subject};
+use standfast_core::journal::{Entry, Event, Level, Subject};
 use standfast_core::router::{Router, State};
 use standfast_core::steering::{
     self, Choice, Drain, Hold, Instruction, Obstacle, Order, OrderId, Outcome, Refusal,
@@ -43,12 +44,15 @@ pub(super) struct Steering {
 /// An order whose answer is awaited.
 struct Pending {
     reply: Option<oneshot::Sender<Answer>>,
+    who: String,
     what: What,
     began: Instant,
     /// The core's answer, and when it came.
     ended: Option<(Vec<(RouterId, Outcome)>, Instant)>,
     /// Names and addresses of what may move.
     routers: BTreeMap<RouterId, (String, Vec<IpAddr>)>,
+    /// Of those, why a drain asks nobody to take them.
+    unasked: BTreeMap<RouterId, String>,
 }
 
 /// What an order is, for the words of its answer.
@@ -60,6 +64,35 @@ pub(super) enum What {
     /// Of that check; whether it ends by itself.
     Pause(String, bool),
     Unpause(String),
+}
+
+impl What {
+    /// The command's word.
+    fn word(&self) -> &'static str {
+        match self {
+            What::Switchover => "switchover",
+            What::Drain(_) => "drain",
+            What::Resume => "resume",
+            What::Pause(..) => "pause",
+            What::Unpause(_) => "unpause",
+        }
+    }
+}
+
+/// What the journal says of an answer that is a refusal.
+fn refusal_entry(who: &str, what: &'static str, answer: &Answer) -> Option<Daemon> {
+    let Answer::Refused { text, reasons } = answer else {
+        return None;
+    };
+    let parts: Vec<&str> = std::iter::once(text)
+        .chain(reasons)
+        .map(String::as_str)
+        .collect();
+    Some(Daemon::OrderRefused {
+        who: who.to_owned(),
+        what,
+        why: parts.join("; "),
+    })
 }
 
 /// Why nobody knows what is asked for, in a sentence.
@@ -76,13 +109,23 @@ impl Worker {
         let order = match self.order_of(command) {
             Ok(order) => order,
             Err(Unclear(text)) => {
+                let answer = refused(text);
+                self.tell_refusal(who, command.word(), &answer);
                 // Whoever has gone does not care.
-                let _ = reply.send(refused(text));
+                let _ = reply.send(answer);
                 return;
             }
         };
         let (what, instruction) = order;
         self.give_order(who, what, instruction, Some(reply));
+    }
+
+    /// A refused order is an entry as well.
+    pub(super) fn tell_refusal(&self, who: &str, what: &'static str, answer: &Answer) {
+        if let Some(entry) = refusal_entry(who, what, answer) {
+            self.logger.log(Level::Info, entry.to_string());
+            self.chronicle.say(&entry);
+        }
     }
 
     pub(super) fn give_order(
@@ -98,14 +141,20 @@ impl Worker {
             What::Switchover | What::Drain(_) => self.moving().collect(),
             What::Resume | What::Pause(..) | What::Unpause(_) => BTreeMap::new(),
         };
+        let unasked = match what {
+            What::Drain(_) => self.unasked(&routers),
+            _ => BTreeMap::new(),
+        };
         let addresses = routers.values().flat_map(|(_, addresses)| addresses);
         self.effects.moves.watch(addresses.copied());
         let pending = Pending {
             reply,
+            who: who.to_owned(),
             what,
             began: now(),
             ended: None,
             routers,
+            unasked,
         };
         self.steering.orders.insert(id, pending);
         who.clone_into(&mut self.steering.asking);
@@ -115,6 +164,16 @@ impl Worker {
             what: instruction,
         })));
         self.settle_orders();
+    }
+
+    /// Which of these a drain does not ask anybody to take, and why.
+    fn unasked(
+        &self,
+        routers: &BTreeMap<RouterId, (String, Vec<IpAddr>)>,
+    ) -> BTreeMap<RouterId, String> {
+        let now = now();
+        let why = |id: &RouterId| Some((*id, self.obstacle(&self.node.unasked(now, *id)?)));
+        routers.keys().filter_map(why).collect()
     }
 
     /// What could move, with names and addresses.
@@ -264,8 +323,14 @@ impl Worker {
                     return;
                 };
                 self.forget_moves(&order);
+                // A drain that the end of the daemon overtakes is in force.
+                let in_force = refusal == Refusal::Stopping && self.steering.drain.is_some();
+                let answer = self.refusal(&order, refusal);
+                if !in_force {
+                    self.tell_refusal(&order.who, order.what.word(), &answer);
+                }
                 if let Some(reply) = order.reply.take() {
-                    let _ = reply.send(self.refusal(&order, refusal));
+                    let _ = reply.send(answer);
                 }
             }
         }
@@ -315,6 +380,7 @@ impl Worker {
                 name: to.and_then(|to| self.peer_name(to)),
                 took_us: took.0,
                 gap_us,
+                unasked: order.unasked.remove(&id).filter(|_| to.is_none()),
             });
         }
         // Instances come and go with reloads.
@@ -558,11 +624,32 @@ mod tests {
     fn ended(what: What) -> Pending {
         Pending {
             reply: None,
+            who: "root".into(),
             what,
             began: Instant(0),
             ended: Some((Vec::new(), Instant(1_000))),
             routers: BTreeMap::new(),
+            unasked: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn a_refusal_is_an_entry_with_who_and_every_reason_and_nothing_else_is() {
+        let answer = Answer::Refused {
+            text: "2 instances cannot be moved, and none was".into(),
+            reasons: vec!["VI_1: is BACKUP here".into(), "VI_2: is in FAULT".into()],
+        };
+        let word = What::Switchover.word();
+        let entry = refusal_entry("root", word, &answer).map(|entry| entry.to_string());
+        let text = "switchover asked for by root is refused: 2 instances cannot be moved, and none was; \
+                    VI_1: is BACKUP here; VI_2: is in FAULT";
+        assert_eq!(entry.as_deref(), Some(text));
+        let done = Answer::Done {
+            text: "moved".into(),
+            moves: Vec::new(),
+            plan: None,
+        };
+        assert_eq!(refusal_entry("root", word, &done), None);
     }
 
     #[test]
