@@ -21,7 +21,6 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         .map(|it| holder(it, clock))
         .collect();
     let state = words::state(router.state());
-    let met = !router.has_met_nobody() || nodes.iter().any(|it| !it.here);
     Instance {
         name: spec.name.clone(),
         vrid: spec.vrid.get(),
@@ -43,7 +42,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         routing: u64::try_from(spec.fixtures.len()).unwrap_or(u64::MAX),
         faults: router.faults().map(words::fault).collect(),
         master: master(view, router, &nodes),
-        alone: state == State::Master && !met,
+        alone: state == State::Master && !has_met(router, &nodes),
         met_node: has_met_node(router, &nodes),
         next: router
             .next_wakeup()
@@ -84,6 +83,11 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         }),
         problems: Vec::new(),
     }
+}
+
+/// Whether anybody else was ever heard.
+fn has_met(router: &Router, nodes: &[NodeOfInstance]) -> bool {
+    !router.has_met_nobody() || nodes.iter().any(|it| !it.here)
 }
 
 /// Whether another node of the peer channel is there, or was.
