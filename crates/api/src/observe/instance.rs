@@ -17,7 +17,6 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
     let nodes = peers::of_router(view, router);
     let holders = router.holders().iter().map(|it| holder(it, clock));
     let state = words::state(router.state());
-    let met = !router.has_met_nobody() || nodes.iter().any(|it| !it.here);
     Instance {
         name: spec.name.clone(),
         vrid: spec.vrid.get(),
@@ -39,7 +38,7 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         routing: u64::try_from(spec.fixtures.len()).unwrap_or(u64::MAX),
         faults: router.faults().map(words::fault).collect(),
         master: master(view, router, &nodes),
-        alone: state == State::Master && !met,
+        alone: state == State::Master && !has_met(router, &nodes),
         met_node: has_met_node(router, &nodes),
         next: router
             .next_wakeup()
@@ -80,6 +79,11 @@ pub(super) fn of(view: &View<'_>, router: &Router) -> Instance {
         }),
         problems: Vec::new(),
     }
+}
+
+/// Whether anybody else was ever heard.
+fn has_met(router: &Router, nodes: &[NodeOfInstance]) -> bool {
+    !router.has_met_nobody() || nodes.iter().any(|it| !it.here)
 }
 
 /// Whether another node of the peer channel is there, or was.
