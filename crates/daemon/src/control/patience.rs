@@ -134,6 +134,21 @@ impl<S> Patient<S> {
         }
     }
 
+    /// Nothing comes: ready when that has gone on for too long.
+    fn wait_to_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.phase.reads_until() else {
+            self.reading = None;
+            return Poll::Pending;
+        };
+        let timer = self
+            .reading
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() != until {
+            timer.as_mut().reset(until);
+        }
+        timer.as_mut().poll(context)
+    }
+
     /// Nothing goes: until when?
     fn wait_to_write<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let timer = self.writing.get_or_insert_with(|| {
@@ -180,17 +195,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
             self.phase.bytes_came();
             return read;
         }
-        let Some(until) = self.phase.reads_until() else {
-            self.reading = None;
-            return Poll::Pending;
-        };
-        let timer = self
-            .reading
-            .get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if timer.deadline() != until {
-            timer.as_mut().reset(until);
-        }
-        timer.as_mut().poll(context).map(|()| Err(too_slow()))
+        self.wait_to_read(context).map(|()| Err(too_slow()))
     }
 }
 
@@ -224,6 +229,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
             // Nothing may have had to go: that is no progress.
             Poll::Ready(done) => {
                 self.phase.is_flushed();
+                // Nobody reads again before something wakes the task: without bytes only this does.
+                let _ = self.wait_to_read(context);
                 Poll::Ready(done)
             }
         }
@@ -232,5 +239,47 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let done = Pin::new(&mut self.stream).poll_shutdown(context);
         self.went(done, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::net::UnixStream;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// As a server does it that looks for bytes, answers meanwhile, and looks again when it is woken: a socket whose other end
+    /// is silent wakes nobody.
+    #[test]
+    fn whoever_has_its_answer_and_is_silent_is_cut_off() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (stream, _silent) = UnixStream::pair().unwrap();
+            let phase = Phase::new();
+            let mut answering = Some(phase.answer());
+            let mut patient = Patient::new(stream, phase);
+            let mut bytes = [0; 1];
+            let ends = poll_fn(|context| {
+                let mut buffer = ReadBuf::new(&mut bytes);
+                let read = Pin::new(&mut patient).poll_read(context, &mut buffer);
+                if answering.take().is_some() {
+                    assert!(Pin::new(&mut patient).poll_flush(context).is_ready());
+                }
+                read
+            });
+            let begin = Instant::now();
+            let ended = timeout(limits::IDLE_TIME * 2, ends).await;
+            assert_eq!(ended.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+            let late = begin.elapsed().abs_diff(limits::IDLE_TIME);
+            assert!(late < Duration::from_secs(1), "late by {late:?}");
+        });
     }
 }

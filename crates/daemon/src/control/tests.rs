@@ -4,6 +4,7 @@ use standfast_api::observe::{Host, status};
 use standfast_api::status::Status;
 use standfast_core::{Instant, Node};
 
+use super::limits;
 use super::rehearsal::{Rehearsal, Role};
 
 /// A node without instances.
@@ -297,9 +298,16 @@ fn whoever_does_not_go_on_is_cut_off() {
         ("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200"),
     ] {
         let before = std::time::Instant::now();
-        let got = raw(sent.as_bytes(), &Role::Root);
+        let rehearsal = Rehearsal::new(nothing()).unwrap();
+        let (got, took) = runtime().block_on(async {
+            let begin = tokio::time::Instant::now();
+            let got = rehearsal.answer(sent.as_bytes(), &Role::Root).await;
+            (String::from_utf8(got).unwrap(), begin.elapsed())
+        });
         assert!(got.starts_with(expected), "{sent}: {got}");
         assert!(before.elapsed().as_secs() < 5, "that was real time");
+        let most = limits::IDLE_TIME + limits::HEADER_TIME;
+        assert!(took <= most, "{sent}: it is closed after {took:?}");
     }
 }
 
