@@ -261,7 +261,7 @@ fn deep_nesting_is_refused_on_the_stack_that_the_interface_has() {
             assert!(got.body.len() < 1000, "{}", got.body);
         }
     };
-    let thread = std::thread::Builder::new().stack_size(super::limits::STACK);
+    let thread = std::thread::Builder::new().stack_size(limits::STACK);
     thread.spawn(ask_all).unwrap().join().unwrap();
 }
 
