@@ -187,7 +187,8 @@ impl Oracle {
                     self.heard.insert(read.vrid);
                 }
                 if let Some(watch) = self.routers.get_mut(&router.id()) {
-                    watch.hear(now, router.spec(), &read);
+                    let late = wakeup.is_some_and(|due| due < now);
+                    watch.hear(now, router.spec(), &read, late);
                 }
             }
         }
@@ -355,7 +356,8 @@ impl Watch {
     }
 
     /// RFC 9568 §6.4.2 and the words of keepalived.conf(5), once more and independently.
-    fn hear(&mut self, now: Instant, spec: &RouterSpec, read: &Read) {
+    /// `late`: the host was paused, and packets that wait come before timers that are overdue.
+    fn hear(&mut self, now: Instant, spec: &RouterSpec, read: &Read, late: bool) {
         if self.state != State::Backup {
             return;
         }
@@ -372,9 +374,10 @@ impl Watch {
         let delayed = !better && spec.preempt && spec.preempt_delay > Micros::ZERO && {
             let since = *self.lower_since.get_or_insert(now);
             let end = since + spec.preempt_delay;
-            if end == now {
+            if end == now || (late && end < now) {
                 // Which of both comes first is not ours to say.
                 self.base = Base::Inexact;
+                self.followed = None;
                 return;
             }
             now < end
