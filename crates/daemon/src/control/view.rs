@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use standfast_api::event::{Page, Query, Record};
+use standfast_api::explain::add_problems;
 use standfast_api::metrics::Journal;
 use standfast_api::status::Status;
 use tokio::sync::Semaphore;
@@ -45,6 +46,8 @@ impl Sight {
         for output in status.checks.iter_mut().filter_map(|it| it.output.as_mut()) {
             WITHHELD.clone_into(output);
         }
+        // Problems say what a failed check printed: they are found anew, from what may be seen.
+        add_problems(&mut status);
         Arc::new(status)
     }
 

@@ -79,7 +79,7 @@ fn what_a_check_printed_is_left_out_wherever_it_stands() {
     assert_eq!(after, silent);
 }
 
-/// An instance whose check fails.
+/// An instance whose check fails, with the problem that this is, as the control interface's answers have it.
 fn ailing() -> Status {
     let mut status = Status::default();
     let mut instance = Instance {
@@ -105,6 +105,9 @@ fn ailing() -> Status {
         output: Some(SECRET.into()),
         ..Check::default()
     });
+    add_problems(&mut status);
+    let told = serde_json::to_string(&status.instances[0].problems).unwrap();
+    assert!(told.contains(SECRET), "{told}");
     status
 }
 
