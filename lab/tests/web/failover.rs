@@ -1,13 +1,13 @@
 //! What the page shows while addresses move and cables are pulled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use standfast_lab::Daemon;
+use standfast_lab::{Daemon, Host};
 
 use crate::support::standfast;
 
-use super::{FIRST_NAME, HOLDERS, LIVE, Scene, set_check};
+use super::{FIRST_NAME, HOLDERS, INTERVAL, LIMIT, LIVE, PORT, Scene, set_check};
 
 /// From the new master's own entry in its journal until the page shows it.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -166,6 +166,52 @@ fn a_lost_connection_is_shown_with_the_age_of_what_is_shown_and_comes_back_by_it
         others.collect::<Vec<_>>(),
         Vec::<&standfast_lab::Complaint>::new()
     );
+}
+
+/// A router between has forgotten the connection, and says nothing of it: the node can be asked, but the stream is none any more.
+#[test]
+fn a_stream_that_has_died_without_a_word_is_replaced() {
+    let mut scene = Scene::new(0);
+    scene.wait_for_holder(FIRST_NAME);
+    let port = port_of_the_stream(&scene.pair.client);
+    let client = &scene.pair.client;
+    for words in [
+        "add table inet forgetful".to_owned(),
+        "add chain inet forgetful input { type filter hook input priority 0; }".to_owned(),
+        format!("add rule inet forgetful input tcp dport {port} drop"),
+    ] {
+        client.run(&["nft", &words]).unwrap();
+    }
+    set_check(&scene.pair.first.host, true);
+    // The journal comes over the stream only.
+    scene.wait(
+        "what happened meanwhile",
+        "[...document.querySelectorAll('#journal .record')].some((record) => record.textContent.includes('VRRP_Script(chk_fault) failed'))",
+    );
+    scene.wait("it is live again", LIVE);
+    scene.assert_no_complaint();
+}
+
+/// The client's port of its stream, when that is the only connection left: others are closed by the node when nobody needs them.
+fn port_of_the_stream(client: &Host) -> String {
+    let end = Instant::now() + LIMIT;
+    let filter = format!("( dport = :{PORT} )");
+    loop {
+        let shown = client
+            .run(&["ss", "-Htn", "state", "established", &filter])
+            .unwrap()
+            .output;
+        // Queues, local address, peer's address.
+        let local = shown.lines().map(|line| line.split_whitespace().nth(2));
+        let ports: Vec<&str> = local
+            .filter_map(|local| local?.rsplit(':').next())
+            .collect();
+        if let [port] = ports.as_slice() {
+            return (*port).to_owned();
+        }
+        assert!(Instant::now() < end, "{shown}");
+        std::thread::sleep(INTERVAL);
+    }
 }
 
 #[test]

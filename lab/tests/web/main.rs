@@ -140,7 +140,10 @@ impl Scene {
     }
 
     /// Nothing was wrong with a script, no policy was violated, and everything was there.
-    fn assert_no_complaint(&self) {
+    fn assert_no_complaint(&mut self) {
+        if !self.browser.complaints().is_empty() {
+            self.tell();
+        }
         assert_eq!(self.browser.complaints(), &[]);
     }
 

@@ -5,7 +5,13 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 /** A node says something every five seconds at least; after a longer silence it is asked: a cable that is gone says nothing. */
 const SILENCE_MS = 6500;
-const ANSWER_MS = 3000;
+/** A node that answers, but no longer over the stream: whatever lies between has forgotten that connection. */
+const DEAF_MS = 20000;
+/** Ticks without a byte after which an answer is given up: that of a node that has been silent, and any other one. Ticks and not milliseconds, since
+    time in which this page could not run itself says nothing of the node. */
+const TICK_MS = 1000;
+const PROOF_TICKS = 5;
+const PATIENCE_TICKS = 12;
 /** Entries asked for at once, kept at most, and how far back. */
 const PAGE = 1000;
 const KEPT = 20000;
@@ -27,6 +33,7 @@ export class Connection extends EventTarget {
   #wake = null;
   #abort = null;
   #heard = 0;
+  #streamed = 0;
   #historyFor = null;
   #started = 0;
 
@@ -63,10 +70,26 @@ export class Connection extends EventTarget {
     this.#wake?.();
   }
 
-  /** The JSON of a path below the page's own. */
-  async json(path, limitMs = ANSWER_MS * 3) {
-    const answer = await this.#fetch(path, { signal: AbortSignal.timeout(limitMs) });
-    return answer.json();
+  /** The JSON of a path below the page's own. Over a slow line it takes as long as it takes, as long as something comes. */
+  async json(path, patience = PATIENCE_TICKS) {
+    const abort = new AbortController();
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1) > patience && abort.abort(), TICK_MS);
+    try {
+      const answer = await this.#fetch(path, { signal: abort.signal });
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return JSON.parse(text);
+        ticks = 0;
+        text += value;
+        if (text.length > LONGEST_MESSAGE) throw new Error("too long");
+      }
+    } finally {
+      clearInterval(timer);
+      abort.abort();
+    }
   }
 
   async #fetch(path, options = {}) {
@@ -100,7 +123,7 @@ export class Connection extends EventTarget {
 
   /** One connection from beginning to end. */
   async #session(good) {
-    const status = await this.json("v1/status", ANSWER_MS);
+    const status = await this.json("v1/status");
     this.#tell("status", status);
     await this.#sameJournal(status.node.started_us);
     await this.#catchUp();
@@ -108,6 +131,7 @@ export class Connection extends EventTarget {
     this.#abort = abort;
     try {
       const answer = await this.#fetch("v1/stream", { signal: abort.signal, headers: { Accept: "text/event-stream", "Last-Event-ID": String(this.#seen) } });
+      this.#streamed = performance.now();
       this.#become("live", "");
       good();
       this.#history();
@@ -182,6 +206,7 @@ export class Connection extends EventTarget {
       const { value, done } = await reader.read();
       if (done) return;
       this.#alive();
+      this.#streamed = this.#heard;
       rest += value;
       if (rest.length > LONGEST_MESSAGE) throw new Error("too long");
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
@@ -211,11 +236,14 @@ export class Connection extends EventTarget {
   async #watch() {
     if (!this.#abort || performance.now() - this.#heard < SILENCE_MS) return;
     const abort = this.#abort;
-    this.#heard = performance.now();
+    const asked = performance.now();
+    this.#heard = asked;
     try {
-      this.#tell("status", await this.json("v1/status", ANSWER_MS));
+      this.#tell("status", await this.json("v1/status", PROOF_TICKS));
+      if (this.state === "live" && performance.now() - this.#streamed > DEAF_MS) abort.abort();
     } catch {
-      abort.abort();
+      // What came meanwhile is an answer too.
+      if (this.#heard === asked) abort.abort();
     }
   }
 
