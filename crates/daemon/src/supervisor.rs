@@ -13,7 +13,7 @@ use standfast_linux::poller::{Interest, Poller, ReadyList, Timer, Wait};
 use standfast_linux::process::{Exit, Process};
 use standfast_linux::signals::{Signal, Signals};
 use standfast_linux::supervise::{Channel, Fork, LONGEST_MESSAGE, Received, die_with_parent, fork};
-use standfast_linux::{Error, daemonize, memory, namespace, supervise};
+use standfast_linux::{Error, daemonize, memory, namespace, procfs, supervise};
 
 use crate::dump::{self, Dump, Scope};
 use crate::exit_code;
@@ -28,8 +28,10 @@ use crate::stage::{self, Outcome, Stage, StageScript};
 use crate::worker::{self, Birth, log_lines};
 use crate::{clerk, lower, reading, record, running};
 
+mod suspicion;
 mod unable;
 
+use suspicion::Suspicion;
 use unable::{Unable, require_capabilities};
 
 const SIGNALS: u64 = 0;
@@ -38,14 +40,10 @@ const REPORTS: u64 = 2;
 const TIMER: u64 = 3;
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
-/// A worker that has not said a word so long after its start hangs.
-const FIRST_PATIENCE: Micros = Micros::from_secs(30);
 /// A worker that ran this long is restarted at once.
 const STEADY: Micros = Micros::from_secs(60);
 /// Longest pause between two restarts.
 const LONGEST_BACKOFF: Micros = Micros::from_secs(60);
-/// A supervisor that was itself this late does not blame its worker.
-const OWN_LATENESS: Micros = Micros::from_millis(250);
 /// Beyond the time that leaving may take, a worker that does not end in `child_wait_time` is killed; in no less than this, since
 /// its end takes some time on a busy host.
 const LEAST_STOP_GRACE: Micros = Micros::from_secs(1);
@@ -249,8 +247,7 @@ struct Supervisor {
     watchdog: Watchdog,
     worker: Option<Worker>,
     wills: BTreeMap<u32, Will>,
-    patience: Option<Micros>,
-    last_heartbeat: Instant,
+    suspicion: Suspicion,
     stop_level: u32,
     stop_deadline: Option<Instant>,
     restart_at: Option<Instant>,
@@ -329,8 +326,7 @@ impl Supervisor {
             watchdog: Watchdog::from_environment(),
             worker: None,
             wills: BTreeMap::new(),
-            patience: None,
-            last_heartbeat: now(),
+            suspicion: Suspicion::default(),
             stop_level: 0,
             stop_deadline: None,
             restart_at: None,
@@ -402,9 +398,9 @@ impl Supervisor {
 
     fn arm(&self) -> Result<(), Error> {
         let alive = self.worker.is_some();
-        let suspicion = self.patience.filter(|_| alive);
+        let suspicion = self.suspicion.due().filter(|_| alive);
         let due = [
-            suspicion.map(|patience| self.last_heartbeat + patience),
+            suspicion,
             self.watchdog.next,
             self.restart_at,
             self.stop_deadline,
@@ -453,20 +449,14 @@ impl Supervisor {
 
     /// A worker that is silent for too long has lost its grip on the addresses.
     fn suspect(&mut self, now: Instant, sink: &mut Sink) {
-        let (Some(patience), true) = (self.patience, self.worker.is_some()) else {
+        let Some(worker) = &self.worker else {
             return;
         };
-        let due = self.last_heartbeat + patience;
-        if due > now {
+        let look = || procfs::main_thread(worker.process.pid());
+        let Some(patience) = self.suspicion.hangs(now, look) else {
             return;
-        }
-        if now.since(due) > OWN_LATENESS {
-            // We did not run either: give it another chance.
-            self.last_heartbeat = now;
-            return;
-        }
+        };
         sink.error(&format!("the worker is silent for {patience}, killing it"));
-        self.last_heartbeat = now;
         self.kill_worker();
     }
 
@@ -499,8 +489,7 @@ impl Supervisor {
                     channel: ours,
                     started: now(),
                 });
-                self.patience = Some(FIRST_PATIENCE);
-                self.last_heartbeat = now();
+                self.suspicion = Suspicion::started(now());
                 self.adopt = false;
                 Ok(())
             }
@@ -610,8 +599,8 @@ impl Supervisor {
             }
             Report::Reloading => self.tell_systemd(&[State::Reloading]),
             Report::Heartbeat { patience_ms } => {
-                self.last_heartbeat = now();
-                self.patience = (patience_ms > 0).then_some(Micros::from_millis(patience_ms));
+                let patience = (patience_ms > 0).then_some(Micros::from_millis(patience_ms));
+                self.suspicion.heard(now(), patience);
             }
             Report::Will(will) => {
                 self.wills.insert(will.router, *will);
