@@ -96,7 +96,7 @@ pub fn telling<R>(pair: &mut Pair, body: impl FnOnce(&mut Pair) -> R) -> R {
 
 /// Starts both daemons; the first has the address then.
 pub fn start(pair: &mut Pair) {
-    pair.start_daemons(Duration::from_secs(8)).unwrap();
+    pair.start_daemons(Duration::from_secs(30)).unwrap();
 }
 
 /// One host without a pair.
