@@ -191,11 +191,18 @@ fn a_reload_moves_only_the_listeners_that_changed() {
         .unwrap();
     assert_eq!(curl(&host, &["http://127.0.0.1:9651/v1/status"]).0, 0);
     assert_eq!(inode(), before);
+    let troubles = || {
+        let status: Value = serde_json::from_str(&socket(&host, "/v1/status").1).unwrap();
+        status["node"]["control_troubles"].to_string()
+    };
+    let said = troubles();
+    assert!(said.contains("http_token_file /run/token"), "{said}");
     host.write_file("/run/token", "secret\n", 0o600).unwrap();
     let new = "http://127.0.0.1:9651/v1/status";
     wait_until("a listener", || curl(&host, &[new]).0 == 401);
     let token = ["--header", "Authorization: Bearer secret", new];
     assert_eq!(curl(&host, &token).0, 200);
+    assert_eq!(troubles(), "null");
     assert_eq!(curl(&host, &[port]).0, 0);
     // Whoever follows with a token that does not open any more is cut off.
     let stream = ["curl", "--silent", "--no-buffer", "--max-time", "120"];

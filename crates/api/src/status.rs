@@ -82,6 +82,10 @@ pub struct Node {
     /// The last reload, where it was refused: what is in the files is not what is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reload_refused: Option<ReloadRefusal>,
+    /// What is wrong with the control interface, such as an address of `http_listen` that another program has; it is tried
+    /// again until nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub control_troubles: Vec<String>,
     /// It gives up everything, because an operator said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,

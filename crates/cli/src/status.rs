@@ -244,9 +244,10 @@ impl View {
     /// Something is wrong with what is looked at.
     fn is_wrong(&self) -> bool {
         let fault = self.shown().any(|one| one.state == State::Fault);
-        let refused = self.status.node.reload_refused.is_some();
+        let node = &self.status.node;
         fault
-            || refused
+            || node.reload_refused.is_some()
+            || !node.control_troubles.is_empty()
             || self.last_resort().next().is_some()
             || self.problems.iter().flatten().any(Problem::is_wrong)
     }

@@ -55,6 +55,12 @@ impl View {
             );
             page.entry("PROBLEM", &[piece(Tone::Bad, text)]);
         }
+        for text in &node.control_troubles {
+            page.entry(
+                "PROBLEM",
+                &[piece(Tone::Bad, format!("control interface: {text}"))],
+            );
+        }
         if let Some(drain) = &node.drain {
             let kind = if drain.hard {
                 "drained (hard)"

@@ -71,6 +71,17 @@ fn a_reload_that_was_refused_is_a_problem_until_one_succeeds() {
 }
 
 #[test]
+fn what_cannot_be_opened_is_a_problem() {
+    let mut status = samples::healthy();
+    status.node.control_troubles = vec!["http_listen 127.0.0.1:9650: Address in use".into()];
+    let seen = view(status, None);
+    assert!(seen.is_wrong());
+    let said = seen.text(false, false);
+    let expected = "PROBLEM    control interface: http_listen 127.0.0.1:9650: Address in use";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn a_silent_peer_may_be_one_that_stands_by() {
     let never_heard = |_: &Status, _: &Instance| {
         let text = "never heard any peer".to_owned();

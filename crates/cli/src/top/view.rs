@@ -104,7 +104,7 @@ fn heading(state: &State, theme: Theme, width: u16) -> Line<'static> {
         let summary = summary(status).into_iter();
         parts.extend(summary.map(|(rank, tone, text)| (rank, tone, format!("  {text}"))));
         let refused = usize::from(node.reload_refused.is_some());
-        let problems = state.wrong.iter().sum::<usize>() + refused;
+        let problems = state.wrong.iter().sum::<usize>() + refused + node.control_troubles.len();
         if problems > 0 {
             parts.push((1, Tone::Bad, format!("  {}", count(problems, "problem"))));
         }

@@ -324,6 +324,7 @@ export function nodeAlerts(model) {
     const { at_us, text } = node.reload_refused;
     alerts.push(error("reload", "Reload refused", `the file on disk was refused at ${clockTime(at_us)}: ${text}; the one read at ${clockTime(node.configured_us)} is in force`));
   }
+  for (const text of node.control_troubles ?? []) alerts.push(error(`control ${text}`, "Control interface", text));
   if (node.stopping) alerts.push(warning("stopping", "Stopping", "the daemon is about to end"));
   if (node.drain) alerts.push(warning("drain", "Drained", `${drainText(node.drain)}`));
   for (const finding of status.host ?? []) alerts.push(warning(`host ${finding.kind}`, "This host", `${finding.text}${finding.fix ? `: ${finding.fix}` : ""}`));
