@@ -641,20 +641,26 @@ impl Event {
     #[expect(clippy::too_many_lines, reason = "a list with a line for each event")]
     pub fn level(&self) -> Level {
         match self {
+            Event::Entering {
+                state: State::Fault,
+                ..
+            }
+            | Event::FaultAppeared(_)
+            | Event::CheckIs { up: false }
+            | Event::TrackedIs { up: false }
+            | Event::PeerLost { .. }
+            | Event::NoSuccessor => Level::Warning,
             Event::Entering { .. }
             | Event::HeardHigher { .. }
             | Event::HeardLower { .. }
             | Event::Discarding { .. }
             | Event::SentResign
             | Event::Priority { .. }
-            | Event::FaultAppeared(_)
             | Event::FaultGone(_)
             | Event::AwaitingSuccessor(_)
             | Event::SuccessorHeard { .. }
-            | Event::NoSuccessor
             | Event::HandingOver { .. }
             | Event::PeerFound { .. }
-            | Event::PeerLost { .. }
             | Event::Released
             | Event::CheckIs { .. }
             | Event::Repairing { .. }
