@@ -23,6 +23,7 @@ mod filter;
 pub mod inotify;
 mod interface;
 mod launch;
+mod lock_file;
 pub mod memory;
 pub mod namespace;
 pub mod ndp;

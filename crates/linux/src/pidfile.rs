@@ -1,14 +1,14 @@
 //! The pid file: says who runs, and by its lock lets only one run.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::sys::check;
-use crate::{Errno, Error};
+use crate::{Errno, Error, lock_file};
 
 /// Everybody may read who runs.
 const MODE: u32 = 0o644;
@@ -68,7 +68,7 @@ impl PidFile {
                 Err(errno) => return Err(NotAcquired::Failed(errno.at("lock", path))),
             }
             // The former holder may have removed the file between our open and our lock.
-            if is_at(&file, path) {
+            if lock_file::is_at(&file, path) {
                 let previous = read_pid(&file);
                 let mut pid_file = Self {
                     file,
@@ -111,7 +111,7 @@ impl PidFile {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        if self.owner == std::process::id() && is_at(&self.file, &self.path) {
+        if self.owner == std::process::id() && lock_file::is_at(&self.file, &self.path) {
             // Nobody is left to tell; a file that stays does no harm.
             let _ = fs::remove_file(&self.path);
         }
@@ -122,16 +122,7 @@ fn open(path: &Path) -> Result<File, Errno> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(MODE);
-    let file = options
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)?;
+    let file = lock_file::open(path, MODE)?;
     // Whatever the umask is.
     file.set_permissions(Permissions::from_mode(MODE))?;
     Ok(file)
@@ -155,12 +146,4 @@ fn read_pid(file: &File) -> Option<u32> {
     let mut text = String::new();
     file.take(LONGEST_CONTENT).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
-}
-
-fn is_at(file: &File, path: &Path) -> bool {
-    let identity = |found: fs::Metadata| (found.dev(), found.ino());
-    let (Ok(opened), Ok(present)) = (file.metadata(), path.symlink_metadata()) else {
-        return false;
-    };
-    identity(opened) == identity(present)
 }

@@ -1,12 +1,11 @@
 //! Who may have a socket's name. To look whether somebody listens there and to take the name is not one step, so two processes
 //! that start in the same moment could both find it free; a lock on a file beside it goes to one of them.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::{NotListening, beside};
-use crate::Errno;
+use crate::{Errno, lock_file};
 
 /// Nobody else opens the file: whoever can open it can lock it.
 const MODE: u32 = 0o600;
@@ -28,7 +27,7 @@ impl Lock {
         let path = beside(socket, SUFFIX);
         let failed = |errno: Errno| NotListening::Failed(errno.at("lock", path.as_path()));
         for _ in 0..ATTEMPTS {
-            let file = open(&path).map_err(failed)?;
+            let file = lock_file::open(&path, MODE).map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(NotListening::InUse),
@@ -47,11 +46,7 @@ impl Lock {
     }
 
     fn is_at_its_path(&self) -> bool {
-        let found = fs::symlink_metadata(&self.path);
-        let own = self.file.metadata();
-        found.is_ok_and(|found| {
-            own.is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
-        })
+        lock_file::is_at(&self.file, &self.path)
     }
 }
 
@@ -61,22 +56,5 @@ impl Drop for Lock {
         if self.is_at_its_path() {
             let _ = fs::remove_file(&self.path);
         }
-    }
-}
-
-/// The file, made where it is missing; a link that somebody has put there is not followed.
-fn open(path: &Path) -> Result<File, Errno> {
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(MODE)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
-    let file = options.open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(Errno(libc::EINVAL)),
     }
 }
