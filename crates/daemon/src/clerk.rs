@@ -232,12 +232,8 @@ mod tests {
     fn who_waits_hears_how_it_went() {
         let name = format!("standfast-clerk-told-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);
-        let target = crate::options::LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let clerk = Clerk::start(Logger::start(target, "test").unwrap()).unwrap();
+        let clerk = Clerk::start(Logger::start(crate::options::LogTarget::SILENT, "test").unwrap())
+            .unwrap();
         let waker = Waker::new().unwrap();
         let told = |job| {
             let ended = clerk.submit_told(job, waker.clone());

@@ -210,12 +210,8 @@ mod tests {
         use std::os::unix::fs::{FileTypeExt, MetadataExt};
         let name = format!("standfast-again-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let silent = crate::options::LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let mut fifos = Fifos::new(Logger::start(silent, "test").unwrap());
+        let mut fifos =
+            Fifos::new(Logger::start(crate::options::LogTarget::SILENT, "test").unwrap());
         let own = crate::environment::own_identity();
         let plan = |mode| FifoPlan {
             kind: Kind::Vrrp,

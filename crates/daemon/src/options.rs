@@ -34,6 +34,15 @@ pub struct LogTarget {
     pub detail: bool,
 }
 
+impl LogTarget {
+    /// Nowhere.
+    pub const SILENT: Self = LogTarget {
+        console: false,
+        syslog: None,
+        detail: false,
+    };
+}
+
 /// Everything that the command line says.
 #[derive(Clone, Debug)]
 pub struct Options {

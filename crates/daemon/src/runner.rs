@@ -662,11 +662,6 @@ mod tests {
     use crate::options::LogTarget;
 
     fn worker() -> (Worker, Receiver<Input<'static>>) {
-        let silent = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
         let (_, queue) = channel();
         let (report, results) = channel();
         let worker = Worker {
@@ -675,11 +670,11 @@ mod tests {
             done: Waker::new().unwrap(),
             waker: Waker::new().unwrap(),
             poller: Poller::new().unwrap(),
-            logger: Logger::start(silent, "test").unwrap(),
+            logger: Logger::start(LogTarget::SILENT, "test").unwrap(),
             programs: Programs::default(),
-            fifos: Fifos::new(Logger::start(silent, "test").unwrap()),
+            fifos: Fifos::new(Logger::start(LogTarget::SILENT, "test").unwrap()),
             mail: None,
-            post: Post::start(Logger::start(silent, "test").unwrap()).unwrap(),
+            post: Post::start(Logger::start(LogTarget::SILENT, "test").unwrap()).unwrap(),
             running: BTreeMap::new(),
             next_token: 1,
             left_behind: BTreeMap::new(),

@@ -18,6 +18,15 @@ fn survivor() -> Instance {
     one
 }
 
+/// One more node.
+fn third(state: State, priority: u8) -> NodeOfInstance {
+    NodeOfInstance {
+        name: "nginx-3".into(),
+        address: Some(ip(13)),
+        ..there(state, priority)
+    }
+}
+
 #[test]
 fn a_master_that_fell_silent_leaves_this_node_alone() {
     let mut all = status(survivor());
@@ -121,11 +130,7 @@ fn a_drained_node_is_the_last_resort_or_not_even_that() {
             "`standfast resume` on nginx-2",
         ],
     );
-    one.nodes.push(NodeOfInstance {
-        name: "nginx-3".into(),
-        address: Some(ip(13)),
-        ..there(State::Fault, 80)
-    });
+    one.nodes.push(third(State::Fault, 80));
     first(
         &status(one),
         "no-successor",
@@ -145,10 +150,6 @@ fn a_node_in_fault_takes_over_from_nobody() {
             "standfast explain VI_1",
         ],
     );
-    one.nodes.push(NodeOfInstance {
-        name: "nginx-3".into(),
-        address: Some(ip(13)),
-        ..there(State::Backup, 80)
-    });
+    one.nodes.push(third(State::Backup, 80));
     well(&status(one), &[]);
 }

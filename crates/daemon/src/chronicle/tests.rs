@@ -46,12 +46,7 @@ impl Drop for Folder {
 }
 
 fn logger() -> Logger {
-    let target = LogTarget {
-        console: false,
-        syslog: None,
-        detail: false,
-    };
-    Logger::start(target, "test").unwrap()
+    Logger::start(LogTarget::SILENT, "test").unwrap()
 }
 
 fn start_at(directory: Option<PathBuf>, size: u64) -> Chronicle {

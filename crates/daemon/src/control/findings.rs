@@ -224,6 +224,7 @@ fn parse(text: &str) -> BTreeMap<IpAddr, String> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use super::super::rehearsal::virtual_time;
     use super::*;
 
     #[test]
@@ -243,11 +244,7 @@ mod tests {
     #[test]
     fn however_many_ask_it_is_looked_once_in_five_seconds() {
         static LOOKS: AtomicUsize = AtomicUsize::new(0);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         let findings = Arc::new(Findings {
             look: |_| {
                 LOOKS.fetch_add(1, Ordering::Relaxed);

@@ -250,17 +250,14 @@ mod tests {
     use tokio::net::UnixStream;
     use tokio::time::timeout;
 
+    use super::super::rehearsal::virtual_time;
     use super::*;
 
     /// As a server does it that looks for bytes, answers meanwhile, and looks again when it is woken: a socket whose other end
     /// is silent wakes nobody.
     #[test]
     fn whoever_has_its_answer_and_is_silent_is_cut_off() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         runtime.block_on(async {
             let (stream, _silent) = UnixStream::pair().unwrap();
             let phase = Phase::new();

@@ -40,6 +40,14 @@ pub enum Role {
     Network(Option<String>),
 }
 
+/// Where time passes when everybody waits.
+#[cfg(test)]
+pub(super) fn virtual_time() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let built = builder.enable_all().start_paused(true).build();
+    built.expect("a runtime needs nothing but descriptors")
+}
+
 /// The interface in memory. Its time is that of the runtime, which is best paused.
 pub struct Rehearsal {
     shared: Arc<Shared>,
@@ -54,12 +62,7 @@ impl Rehearsal {
     /// With that status and an empty journal in memory; nothing if the system refuses a thread.
     #[must_use]
     pub fn new(status: Status) -> Option<Self> {
-        let silent = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let logger = Logger::start(silent, "rehearsal").ok()?;
+        let logger = Logger::start(LogTarget::SILENT, "rehearsal").ok()?;
         let settings = Settings {
             directory: None,
             size: 0,

@@ -150,6 +150,7 @@ mod tests {
     use std::sync::mpsc::sync_channel;
     use std::task::{Context, Waker as TaskWaker};
 
+    use super::super::rehearsal::virtual_time;
     use super::*;
     use standfast_api::status::Status;
 
@@ -157,11 +158,7 @@ mod tests {
     fn who_hangs_up_and_asks_anew_costs_the_loop_one_status() {
         let (questions, requests) = sync_channel(limits::REQUESTS);
         let way = Loop::new(questions, Waker::new().unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         runtime.block_on(async {
             {
                 let mut asked = pin!(way.seen());

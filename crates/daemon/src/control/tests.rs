@@ -5,7 +5,7 @@ use standfast_api::status::Status;
 use standfast_core::{Instant, Node};
 
 use super::limits;
-use super::rehearsal::{Rehearsal, Role};
+use super::rehearsal::{Rehearsal, Role, virtual_time};
 
 /// A node without instances.
 fn nothing() -> Status {
@@ -24,17 +24,9 @@ struct Got {
     body: String,
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap()
-}
-
 fn raw(sent: &[u8], role: &Role) -> String {
     let rehearsal = Rehearsal::new(nothing()).unwrap();
-    let received = runtime().block_on(rehearsal.answer(sent, role));
+    let received = virtual_time().block_on(rehearsal.answer(sent, role));
     String::from_utf8(received).unwrap()
 }
 
@@ -139,7 +131,7 @@ fn head_has_the_length_and_no_body() {
 #[test]
 fn commands_are_root_s_and_name_who_gave_them() {
     let rehearsal = Rehearsal::new(nothing()).unwrap();
-    let runtime = runtime();
+    let runtime = virtual_time();
     let post = |body: &str, role: &Role| {
         let sent = format!(
             "POST /v1/command HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
@@ -299,7 +291,7 @@ fn whoever_does_not_go_on_is_cut_off() {
     ] {
         let before = std::time::Instant::now();
         let rehearsal = Rehearsal::new(nothing()).unwrap();
-        let (got, took) = runtime().block_on(async {
+        let (got, took) = virtual_time().block_on(async {
             let begin = tokio::time::Instant::now();
             let got = rehearsal.answer(sent.as_bytes(), &Role::Root).await;
             (String::from_utf8(got).unwrap(), begin.elapsed())

@@ -344,11 +344,6 @@ mod tests {
 
     impl Bench {
         fn new(tag: &str) -> Self {
-            let silent = LogTarget {
-                console: false,
-                syslog: None,
-                detail: false,
-            };
             let (report, results) = channel();
             let name = format!("standfast-number-{tag}-{}", std::process::id());
             let target = FileTarget {
@@ -361,7 +356,7 @@ mod tests {
                 reporter: Reporter {
                     report,
                     done: Waker::new().unwrap(),
-                    logger: Logger::start(silent, "test").unwrap(),
+                    logger: Logger::start(LogTarget::SILENT, "test").unwrap(),
                 },
                 results,
                 now: Instant(0),

@@ -444,12 +444,7 @@ mod tests {
     }
 
     fn watchers(target: ProcessTarget) -> Watchers {
-        let silent = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let logger = Logger::start(silent, "test").unwrap();
+        let logger = Logger::start(LogTarget::SILENT, "test").unwrap();
         let mut watchers = Watchers::new(logger, Waker::new().unwrap());
         let targets = Targets {
             files: Vec::new(),

@@ -43,12 +43,7 @@ mod tests {
     fn what_a_dying_worker_holds_is_taken_later() {
         let name = format!("standfast-pid-place-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let target = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let logger = Logger::start(target, "test").unwrap();
+        let logger = Logger::start(LogTarget::SILENT, "test").unwrap();
         let held = PidFile::acquire(&path).unwrap();
         let mut place = PidPlace::take(path.clone(), &logger);
         let refused = place.retry();

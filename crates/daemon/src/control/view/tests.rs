@@ -11,7 +11,7 @@ use standfast_core::input::CheckOutcome;
 use standfast_core::journal::{Entry, Event, Subject};
 use standfast_linux::poller::Waker;
 
-use super::super::rehearsal::{Rehearsal, Role};
+use super::super::rehearsal::{Rehearsal, Role, virtual_time};
 use super::super::stream::{self, Interest, Pulse};
 use super::*;
 use crate::chronicle::Settings;
@@ -87,7 +87,7 @@ fn ailing() -> Status {
         ..Instance::default()
     };
     instance.priority.parts.push(PriorityPart {
-        kind: "script".into(),
+        kind: "check".into(),
         name: "chk".into(),
         adds: -5,
         adds_up: Some(0),
@@ -111,14 +111,6 @@ fn ailing() -> Status {
     status
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap()
-}
-
 #[test]
 fn whoever_is_nobody_gets_a_sentence_in_place_of_what_checks_printed() {
     let rehearsal = Rehearsal::new(ailing()).unwrap();
@@ -130,7 +122,7 @@ fn whoever_is_nobody_gets_a_sentence_in_place_of_what_checks_printed() {
     while rehearsal.journal.holds().entries < 2 {
         std::thread::sleep(Duration::from_millis(2));
     }
-    let runtime = runtime();
+    let runtime = virtual_time();
     let ask = |path: &str, header: &str, role: &Role| {
         let sent = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
         let got = runtime.block_on(rehearsal.answer(sent.as_bytes(), role));
@@ -180,16 +172,11 @@ impl Long {
         let name = format!("standfast-view-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let _ = std::fs::remove_dir_all(&folder);
-        let silent = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
         let settings = Settings {
             directory: Some(folder.clone()),
             size: 4 << 20,
         };
-        let logger = Logger::start(silent, "test").unwrap();
+        let logger = Logger::start(LogTarget::SILENT, "test").unwrap();
         let journal = Chronicle::start(settings, logger).unwrap();
         Long { folder, journal }
     }

@@ -24,12 +24,7 @@ struct Client {
 
 impl Client {
     fn new(request: Request, timeout: Micros) -> Self {
-        let silent = LogTarget {
-            console: false,
-            syslog: None,
-            detail: false,
-        };
-        let logger = Logger::start(silent, "test").unwrap();
+        let logger = Logger::start(LogTarget::SILENT, "test").unwrap();
         let mut watchers = Watchers::new(logger, Waker::new().unwrap());
         let target = RequestTarget { request, timeout };
         let asker = watchers.apply_requests(BTreeMap::from([(CHECK, target)]));
