@@ -1,11 +1,12 @@
 //! `cargo xtask test`: every check of the project, in the order in which they fail fastest.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::docs::{self, Profile};
-use crate::{bench, mutants, tidy};
+use crate::{bench, lanes, mutants, tidy};
 
 /// One call of cargo.
 struct Step {
@@ -15,6 +16,9 @@ struct Step {
 
 /// After this step the program can describe its command line.
 const BUILD: &str = "build";
+
+/// With this step go the programs of tests that run side by side.
+const HOSTS: &str = "tests on virtual hosts";
 
 /// The promised numbers are those of the program that is shipped; what tests it is built faster (profile `checked`).
 const STEPS: [Step; 7] = [
@@ -60,16 +64,13 @@ const STEPS: [Step; 7] = [
         ],
     },
     Step {
-        title: "tests on virtual hosts",
+        title: HOSTS,
         arguments: &[
             "test",
             "--profile=checked",
             "--package",
             "standfast-lab",
-            "--no-fail-fast",
-            "--",
-            "--test-threads=4",
-            "--show-output",
+            "--doc",
         ],
     },
     Step {
@@ -124,6 +125,9 @@ pub fn run(root: &Path) -> ExitCode {
         if step.title == BUILD && !documents_are_fresh(root) {
             return failed("docs");
         }
+        if step.title == HOSTS && !hosts_pass(root, &[]) {
+            return failed(HOSTS);
+        }
     }
     println!(
         "=== planted defects ({} s so far)",
@@ -168,18 +172,49 @@ fn missing_packages() -> Vec<&'static str> {
     missing.map(|(_, package)| *package).collect()
 }
 
+/// The tests on virtual hosts alone, against a release that is built first; of these programs, or of all.
+pub fn hosts(root: &Path, only: &[String]) -> ExitCode {
+    let build = STEPS.iter().find(|step| step.title == BUILD);
+    let built = build.is_some_and(|step| cargo(root, step.arguments));
+    match built && hosts_pass(root, only) {
+        true => ExitCode::SUCCESS,
+        false => failed(HOSTS),
+    }
+}
+
+fn hosts_pass(root: &Path, only: &[String]) -> bool {
+    match lanes::run(root, &program(), &variables(root), only) {
+        Ok(passed) => passed,
+        Err(error) => {
+            eprintln!("{error}");
+            false
+        }
+    }
+}
+
 fn cargo(root: &Path, arguments: &[&str]) -> bool {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let target = bench::target(root);
-    let status = Command::new(cargo)
+    let status = Command::new(program())
         .args(arguments)
         .current_dir(root)
-        // The tests of virtual hosts run what is shipped.
-        .env("STANDFAST_BINARY", target.join("release/standfast"))
-        // One for the workspace and for `fuzz`, which is none of its members.
-        .env("CARGO_TARGET_DIR", target)
+        .envs(variables(root))
         .status();
     status.is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs us.
+fn program() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+/// What cargo and the tests are told.
+fn variables(root: &Path) -> [(&'static str, OsString); 2] {
+    let target = bench::target(root);
+    [
+        // The tests of virtual hosts run what is shipped.
+        ("STANDFAST_BINARY", target.join("release/standfast").into()),
+        // One for the workspace and for `fuzz`, which is none of its members.
+        ("CARGO_TARGET_DIR", target.into()),
+    ]
 }
 
 fn failed(step: &str) -> ExitCode {

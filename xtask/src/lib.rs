@@ -11,6 +11,7 @@ pub mod bench;
 pub mod corpus;
 pub mod docs;
 pub mod everything;
+mod lanes;
 pub mod mutants;
 pub mod tidy;
 

@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask test`, `tidy`, `docs`, `mutants`, `corpus` and `bench`.
+//! Chores of the repository: `cargo xtask test`, `tidy`, `docs`, `hosts`, `mutants`, `corpus` and `bench`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,12 +23,15 @@ fn main() -> ExitCode {
         }
         Some("docs") => make_documents(std::env::args().nth(2).as_deref()),
         Some("test") => everything::run(&workspace_root()),
+        Some("hosts") => {
+            everything::hosts(&workspace_root(), arguments.get(2..).unwrap_or_default())
+        }
         Some("mutants") => mutants::run(&workspace_root(), std::env::args().nth(2).as_deref()),
         Some("bench") => bench::run(&workspace_root(), arguments.get(2..).unwrap_or_default()),
         Some("corpus") => compare_corpus(std::env::args_os().nth(2)),
         _ => {
             eprintln!(
-                "usage: cargo xtask test | tidy | docs [--check] | mutants [part of a name] | corpus DIR | bench [--list]"
+                "usage: cargo xtask test | tidy | docs [--check] | hosts [program of tests ...] | mutants [part of a name] | corpus DIR | bench [--list]"
             );
             ExitCode::from(2)
         }
