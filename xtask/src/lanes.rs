@@ -15,7 +15,7 @@ use serde_json::Value;
 const LANES: usize = 3;
 const THREADS: usize = 2;
 /// These take longest, and begin.
-const LONG: [&str; 3] = ["matrix", "failover", "track"];
+const LONG: [&str; 4] = ["failover", "peer_channel", "web", "matrix"];
 /// These measure what takes milliseconds, and have the machine for themselves at the end.
 const ALONE: [&str; 2] = ["promises", "hostile"];
 

@@ -86,6 +86,16 @@ fn the_policy_stops_what_the_page_does_not_need() {
 }
 
 #[test]
+fn a_part_of_the_page_that_does_not_come_is_asked_for_again() {
+    let mut scene = Scene::new(1);
+    scene.value(
+        "window.before = 1; const part = document.createElement('script'); part.src = 'gone.js'; document.body.append(part); true",
+    );
+    scene.wait("another page", "window.before === undefined");
+    scene.wait("which is live", LIVE);
+}
+
+#[test]
 fn a_failed_check_moves_the_address_and_is_shown_in_the_sum_and_the_time_line() {
     let mut scene = Scene::new(0);
     scene.wait_for_holder(FIRST_NAME);

@@ -1,7 +1,7 @@
 //! The web page: read-only, served from the binary, nothing from elsewhere.
 //!
 //! `index.html` is the frame; `app.js` puts the parts together: `stream.js` talks to the node, `model.js` and `records.js` hold what it
-//! said, `routers.js`, `timeline.js`, `checks.js` and `journal.js` patch their part of the page. There is no build step and no framework.
+//! said, `routers.js`, `timeline.js`, `checks.js` and `journal.js` patch their part of the page. `again.js` asks for what did not come. There is no build step and no framework.
 //!
 //! Architecture invariant: what comes from the network (names of peers are anybody's) is written as text nodes and attributes only.
 
@@ -29,6 +29,7 @@ assets! {
     "index.html" HTML,
     "style.css" STYLE,
     "icon.svg" PICTURE,
+    "again.js" SCRIPT,
     "app.js" SCRIPT,
     "checks.js" SCRIPT,
     "dom.js" SCRIPT,
