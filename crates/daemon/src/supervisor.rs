@@ -31,7 +31,7 @@ use crate::{clerk, lower, reading, record, running};
 mod suspicion;
 mod unable;
 
-use suspicion::Suspicion;
+use suspicion::{Suspicion, Verdict};
 use unable::{Unable, require_capabilities};
 
 const SIGNALS: u64 = 0;
@@ -453,11 +453,22 @@ impl Supervisor {
             return;
         };
         let look = || procfs::main_thread(worker.process.pid());
-        let Some(patience) = self.suspicion.hangs(now, look) else {
-            return;
-        };
-        sink.error(&format!("the worker is silent for {patience}, killing it"));
-        self.kill_worker();
+        match self.suspicion.judge(now, look) {
+            Verdict::Well => {}
+            Verdict::Waits => sink.error(
+                "the worker gets no processor and is silent: is this host too busy, or bound to processors that are? It is \
+                 waited for, for a while (`standfast doctor` looks at what keeps it from running)",
+            ),
+            Verdict::Hangs(silent) => {
+                let heard = self.suspicion.last_heard();
+                // It may have spoken since we listened last.
+                self.read_reports();
+                if self.suspicion.last_heard() == heard {
+                    sink.error(&format!("the worker is silent for {silent}, killing it"));
+                    self.kill_worker();
+                }
+            }
+        }
     }
 
     fn kill_worker(&self) {
