@@ -48,8 +48,6 @@ pub struct Host<'a> {
     pub reloads_refused: u64,
     /// The last reload, where it was refused.
     pub reload_refused: Option<ReloadRefusal>,
-    /// What is wrong with the control interface.
-    pub control_troubles: Vec<String>,
     /// A drain, if there is one.
     pub drain: Option<Drain>,
     /// How the last planned move of an instance away from this node went, by the instance's name.
@@ -140,7 +138,8 @@ fn about(host: &Host<'_>, node: &core::Node, now_us: u64) -> Node {
         reloads: host.reloads,
         reloads_refused: host.reloads_refused,
         reload_refused: host.reload_refused.clone(),
-        control_troubles: host.control_troubles.clone(),
+        // The interface knows, not the loop.
+        control_troubles: Vec::new(),
         drain: host.drain.clone(),
         stopping: node.is_stopping(),
     }

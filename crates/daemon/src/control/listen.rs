@@ -22,7 +22,7 @@ use super::caller::{Caller, Gate};
 use super::own_names::own_names;
 use super::patience::Phase;
 use super::route::Shared;
-use super::{Settings, SocketSettings, Troubles, limits, serve, tls};
+use super::{Settings, SocketSettings, limits, serve, tls};
 use crate::log::Logger;
 
 /// After a failure to accept, such as one for want of descriptors.
@@ -38,7 +38,6 @@ pub(super) async fn listen(
     first: Settings,
     wanted: &mut mpsc::Receiver<Settings>,
     shared: Arc<Shared>,
-    troubles: Troubles,
     logger: &Logger,
 ) {
     let mut listeners = Listeners {
@@ -49,8 +48,7 @@ pub(super) async fn listen(
         tcp: BTreeMap::new(),
         retired: Vec::new(),
         told: BTreeSet::new(),
-        found: Vec::new(),
-        troubles,
+        troubles: Vec::new(),
         shared,
         logger,
     };
@@ -133,10 +131,8 @@ struct Listeners<'a> {
     retired: Vec<Connection>,
     /// What was said already.
     told: BTreeSet<String>,
-    /// What is wrong, as far as it is known.
-    found: Vec<String>,
-    /// What was wrong when everything had been tried.
-    troubles: Troubles,
+    /// What is wrong, as far as everything has been tried.
+    troubles: Vec<String>,
     shared: Arc<Shared>,
     logger: &'a Logger,
 }
@@ -155,12 +151,13 @@ impl Listeners<'_> {
             false => !fresh && self.door.is_some() && !self.stale || self.open_door(),
         };
         let complete = socket & door & self.open_tcp();
-        *self.troubles.list() = std::mem::take(&mut self.found);
+        self.shared
+            .tell_troubles(std::mem::take(&mut self.troubles));
         complete
     }
 
     fn tell(&mut self, level: Level, text: String) {
-        self.found.push(text.clone());
+        self.troubles.push(text.clone());
         if self.told.insert(text.clone()) {
             self.logger.log(level, text);
         }

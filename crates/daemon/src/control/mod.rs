@@ -36,7 +36,8 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -100,17 +101,6 @@ pub(crate) struct Control {
     settings: tokio::sync::mpsc::Sender<Settings>,
     requests: mpsc::Receiver<Request>,
     ended: mpsc::Receiver<()>,
-    troubles: Troubles,
-}
-
-/// What the settings ask for and is not to be had now, each with why.
-#[derive(Clone, Default)]
-struct Troubles(Arc<Mutex<Vec<String>>>);
-
-impl Troubles {
-    fn list(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Control {
@@ -121,13 +111,11 @@ impl Control {
         let (questions, requests) = mpsc::sync_channel(limits::REQUESTS);
         let (end, ended) = mpsc::sync_channel(1);
         let shared = route::Shared::new(questions, waker, journal);
-        let troubles = Troubles::default();
-        let told = troubles.clone();
         thread::Builder::new()
             .name(THREAD.into())
             .stack_size(limits::STACK)
             .spawn(move || {
-                run(wanted, shared, told, &logger);
+                run(wanted, shared, &logger);
                 drop(end);
             })
             .map_err(|error| Error {
@@ -139,18 +127,12 @@ impl Control {
             settings,
             requests,
             ended,
-            troubles,
         })
     }
 
     /// The listeners become what the settings say; what has not changed stays as it is. False if earlier ones still wait.
     pub(crate) fn configure(&self, settings: Settings) -> bool {
         self.settings.try_send(settings).is_ok()
-    }
-
-    /// What the settings ask for and is not to be had now, each with why.
-    pub(crate) fn troubles(&self) -> Vec<String> {
-        self.troubles.list().clone()
     }
 
     /// What waits for the loop; nothing of those who have gone meanwhile.
@@ -185,7 +167,6 @@ impl Control {
 fn run(
     mut wanted: tokio::sync::mpsc::Receiver<Settings>,
     shared: Arc<route::Shared>,
-    troubles: Troubles,
     logger: &Logger,
 ) {
     let complain = |text: String| logger.log(Level::Warning, text);
@@ -210,7 +191,7 @@ fn run(
         .build();
     match runtime {
         Ok(runtime) => {
-            runtime.block_on(listen::listen(first, &mut wanted, shared, troubles, logger));
+            runtime.block_on(listen::listen(first, &mut wanted, shared, logger));
             // A disk that hangs does not hold up the end.
             runtime.shutdown_background();
         }

@@ -50,7 +50,7 @@ pub(super) fn virtual_time() -> tokio::runtime::Runtime {
 
 /// The interface in memory. Its time is that of the runtime, which is best paused.
 pub struct Rehearsal {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     #[cfg(test)]
     pub(super) journal: Chronicle,
     requests: Mutex<Receiver<Request>>,

@@ -55,6 +55,11 @@ impl Shared {
         })
     }
 
+    /// What is wrong with the interface now, for the status.
+    pub(super) fn tell_troubles(&self, troubles: Vec<String>) {
+        self.sources.tell_troubles(troubles);
+    }
+
     /// What that one is shown of the node and its journal.
     fn view(&self, caller: &Caller) -> View {
         View::new(&self.sources, caller.sight(), caller.is_remote())
@@ -355,7 +360,7 @@ fn follow<B>(asked: &Asked<B>, caller: &Caller, phase: &Phase, shared: &Arc<Shar
     match stream::follow(&shared.pulse, shared.view(caller), interest) {
         Some(events) => {
             phase.follows();
-            reply(StatusCode::OK, reply::EVENTS, Content::stream(events))
+            reply::stream(Content::stream(events))
         }
         None => unavailable(
             "too many follow already",

@@ -1,7 +1,7 @@
 //! What the loop shows: asked for once however many ask, and not again while it is fresh.
 
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use hyper::body::Bytes;
 use standfast_api::explain::add_problems;
@@ -79,6 +79,8 @@ pub(super) struct Loop {
     requests: SyncSender<Request>,
     waker: Waker,
     kept: Arc<Mutex<Option<Arc<Seen>>>>,
+    /// What is wrong with the interface: the loop does not know.
+    troubles: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Loop {
@@ -87,6 +89,7 @@ impl Loop {
             requests,
             waker,
             kept: Arc::default(),
+            troubles: Arc::default(),
         }
     }
 
@@ -103,8 +106,13 @@ impl Loop {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Status(answer))?;
         // It holds the lock, so there is only one.
-        let asked = tokio::spawn(keep_answer(kept, answered));
+        let asked = tokio::spawn(keep_answer(kept, answered, Arc::clone(&self.troubles)));
         asked.await.unwrap_or(Err(Unanswered::Ending))
+    }
+
+    /// What is wrong with the interface now.
+    pub(super) fn tell_troubles(&self, troubles: Vec<String>) {
+        *self.troubles.lock().unwrap_or_else(PoisonError::into_inner) = troubles;
     }
 
     /// What was seen is not what is any more.
@@ -129,6 +137,7 @@ impl Loop {
 async fn keep_answer(
     mut kept: OwnedMutexGuard<Option<Arc<Seen>>>,
     answered: oneshot::Receiver<Built>,
+    troubles: Arc<std::sync::Mutex<Vec<String>>>,
 ) -> Result<Arc<Seen>, Unanswered> {
     let built = timeout(limits::LOOP_TIME, answered)
         .await
@@ -137,7 +146,11 @@ async fn keep_answer(
     let keep = limits::STATUS_KEPT.max(built.took.saturating_mul(limits::STATUS_SHARE));
     let mut status = built.status;
     // Here, for the loop has better things to do; nobody else has this status yet, so that it is not copied.
-    add_problems(Arc::make_mut(&mut status));
+    let own = Arc::make_mut(&mut status);
+    let troubles = troubles.lock().unwrap_or_else(PoisonError::into_inner);
+    own.node.control_troubles.clone_from(&troubles);
+    drop(troubles);
+    add_problems(own);
     let seen = Arc::new(Seen::new(status, Instant::now() + keep));
     *kept = Some(Arc::clone(&seen));
     Ok(seen)

@@ -31,20 +31,23 @@ const MARKS: [&str; 2] = [", printed: ", ", the answer begins: "];
 pub(super) enum Sight {
     /// Everything.
     Whole,
-    /// Not what checks printed.
+    /// Not what checks printed, nor what is wrong with the files of the interface.
     Guarded,
 }
 
 impl Sight {
     /// The status as it may be seen.
     pub(super) fn status(self, status: &Arc<Status>) -> Arc<Status> {
-        let printed = status.checks.iter().any(|check| check.output.is_some());
-        if self == Sight::Whole || !printed {
+        if self == Sight::Whole {
             return Arc::clone(status);
         }
         let mut status = Status::clone(status);
         for output in status.checks.iter_mut().filter_map(|it| it.output.as_mut()) {
             WITHHELD.clone_into(output);
+        }
+        // They name files of this host.
+        for trouble in &mut status.node.control_troubles {
+            WITHHELD.clone_into(trouble);
         }
         // Problems say what a failed check printed: they are found anew, from what may be seen.
         add_problems(&mut status);
@@ -100,6 +103,11 @@ impl Sources {
     /// Asks the loop for something.
     pub(super) fn send(&self, request: Request) -> Result<(), Unanswered> {
         self.way.send(request)
+    }
+
+    /// What is wrong with the interface now.
+    pub(super) fn tell_troubles(&self, troubles: Vec<String>) {
+        self.way.tell_troubles(troubles);
     }
 
     /// What was seen is not what is any more.

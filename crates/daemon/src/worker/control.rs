@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::answers::refused;
 use super::configuration::UNUSABLE;
 use super::{Worker, now};
-use crate::control::{Built, Control, Request, Settings, SocketSettings};
+use crate::control::{Built, Request, Settings, SocketSettings};
 use crate::lower;
 use crate::options::Personality;
 
@@ -203,10 +203,6 @@ impl Worker {
             reloads: self.reloaders.taken,
             reloads_refused: self.reloaders.refused,
             reload_refused: self.reloaders.refusal.clone(),
-            control_troubles: self
-                .control
-                .as_ref()
-                .map_or_else(Vec::new, Control::troubles),
             timing: self.lateness.timing(),
         };
         observe::status(&self.node, &host, now(), realtime().0)

@@ -114,6 +114,8 @@ fn ailing() -> Status {
 #[test]
 fn whoever_is_nobody_gets_a_sentence_in_place_of_what_checks_printed() {
     let rehearsal = Rehearsal::new(ailing()).unwrap();
+    let trouble = format!("http_tls /etc/{SECRET}.key: damaged");
+    rehearsal.shared.tell_troubles(vec![trouble]);
     let failed = entry(
         Subject::Check("chk".into()),
         result(CheckOutcome::Exited(1)),
