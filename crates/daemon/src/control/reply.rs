@@ -14,13 +14,14 @@ use super::patience::Answering;
 /// The media type of JSON.
 pub(super) const JSON: &str = "application/json";
 /// The media type of server-sent events.
-pub(super) const EVENTS: &str = "text/event-stream";
+const EVENTS: &str = "text/event-stream";
 
 /// What browsers may do with the page: nothing from elsewhere, and nobody frames it.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// No page of another site has it loaded as a part of itself.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The body of an answer.
@@ -103,6 +104,13 @@ pub(super) fn reply(status: StatusCode, kind: &'static str, content: Content) ->
     set(&mut reply, header::REFERRER_POLICY, "no-referrer");
     set(&mut reply, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
     set(&mut reply, RESOURCE_POLICY, "same-origin");
+    reply
+}
+
+/// Events without end. A proxy before the node (nginx knows this header) passes each on at once.
+pub(super) fn stream(events: Content) -> Reply {
+    let mut reply = reply(StatusCode::OK, EVENTS, events);
+    set(&mut reply, BUFFERING, "no");
     reply
 }
 

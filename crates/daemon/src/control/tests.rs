@@ -315,6 +315,7 @@ fn the_stream_begins_with_the_status_and_lives() {
     let got = get("/v1/stream");
     assert_eq!(got.code, 200);
     assert!(got.head.contains("content-type: text/event-stream"));
+    assert!(got.head.contains("x-accel-buffering: no"));
     assert!(
         got.body.contains("event: status\ndata: {\"node\""),
         "{}",

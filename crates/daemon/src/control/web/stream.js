@@ -36,6 +36,7 @@ export class Connection extends EventTarget {
   #streamed = 0;
   #historyFor = null;
   #started = 0;
+  #asking = false;
 
   /** `connecting`, `live`, `lost` or `refused`. */
   state = "connecting";
@@ -234,7 +235,8 @@ export class Connection extends EventTarget {
 
   /** Asks a node that has been silent; ends a connection that has become none. */
   async #watch() {
-    if (!this.#abort || performance.now() - this.#heard < SILENCE_MS) return;
+    if (!this.#abort || this.#asking || performance.now() - this.#heard < SILENCE_MS) return;
+    this.#asking = true;
     const abort = this.#abort;
     const asked = performance.now();
     this.#heard = asked;
@@ -244,6 +246,8 @@ export class Connection extends EventTarget {
     } catch {
       // What came meanwhile is an answer too.
       if (this.#heard === asked) abort.abort();
+    } finally {
+      this.#asking = false;
     }
   }
 
