@@ -32,10 +32,31 @@ struct Failed {
     tests: Vec<String>,
 }
 
+impl Failed {
+    fn names(&self) -> Vec<String> {
+        let Failed { program, tests } = self;
+        if tests.is_empty() {
+            return vec![format!("{} (ended without a failed test)", program.name)];
+        }
+        let whole = |test: &String| format!("{} {test}", program.name);
+        tests.iter().map(whole).collect()
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// Tests that failed.
+    pub failed: Vec<String>,
+    /// Tests that failed beside others, and passed alone.
+    pub flaky: Vec<String>,
+}
+
 /// Builds the programs of tests, runs `only` these, or all, with these variables, and prints what they say when they end.
 ///
 /// A test that fails beside others runs once more alone: such tests measure time, and on a busy machine they measure the
-/// machine. One that fails then, too, has failed; one that does not is named as flaky.
+/// machine. One that fails then, too, has failed; one that does not is named as flaky. Those that have the machine for themselves
+/// have one try.
 ///
 /// # Errors
 /// When something cannot be built or started.
@@ -44,9 +65,16 @@ pub fn run(
     cargo: &Path,
     variables: &[(&str, OsString)],
     only: &[String],
-) -> io::Result<bool> {
+) -> io::Result<Ended> {
     let mut programs = build(root, cargo, variables)?;
+    let known = |name: &String| programs.iter().any(|it| it.name == *name);
+    if let Some(name) = only.iter().find(|name| !known(name)) {
+        return Err(io::Error::other(format!("lab/tests has no {name}")));
+    }
     programs.retain(|it| only.is_empty() || only.contains(&it.name));
+    if programs.is_empty() {
+        return Err(io::Error::other("cargo names no programs of tests"));
+    }
     programs.sort_by_key(|it| {
         LONG.iter()
             .position(|long| *long == it.name)
@@ -60,13 +88,17 @@ pub fn run(
         variables,
         begin: Instant::now(),
     };
-    let mut failed = runner.all(beside, LANES)?;
-    failed.extend(runner.all(alone, 1)?);
-    let mut passed = true;
-    for one in failed {
-        passed &= runner.once_more(&one)?;
+    let mut end = Ended::default();
+    for one in runner.all(beside, LANES)? {
+        match runner.passes_alone(&one)? {
+            true => end.flaky.extend(one.names()),
+            false => end.failed.extend(one.names()),
+        }
     }
-    Ok(passed)
+    for one in runner.all(alone, 1)? {
+        end.failed.extend(one.names());
+    }
+    Ok(end)
 }
 
 fn build(root: &Path, cargo: &Path, variables: &[(&str, OsString)]) -> io::Result<Vec<Program>> {
@@ -138,6 +170,7 @@ impl Runner<'_> {
 
     fn one(&self, program: Program) -> io::Result<Option<Failed>> {
         let begin = Instant::now();
+        println!("=== {} begins", program.name);
         let threads = format!("--test-threads={THREADS}");
         let output = self
             .command(&program)
@@ -152,10 +185,9 @@ impl Runner<'_> {
     }
 
     /// Whether those that failed pass alone.
-    fn once_more(&self, failed: &Failed) -> io::Result<bool> {
+    fn passes_alone(&self, failed: &Failed) -> io::Result<bool> {
         let Failed { program, tests } = failed;
         if tests.is_empty() {
-            println!("=== {} ended without a failed test", program.name);
             return Ok(false);
         }
         let begin = Instant::now();
@@ -163,14 +195,8 @@ impl Runner<'_> {
         command.args(["--exact", "--test-threads=1"]).args(tests);
         let output = command.output()?;
         self.print(program, begin, &output);
-        let passed = output.status.success();
-        let verdict = if passed {
-            "flaky, passed alone"
-        } else {
-            "failed"
-        };
-        println!("=== {}: {verdict}: {}", program.name, tests.join(", "));
-        Ok(passed)
+        let all = format!("test result: ok. {} passed;", tests.len());
+        Ok(output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&all))
     }
 
     fn command(&self, program: &Program) -> Command {
