@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use standfast_linux::Errno;
 use standfast_linux::packet::PacketRing;
-use standfast_linux::udp::{Accepted, Datagram, Place, Socket, path};
+use standfast_linux::udp::{Accepted, Datagram, PORT_TAKEN, Place, Socket, path};
 
 use crate::world::{Cable, PATIENCE, SILENCE, interface, ip, isolated, readable};
 
@@ -28,8 +28,18 @@ fn place(local: &str) -> Place {
     }
 }
 
+/// Whoever had the port before may be held for a moment by a child that another test's thread has forked and that has not become
+/// another program yet.
 fn open(local: &str) -> Socket {
-    Socket::open(place(local), &ACCEPTED, &[]).unwrap()
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    loop {
+        match Socket::open(place(local), &ACCEPTED, &[]) {
+            Err(error) if error.errno == PORT_TAKEN && std::time::Instant::now() < end => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 fn send(socket: &Socket, (source, destination): (&str, &str), bytes: &[u8]) -> Result<(), Errno> {
